@@ -1,0 +1,218 @@
+//! What one run writes and everything else reads: a header, one record a
+//! measurement, and an outcome. Trained networks and the model's own
+//! trajectories share these types, so that tests and reports take either.
+//!
+//! A run folder holds [`HEADER_FILE`] (written first), [`RECORDS_FILE`] (one
+//! [`Record`] a line, appended as it comes) and [`OUTCOME_FILE`] (written when
+//! the run has ended; a run without it is unfinished). A sweep folder holds
+//! [`CONFIG_FILE`] and one run folder each under [`RUNS_FOLDER`].
+
+use serde::{Deserialize, Serialize};
+
+/// The header of a run, in its folder.
+pub const HEADER_FILE: &str = "run.json";
+/// The measurements of a run, one JSON object a line, in its folder.
+pub const RECORDS_FILE: &str = "records.jsonl";
+/// How a run ended, in its folder.
+pub const OUTCOME_FILE: &str = "outcome.json";
+/// The resolved configuration of a sweep, in the sweep's folder.
+pub const CONFIG_FILE: &str = "config.json";
+/// The folder of a sweep under which each run has its own.
+pub const RUNS_FOLDER: &str = "runs";
+
+/// One measurement along a trajectory.
+///
+/// N is the number of training examples, D of parameters; losses are means
+/// over examples and gradients are those of mean losses. A field is absent
+/// where it was not measured, never 0 or −1.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Optimisation steps taken before this measurement.
+    pub step: u64,
+    /// Epochs (passes over the training set) taken before it.
+    pub epoch: f64,
+    /// Mean loss on the fixed training subset on which H is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// Accuracy in \[0, 1\] on the same training subset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_accuracy: Option<f64>,
+    /// Accuracy in \[0, 1\] on the fixed validation subset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_accuracy: Option<f64>,
+
+    /// λ_K¹, the largest eigenvalue of K^M = (1/L) Σ (g_j − ḡ)(g_j − ḡ)ᵀ over
+    /// L mini-batch gradients of size M (paper, App. C). About K/M.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k: Option<f64>,
+    /// λ_K*, the smallest non-zero eigenvalue of K^M: its (L−1)th largest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_smallest: Option<f64>,
+    /// λ_K*/λ_K¹; larger is better conditioned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_k: Option<f64>,
+    /// Tr K^M.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_k: Option<f64>,
+    /// All L eigenvalues of K^M, largest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectrum_k: Option<Vec<f64>>,
+    /// Largest eigenvalue of the exact, centred per-example K (1/N) on the
+    /// measurement subset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_per_example: Option<f64>,
+    /// Trace of the exact, centred per-example K (1/N) on the same subset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_k_per_example: Option<f64>,
+
+    /// λ_H¹, the largest eigenvalue of the Hessian of the mean loss on the
+    /// fixed training subset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h: Option<f64>,
+    /// Bound on the absolute error of `lambda_h` from the solver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_error_bound: Option<f64>,
+    /// ‖Hv − λv‖ of the returned unit vector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_residual: Option<f64>,
+    /// Hessian products that this measurement used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_matvecs: Option<u64>,
+    /// Whether the solver reached its tolerance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_status: Option<SolverStatus>,
+    /// The smallest non-zero eigenvalue of H, where the spectrum is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_smallest: Option<f64>,
+    /// λ_H*/λ_H¹, where the spectrum is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_h: Option<f64>,
+    /// Tr H: Hutchinson's estimate, or exact where the spectrum is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_h: Option<f64>,
+    /// Standard error of `trace_h` over the probes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_h_standard_error: Option<f64>,
+    /// The leading eigenvalues of H that were asked for, largest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectrum_h: Option<Vec<f64>>,
+    /// Spectral density of H by stochastic Lanczos quadrature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_h: Option<SpectralDensity>,
+
+    /// ΔL = L(before) − L(after) one step of SGD, on the training subset
+    /// (paper, Sec. 4.1); positive where the step reduced the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_change: Option<f64>,
+    /// s² = Var_i(eᵀH_i e) along e = e_H¹ over the subset (1/n).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curvature_variance: Option<f64>,
+    /// The left side of Eq. 1 for the run's η, S and N; stable up to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stability: Option<f64>,
+    /// ψ = |⟨g, e_H¹⟩| / λ_H¹, the distance to the minimum along e_H¹.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psi: Option<f64>,
+    /// |cos(e_H¹, e_K¹)|.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alignment_hk: Option<f64>,
+    /// Cosine of the angle between the last step taken and the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_cosine: Option<f64>,
+    /// ‖g‖/‖g₅‖, g a mini-batch gradient and g₅ its projection onto the top 5
+    /// eigenvectors of K^M (paper, Sec. 4.3); mean over the L batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subspace_ratio: Option<f64>,
+    /// ‖γ‖ of the last batch-normalisation layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gamma_norm: Option<f64>,
+    /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\] over mini-batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness: Option<f64>,
+}
+
+/// Whether an eigenvalue solver reached its tolerance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SolverStatus {
+    /// The error bound is within the tolerance.
+    Converged,
+    /// The budget of products ran out first; values are the best found.
+    OutOfProducts,
+    /// A product held a number that is not finite.
+    NotFinite,
+}
+
+/// A spectral density on a grid of eigenvalues.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpectralDensity {
+    /// Quadrature nodes (eigenvalues), smallest first.
+    pub nodes: Vec<f64>,
+    /// Weight of each node; the weights sum to 1.
+    pub weights: Vec<f64>,
+}
+
+/// What a run is: saved before its first step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// Name of the run, which is also its folder's.
+    pub run: String,
+    /// Seed of every random stream of the run.
+    pub seed: u64,
+    /// η.
+    pub learning_rate: f64,
+    /// S.
+    pub batch_size: usize,
+    /// Architecture, as one reads it: `mlp 784-300-100-10`.
+    pub model: String,
+    /// Data set.
+    pub data: String,
+    /// N, the number of training examples.
+    pub examples: usize,
+    /// D, the number of parameters.
+    pub parameters: usize,
+    /// Steps that the run is to take.
+    pub steps: u64,
+    /// L and M of K^M, where it is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covariance: Option<MiniBatches>,
+    /// Training examples on which H is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hessian_examples: Option<usize>,
+    /// Version of breakeven, with the git hash where it was built from one.
+    pub version: String,
+    /// Device and precision: `flex f32`.
+    pub device: String,
+}
+
+/// L mini-batches of M examples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MiniBatches {
+    /// L.
+    pub batches: usize,
+    /// M.
+    pub batch_size: usize,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunOutcome {
+    /// What ended it.
+    pub status: RunStatus,
+    /// Steps taken.
+    pub steps: u64,
+    /// Why, in words, where the run did not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// All steps were taken.
+    Completed,
+    /// The loss stopped being finite, or passed its stated bound.
+    Diverged,
+}
