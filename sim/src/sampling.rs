@@ -1,0 +1,98 @@
+//! Mini-batches of S out of N examples, drawn without replacement.
+
+use crate::double_double::DoubleDouble;
+use crate::parameter::{MOST_EXAMPLES, Parameter, ParameterError};
+
+/// S of N examples, uniformly without replacement; 1 ≤ S ≤ N.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sampling {
+    batch_size: usize,
+    examples: usize,
+}
+
+impl Sampling {
+    /// Batches of `batch_size` out of `examples`.
+    ///
+    /// # Errors
+    /// Where N is 0 or above 2⁵³, or S is not in 1 ..= N.
+    pub fn new(batch_size: usize, examples: usize) -> Result<Self, ParameterError> {
+        if !(1..=MOST_EXAMPLES).contains(&examples) {
+            let expected = format!("between 1 and {MOST_EXAMPLES}");
+            let parameter = Parameter::Examples;
+            return Err(ParameterError::Count {
+                parameter,
+                expected,
+                value: examples,
+            });
+        }
+        if !(1..=examples).contains(&batch_size) {
+            let expected = format!("between 1 and the number of examples, {examples}");
+            let parameter = Parameter::BatchSize;
+            return Err(ParameterError::Count {
+                parameter,
+                expected,
+                value: batch_size,
+            });
+        }
+        Ok(Self {
+            batch_size,
+            examples,
+        })
+    }
+
+    /// S.
+    pub fn batch_size(self) -> usize {
+        self.batch_size
+    }
+
+    /// N.
+    pub fn examples(self) -> usize {
+        self.examples
+    }
+
+    /// p = (N−S)/(S(N−1)): the variance of a mini-batch mean is p times that
+    /// of the examples (1/N). 0 at S = N, also where N = 1.
+    pub fn noise_factor(self) -> f64 {
+        self.noise_factor_exactly().value()
+    }
+
+    /// p to 32 digits.
+    pub(crate) fn noise_factor_exactly(self) -> DoubleDouble {
+        if self.batch_size == self.examples {
+            return DoubleDouble::from(0.0);
+        }
+        // Exact: both are integers up to 2^53.
+        let left_out = (self.examples - self.batch_size) as f64;
+        let others = (self.examples - 1) as f64;
+        DoubleDouble::from(left_out) / DoubleDouble::product(self.batch_size as f64, others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_noise_factor_is_one_for_single_examples_and_zero_for_all() {
+        assert_eq!(Sampling::new(1, 1_000_000_000).unwrap().noise_factor(), 1.0);
+        assert_eq!(Sampling::new(7, 7).unwrap().noise_factor(), 0.0);
+        assert_eq!(Sampling::new(1, 1).unwrap().noise_factor(), 0.0);
+        assert_eq!(Sampling::new(2, 5).unwrap().noise_factor(), 3.0 / 8.0);
+    }
+
+    #[test]
+    fn batches_that_do_not_fit_are_refused_by_name() {
+        let error = Sampling::new(6, 5).unwrap_err();
+        assert_eq!(error.parameter(), Parameter::BatchSize);
+        let words = "batch size must be between 1 and the number of examples, 5, got 6";
+        assert_eq!(error.to_string(), words);
+        assert_eq!(
+            Sampling::new(0, 5).unwrap_err().parameter(),
+            Parameter::BatchSize
+        );
+        assert_eq!(
+            Sampling::new(1, 0).unwrap_err().parameter(),
+            Parameter::Examples
+        );
+    }
+}
