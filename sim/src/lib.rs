@@ -3,9 +3,17 @@
 #![warn(missing_docs)]
 
 mod double_double;
+pub mod model;
+pub mod noise;
 pub mod parameter;
+mod power_equation;
 pub mod record;
 pub mod sampling;
 mod stability;
+pub mod threshold;
 
+pub use model::Model;
+pub use noise::Noise;
+pub use sampling::Sampling;
 pub use stability::stability;
+pub use threshold::StableSet;

@@ -53,18 +53,25 @@ impl Sampling {
     /// p = (N−S)/(S(N−1)): the variance of a mini-batch mean is p times that
     /// of the examples (1/N). 0 at S = N, also where N = 1.
     pub fn noise_factor(self) -> f64 {
-        self.noise_factor_exactly().value()
+        if self.is_full_batch() {
+            return 0.0;
+        }
+        (self.left_out() / self.pairs()).value()
     }
 
-    /// p to 32 digits.
-    pub(crate) fn noise_factor_exactly(self) -> DoubleDouble {
-        if self.batch_size == self.examples {
-            return DoubleDouble::from(0.0);
-        }
-        // Exact: both are integers up to 2^53.
-        let left_out = (self.examples - self.batch_size) as f64;
-        let others = (self.examples - 1) as f64;
-        DoubleDouble::from(left_out) / DoubleDouble::product(self.batch_size as f64, others)
+    /// S = N: no noise.
+    pub fn is_full_batch(self) -> bool {
+        self.batch_size == self.examples
+    }
+
+    /// N − S, the numerator of p, exactly.
+    pub(crate) fn left_out(self) -> DoubleDouble {
+        DoubleDouble::from((self.examples - self.batch_size) as f64)
+    }
+
+    /// S(N − 1), the denominator of p, exactly.
+    pub(crate) fn pairs(self) -> DoubleDouble {
+        DoubleDouble::product(self.batch_size as f64, (self.examples - 1) as f64)
     }
 }
 

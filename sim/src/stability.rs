@@ -15,6 +15,9 @@ pub fn stability(eta: f64, lambda: f64, s2: f64, examples: usize, batch_size: us
         return f64::NAN;
     };
     let mean = 1.0 - eta * lambda;
+    if sampling.is_full_batch() {
+        return mean * mean;
+    }
     mean.mul_add(mean, s2 * eta * eta * sampling.noise_factor())
 }
 
@@ -23,8 +26,14 @@ pub fn stability(eta: f64, lambda: f64, s2: f64, examples: usize, batch_size: us
 pub(crate) fn margin(eta: f64, lambda: f64, s2: DoubleDouble, sampling: Sampling) -> f64 {
     let step = DoubleDouble::product(eta, lambda);
     let drift = step * (DoubleDouble::from(2.0) - step);
-    let eta2 = DoubleDouble::product(eta, eta);
-    (drift - s2 * eta2 * sampling.noise_factor_exactly()).value()
+    if sampling.is_full_batch() {
+        return drift.value();
+    }
+    if !s2.value().is_finite() {
+        return f64::NEG_INFINITY;
+    }
+    let noise = s2 * DoubleDouble::product(eta, eta) * sampling.left_out();
+    ((drift * sampling.pairs() - noise) / sampling.pairs()).value()
 }
 
 #[cfg(test)]
