@@ -1,0 +1,202 @@
+//! What can be wrong with data.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a data set could not be loaded.
+#[derive(Debug, Error)]
+pub enum DataError {
+    /// No data set has this name.
+    #[error("no data set is called `{name}`; there are {known}")]
+    UnknownName {
+        /// The name asked for.
+        name: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// The folder that was named does not exist.
+    #[error("the data folder {} does not exist; create it, or name another with --data-dir", .0.display())]
+    NoFolder(PathBuf),
+    /// The data set's training files are in none of the places.
+    #[error(
+        "the training files of `{name}` were not found; looked in {}; \
+         `breakeven data fetch {name}` gets the official files",
+        list(.looked)
+    )]
+    NotFound {
+        /// Name of the data set.
+        name: &'static str,
+        /// The folders in which it was looked for, in order.
+        looked: Vec<PathBuf>,
+    },
+    /// One file of a pair is there, the other is not.
+    #[error(
+        "{} is missing, though {} is there; `breakeven data fetch {name}` gets the official files",
+        .missing.display(), .present.display()
+    )]
+    HalfAPair {
+        /// Name of the data set.
+        name: &'static str,
+        /// The file that is missing.
+        missing: PathBuf,
+        /// The file that is there.
+        present: PathBuf,
+    },
+    /// The file could not be read.
+    #[error("cannot read {}; check that it is a file that you may read", .file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file was read, but is not what it should be.
+    #[error("{}: {problem}; `breakeven data fetch {name}` gets the official files", .file.display())]
+    Format {
+        /// Name of the data set.
+        name: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: FormatProblem,
+    },
+}
+
+/// What is wrong with the content of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FormatProblem {
+    /// The first four bytes are not those of the file's kind.
+    #[error("starts with {found:#010x}, expected {expected:#010x} ({what})")]
+    Magic {
+        /// The first four bytes, big-endian.
+        found: u32,
+        /// Those of the file's kind.
+        expected: u32,
+        /// The file's kind in words.
+        what: &'static str,
+    },
+    /// It ends before what its header, or its kind, says.
+    #[error("truncated: ends after {found} bytes, expected {expected}")]
+    Truncated {
+        /// Bytes there are, unpacked.
+        found: u64,
+        /// Bytes there should be, unpacked.
+        expected: u64,
+    },
+    /// It goes on after its last example.
+    #[error("has bytes after the {expected} that its header announces; expected none")]
+    Trailing {
+        /// Bytes there should be, unpacked.
+        expected: u64,
+    },
+    /// It is not a whole number of records.
+    #[error("is {found} bytes long, expected a multiple of {record}, one record an image")]
+    PartialRecord {
+        /// Bytes there are.
+        found: u64,
+        /// Bytes of a record.
+        record: u64,
+    },
+    /// The header's image size is empty, or too large to be one.
+    #[error("holds images of {height}×{width} pixels, expected sides from 1 to {largest}")]
+    Dimensions {
+        /// Rows.
+        height: u32,
+        /// Columns.
+        width: u32,
+        /// The largest side that is read.
+        largest: u32,
+    },
+    /// Images and labels do not go together.
+    #[error("holds {labels} labels, expected {images}, one for each image of {}", .images_file.display())]
+    Counts {
+        /// Labels there are.
+        labels: usize,
+        /// Images there are.
+        images: usize,
+        /// The file of the images.
+        images_file: PathBuf,
+    },
+    /// The test images differ in shape from the training images.
+    #[error("holds images of shape {found:?}, expected {expected:?} as in the training part")]
+    Shape {
+        /// \[channels, height, width\] of this file.
+        found: [usize; 3],
+        /// \[channels, height, width\] of the training part.
+        expected: [usize; 3],
+    },
+    /// It is another data set under this one's file name.
+    #[error("holds the labels of `{found}`, expected those of `{expected}`")]
+    OtherDataSet {
+        /// The data set that it is.
+        found: &'static str,
+        /// The data set asked for.
+        expected: &'static str,
+    },
+    /// The compressed stream is damaged.
+    #[error("is damaged: its gzip stream does not unpack ({detail})")]
+    Gzip {
+        /// What the decoder says.
+        detail: String,
+    },
+    /// The checksum is not the official file's.
+    #[error("its SHA-256 is {found}, expected {expected}, the official file's")]
+    Checksum {
+        /// SHA-256 of the file's content, unpacked.
+        found: String,
+        /// SHA-256 of the official file's content, unpacked.
+        expected: &'static str,
+    },
+    /// Its images and labels do not make labelled images.
+    #[error(transparent)]
+    Images(#[from] ImagesError),
+}
+
+/// Why bytes are not labelled images, or a subset of them does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ImagesError {
+    /// There is no image.
+    #[error("holds no images, expected at least 1")]
+    Empty,
+    /// A side of the images is zero.
+    #[error("images have the shape {shape:?} (channels, height, width), expected no zero")]
+    EmptyShape {
+        /// \[channels, height, width\].
+        shape: [usize; 3],
+    },
+    /// The number of pixels is not that of so many images.
+    #[error("{found} pixels, expected {images} images of shape {shape:?}")]
+    Pixels {
+        /// Pixels there are.
+        found: usize,
+        /// Images there are labels for.
+        images: usize,
+        /// \[channels, height, width\].
+        shape: [usize; 3],
+    },
+    /// A label is not below the number of classes.
+    #[error("example {index} has the label {label}, expected 0 to {}", classes - 1)]
+    Label {
+        /// Position of the example, from 0.
+        index: usize,
+        /// Its label.
+        label: u8,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A subset of no examples, or of more than there are.
+    #[error("a subset of {asked} examples was asked for, expected 1 to {available}")]
+    Subset {
+        /// Examples asked for.
+        asked: usize,
+        /// Examples there are.
+        available: usize,
+    },
+}
+
+fn list(folders: &[PathBuf]) -> String {
+    let names: Vec<_> = folders.iter().map(|f| f.display().to_string()).collect();
+    names.join(", ")
+}

@@ -1,0 +1,211 @@
+//! The files of a data set: which are there, and how their content is read,
+//! raw or unpacked.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::catalog::{Entry, OfficialFile};
+use super::error::{DataError, FormatProblem};
+
+/// First two bytes of a gzip stream (RFC 1952). No file that is read here
+/// begins with them unpacked.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// A file that is there.
+pub(super) struct Present {
+    pub official: &'static OfficialFile,
+    pub path: PathBuf,
+    /// The content, where the file is part of the program.
+    pub embedded: Option<&'static [u8]>,
+}
+
+/// Those of the official files of `entry` that are in `folder`, raw or with
+/// `.gz`, in official order.
+pub(super) fn in_folder(entry: &Entry, folder: &Path) -> Vec<Present> {
+    let find = |official: &'static OfficialFile| {
+        let names = [official.name.to_owned(), format!("{}.gz", official.name)];
+        let mut paths = names.iter().map(|name| folder.join(name));
+        paths.find(|path| path.exists()).map(|path| Present {
+            official,
+            path,
+            embedded: None,
+        })
+    };
+    entry.files.iter().filter_map(find).collect()
+}
+
+/// What can go wrong while a file's content is read.
+pub(super) enum Problem {
+    /// The system could not read it.
+    Io(io::Error),
+    /// It was read, but is not what it should be.
+    Format(FormatProblem),
+}
+
+impl Problem {
+    /// The error that names `path`.
+    pub fn of(self, entry: &Entry, path: &Path) -> DataError {
+        match self {
+            Self::Io(source) => DataError::Read {
+                file: path.to_owned(),
+                source,
+            },
+            Self::Format(problem) => DataError::Format {
+                name: entry.name,
+                file: path.to_owned(),
+                problem,
+            },
+        }
+    }
+}
+
+impl<P: Into<FormatProblem>> From<P> for Problem {
+    fn from(problem: P) -> Self {
+        Self::Format(problem.into())
+    }
+}
+
+/// The content of one file, unpacked where it is compressed, read in order.
+pub(super) struct Content {
+    source: Box<dyn Read>,
+    packed: bool,
+    /// Bytes read so far, unpacked.
+    read: u64,
+}
+
+impl Present {
+    /// Opens the file; whether it is compressed is seen by its first bytes.
+    pub fn open(&self) -> Result<Content, Problem> {
+        match self.embedded {
+            Some(bytes) => Content::new(Cursor::new(bytes)),
+            None => Content::open(&self.path),
+        }
+    }
+}
+
+impl Content {
+    /// The content of the file at `path`.
+    pub fn open(path: &Path) -> Result<Self, Problem> {
+        Self::new(File::open(path).map_err(Problem::Io)?)
+    }
+
+    fn new(mut source: impl Read + 'static) -> Result<Self, Problem> {
+        let mut start = Vec::with_capacity(GZIP.len());
+        (&mut source)
+            .take(GZIP.len() as u64)
+            .read_to_end(&mut start)
+            .map_err(Problem::Io)?;
+        let packed = start == GZIP;
+        let whole = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(source));
+        Ok(Self {
+            source: if packed {
+                Box::new(MultiGzDecoder::new(whole))
+            } else {
+                Box::new(whole)
+            },
+            packed,
+            read: 0,
+        })
+    }
+
+    /// The next `bytes` bytes.
+    ///
+    /// Room is taken as the bytes come, so that a header that promises too
+    /// much costs no memory.
+    pub fn take(&mut self, bytes: u64) -> Result<Vec<u8>, Problem> {
+        const ROOM: u64 = 1 << 26; // all the pixels of the largest official file
+        let mut taken = Vec::with_capacity(bytes.min(ROOM) as usize); // at most 2^26
+        let end = (&mut self.source).take(bytes).read_to_end(&mut taken);
+        self.read += taken.len() as u64;
+        let ended = match end {
+            Ok(_) => (taken.len() as u64) < bytes,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
+            Err(error) => return Err(self.blame(error)),
+        };
+        if ended {
+            return Err(FormatProblem::Truncated {
+                found: self.read,
+                expected: self.read - taken.len() as u64 + bytes,
+            }
+            .into());
+        }
+        Ok(taken)
+    }
+
+    /// The next four bytes as a big-endian number.
+    pub fn take_u32(&mut self) -> Result<u32, Problem> {
+        let bytes = self.take(4)?;
+        Ok(bytes
+            .iter()
+            .fold(0, |value, &byte| value << 8 | u32::from(byte)))
+    }
+
+    /// All that is left.
+    pub fn rest(&mut self) -> Result<Vec<u8>, Problem> {
+        let mut rest = Vec::new();
+        match self.source.read_to_end(&mut rest) {
+            Ok(read) => self.read += read as u64,
+            Err(error) => return Err(self.blame(error)),
+        }
+        Ok(rest)
+    }
+
+    /// Nothing is left, and a compressed stream ends as it should.
+    pub fn end(&mut self) -> Result<(), Problem> {
+        match self.source.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(FormatProblem::Trailing {
+                expected: self.read,
+            }
+            .into()),
+            Err(error) => Err(self.blame(error)),
+        }
+    }
+
+    /// SHA-256 of all that is left, in lower-case hexadecimal, and its length.
+    pub fn sha256(&mut self) -> Result<(String, u64), Problem> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        let mut length = 0;
+        loop {
+            match self.source.read(&mut buffer) {
+                Ok(0) => return Ok((hex(&hasher.finalize()), length)),
+                Ok(read) => {
+                    hasher.update(&buffer[..read]);
+                    length += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.blame(error)),
+            }
+        }
+    }
+
+    /// A damaged gzip stream is the file's fault, all else the system's.
+    fn blame(&self, error: io::Error) -> Problem {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match error.kind() {
+            InvalidData | InvalidInput | UnexpectedEof if self.packed => FormatProblem::Gzip {
+                detail: error.to_string(),
+            }
+            .into(),
+            _ => Problem::Io(error),
+        }
+    }
+}
+
+/// SHA-256 of `bytes` in lower-case hexadecimal.
+pub(super) fn sha256_of(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,94 @@
+//! Where the files of a data set are looked for.
+
+use std::path::{Path, PathBuf};
+
+use super::catalog::{Entry, Origin, Part};
+use super::error::DataError;
+use super::files;
+
+/// The environment variable that names a data folder.
+pub const VARIABLE: &str = "BREAKEVEN_DATA";
+
+/// The data folders, in the order in which they are searched.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Folders that the user named: the files may lie in them directly, or
+    /// in a folder with the data set's name.
+    named: Vec<PathBuf>,
+    /// The platform's data folder, where each data set has its own folder.
+    platform: Option<PathBuf>,
+}
+
+impl Search {
+    /// Searches `data_dir`, then `BREAKEVEN_DATA`, then the platform's data
+    /// folder.
+    ///
+    /// # Errors
+    /// If `data_dir` is given and is not a folder.
+    pub fn new(data_dir: Option<&Path>) -> Result<Self, DataError> {
+        match data_dir {
+            Some(folder) if !folder.is_dir() => Err(DataError::NoFolder(folder.to_owned())),
+            _ => Ok(Self::over(data_dir)),
+        }
+    }
+
+    /// The same for a download, which makes the folder where it is missing.
+    pub fn over(data_dir: Option<&Path>) -> Self {
+        let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
+        let named = data_dir.map(Path::to_owned).into_iter();
+        Self {
+            named: named.chain(variable.map(PathBuf::from)).collect(),
+            platform: directories::ProjectDirs::from("", "", "breakeven")
+                .map(|project| project.data_dir().to_owned()),
+        }
+    }
+
+    /// Searches `named` alone.
+    pub fn only(named: PathBuf) -> Self {
+        Self {
+            named: vec![named],
+            platform: None,
+        }
+    }
+
+    /// The folders in which files of `entry` may lie, in order.
+    pub fn folders(&self, entry: &Entry) -> Vec<PathBuf> {
+        let named = self.named.iter();
+        let bases = named
+            .flat_map(|folder| [folder.join(entry.name), folder.clone()])
+            .chain(self.platform.iter().map(|folder| folder.join(entry.name)));
+        bases
+            .flat_map(|base| match entry.origin {
+                Origin::Archive { folder, .. } => vec![base.join(folder), base],
+                Origin::Files { .. } | Origin::Embedded => vec![base],
+            })
+            .collect()
+    }
+
+    /// The first folder that holds training files of `entry`.
+    ///
+    /// # Errors
+    /// If there is none; the message lists where they were looked for.
+    pub fn folder_of(&self, entry: &Entry) -> Result<PathBuf, DataError> {
+        let looked = self.folders(entry);
+        let holds = |folder: &&PathBuf| {
+            let present = files::in_folder(entry, folder);
+            present.iter().any(|f| f.official.part == Part::Train)
+        };
+        match looked.iter().find(holds) {
+            Some(folder) => Ok(folder.clone()),
+            None => Err(DataError::NotFound {
+                name: entry.name,
+                looked,
+            }),
+        }
+    }
+
+    /// The folder into which a download of `entry` goes: one with its name,
+    /// in the first data folder. `None` where the platform has none and none
+    /// was named.
+    pub fn download_folder(&self, entry: &Entry) -> Option<PathBuf> {
+        let first = self.named.first().or(self.platform.as_ref())?;
+        Some(first.join(entry.name))
+    }
+}
