@@ -33,8 +33,8 @@ pub enum StableSet {
 /// Why no positive λ is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Instability {
-    /// The noise alone already breaks Eq. 1 wherever λ is.
-    #[error("the noise term alone exceeds what the learning rate allows at every positive lambda")]
+    /// The noise term alone breaks Eq. 1, whatever λ > 0 is.
+    #[error("the noise alone breaks Eq. 1")]
     Noise,
     /// The stable λ are smaller than an `f64` can hold.
     #[error("the stable lambda are smaller than the smallest positive number")]

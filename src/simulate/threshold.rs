@@ -1,0 +1,366 @@
+//! `breakeven simulate threshold`: the break-even λ_H.
+//!
+//! `lambda_h` is the break-even point: the λ at which a curvature that grows
+//! from a stable start first breaks Eq. 1, that is, the upper end of
+//! `stable_interval`, the set of all λ > 0 that satisfy Eq. 1. The lower end
+//! is 0 where every smaller λ is stable as well (closed by convention), and
+//! positive where noise that does not vanish with λ outweighs the pull
+//! towards the minimum: for a fixed s², or for k < 0.
+
+use breakeven_sim::{Model, Noise};
+use serde::Serialize;
+
+use super::chart::{Axis, Chart, Line, Scale};
+use super::model_args::ModelArgs;
+use super::output::{Answer, OutputArgs};
+use super::table::{Cell, Table, six_digits};
+use crate::failure::{Failure, OrFail};
+
+const EXAMPLES: &str = "\
+Examples:
+  breakeven simulate threshold --learning-rate 0.1 --batch-size 32 --examples 50000 --alpha 1 --psi 0.5
+  breakeven simulate threshold --learning-rate 1e-3..1:20 --batch-size 32 --examples 50000 \\
+      --curvature-variance 4 --plot thresholds.svg
+  breakeven simulate threshold --learning-rate 0.1 --batch-size 1..512:10 --examples 50000 \\
+      --alpha 1 --psi0 1 --lambda0 1 --psi-exponent 0.5 --csv";
+
+/// Options of `simulate threshold`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ThresholdArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The answer for one model; names are a contract.
+#[derive(Clone, Debug, Serialize)]
+struct Answered {
+    learning_rate: f64,
+    batch_size: usize,
+    examples: usize,
+    #[serde(flatten)]
+    noise: NoiseFields,
+    #[serde(skip)]
+    given: Given,
+    /// p = (N−S)/(S(N−1)).
+    noise_factor: f64,
+    /// The break-even λ_H; null where no positive λ is stable.
+    lambda_h: Option<f64>,
+    /// λ_K there.
+    lambda_k: Option<f64>,
+    /// ψ there.
+    psi: Option<f64>,
+    /// s² there.
+    curvature_variance: Option<f64>,
+    /// 2/η.
+    full_batch_limit: f64,
+    /// The left side of Eq. 1 at λ_H: 1 up to rounding.
+    stability: Option<f64>,
+    /// [low, high] of the stable λ.
+    stable_interval: Option<[f64; 2]>,
+    /// How often the left side crosses 1: at 1, the break-even point is the
+    /// only one.
+    crossings: usize,
+    /// λ_H by Eq. 4 as printed, with α/ψ instead of α/ψ².
+    lambda_h_as_printed: Option<f64>,
+    /// Why `lambda_h` is null.
+    reason: Option<String>,
+}
+
+/// The answer for several.
+#[derive(Serialize)]
+struct Sweep<'a> {
+    points: &'a [Answered],
+}
+
+/// The noise options that were given.
+#[derive(Clone, Debug, Default, Serialize)]
+struct NoiseFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpha: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psi0: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lambda0: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psi_exponent: Option<f64>,
+}
+
+/// The noise options whose names in the answer stand for the threshold.
+#[derive(Clone, Copy, Debug, Default)]
+struct Given {
+    curvature_variance: Option<f64>,
+    psi: Option<f64>,
+}
+
+impl Given {
+    fn of(noise: &Noise) -> Self {
+        match *noise {
+            Noise::FixedVariance { variance, psi } => Self {
+                curvature_variance: Some(variance),
+                psi,
+            },
+            Noise::FixedDistance { psi, .. } => Self {
+                psi: Some(psi),
+                ..Self::default()
+            },
+            Noise::DistanceLaw { .. } => Self::default(),
+        }
+    }
+}
+
+impl NoiseFields {
+    fn of(noise: &Noise) -> Self {
+        match *noise {
+            Noise::FixedVariance { .. } => Self::default(),
+            Noise::FixedDistance { alpha, .. } => Self {
+                alpha: Some(alpha),
+                ..Self::default()
+            },
+            Noise::DistanceLaw {
+                alpha,
+                psi0,
+                lambda0,
+                exponent,
+            } => Self {
+                alpha: Some(alpha),
+                psi0: Some(psi0),
+                lambda0: Some(lambda0),
+                psi_exponent: Some(exponent),
+            },
+        }
+    }
+}
+
+impl Answered {
+    fn of(model: &Model) -> Self {
+        let set = model.stable_set();
+        let lambda_h = set.break_even();
+        let noise = model.noise();
+        let given = Given::of(noise);
+        Self {
+            learning_rate: model.learning_rate(),
+            batch_size: model.sampling().batch_size(),
+            examples: model.sampling().examples(),
+            noise: NoiseFields::of(noise),
+            given,
+            noise_factor: model.sampling().noise_factor(),
+            lambda_h,
+            lambda_k: lambda_h.and_then(|lambda| noise.lambda_k(lambda)),
+            psi: lambda_h.and_then(|lambda| noise.psi(lambda)).or(given.psi),
+            curvature_variance: lambda_h
+                .map(|lambda| noise.curvature_variance(lambda))
+                .or(given.curvature_variance),
+            full_batch_limit: model.full_batch_limit(),
+            stability: lambda_h.map(|lambda| model.stability(lambda)),
+            stable_interval: set.interval(),
+            crossings: set.crossings(),
+            lambda_h_as_printed: model.printed_stable_set().and_then(|set| set.break_even()),
+            reason: set
+                .reason()
+                .map(|reason| format!("no positive lambda is stable: {reason}")),
+        }
+    }
+}
+
+const COLUMNS: [&str; 19] = [
+    "learning_rate",
+    "batch_size",
+    "examples",
+    "alpha",
+    "psi0",
+    "lambda0",
+    "psi_exponent",
+    "noise_factor",
+    "lambda_h",
+    "lambda_k",
+    "psi",
+    "curvature_variance",
+    "full_batch_limit",
+    "stability",
+    "stable_low",
+    "stable_high",
+    "crossings",
+    "lambda_h_as_printed",
+    "reason",
+];
+
+fn row(point: &Answered) -> Vec<Cell> {
+    let interval = point.stable_interval;
+    vec![
+        point.learning_rate.into(),
+        point.batch_size.into(),
+        point.examples.into(),
+        point.noise.alpha.into(),
+        point.noise.psi0.into(),
+        point.noise.lambda0.into(),
+        point.noise.psi_exponent.into(),
+        point.noise_factor.into(),
+        point.lambda_h.into(),
+        point.lambda_k.into(),
+        point.psi.into(),
+        point.curvature_variance.into(),
+        point.full_batch_limit.into(),
+        point.stability.into(),
+        interval.map(|[low, _]| low).into(),
+        interval.map(|[_, high]| high).into(),
+        point.crossings.into(),
+        point.lambda_h_as_printed.into(),
+        point.reason.clone().into(),
+    ]
+}
+
+/// Runs the command.
+pub fn run(args: &ThresholdArgs) -> Result<(), Failure> {
+    let models = args.model.models()?;
+    let points: Vec<Answered> = models.iter().map(Answered::of).collect();
+    let table = Table {
+        columns: COLUMNS.to_vec(),
+        rows: points.iter().map(row).collect(),
+    };
+    let answer = match (&models[..], &points[..]) {
+        ([model], [point]) => Answer {
+            json: serde_json::to_string_pretty(point).or_work()?,
+            table,
+            chart: stability_chart(model),
+            summary: summary(point),
+        },
+        _ => Answer {
+            json: serde_json::to_string_pretty(&Sweep { points: &points }).or_work()?,
+            table,
+            chart: sweep_chart(&points),
+            summary: format!("{} combinations", points.len()),
+        },
+    };
+    args.output.give(&answer)
+}
+
+fn summary(point: &Answered) -> String {
+    let limit = six_digits(point.full_batch_limit);
+    let Some(lambda_h) = point.lambda_h else {
+        return point.reason.clone().unwrap_or_default();
+    };
+    let share = six_digits(100.0 * lambda_h / point.full_batch_limit);
+    let once = match point.stable_interval {
+        Some([low, _]) if low > 0.0 => {
+            format!("Below {} SGD is unstable as well.", six_digits(low))
+        }
+        _ => "It is the only one.".to_owned(),
+    };
+    format!(
+        "Break-even at lambda_H = {}: {share} % of 2/eta = {limit}. {once}",
+        six_digits(lambda_h)
+    )
+}
+
+/// The left side of Eq. 1 against λ, for one model.
+fn stability_chart(model: &Model) -> Chart {
+    let end = 1.1 * model.full_batch_limit();
+    let lambda = |i: usize| end * i as f64 / 200.0;
+    let left = |i: usize| (lambda(i), model.stability(lambda(i)));
+    let mut points: Vec<(f64, f64)> = (1..=200).map(left).collect();
+    // Where part of the curve is stable, that part is what one wants to see.
+    if points.iter().any(|&(_, left)| left <= 1.0) {
+        points.retain(|&(_, left)| left <= 3.0);
+    }
+    let one = vec![(0.0, 1.0), (end, 1.0)];
+    Chart {
+        title: "Left side of Eq. 1: stable up to 1".into(),
+        x: Axis {
+            label: "lambda_H".into(),
+            scale: Scale::Linear,
+        },
+        y: Axis {
+            label: "left side of Eq. 1".into(),
+            scale: Scale::Linear,
+        },
+        lines: vec![
+            Line {
+                name: "left side".into(),
+                points,
+            },
+            Line {
+                name: "1".into(),
+                points: one,
+            },
+        ],
+    }
+}
+
+type Field = fn(&Answered) -> f64;
+
+/// The options that can be varied, in the order in which they are tried as
+/// the horizontal axis.
+const FIELDS: [(&str, Field); 9] = [
+    ("learning rate", |point| point.learning_rate),
+    ("batch size", |point| point.batch_size as f64),
+    ("examples", |point| point.examples as f64),
+    ("alpha", |point| point.noise.alpha.unwrap_or(0.0)),
+    ("psi0", |point| point.noise.psi0.unwrap_or(0.0)),
+    ("lambda0", |point| point.noise.lambda0.unwrap_or(0.0)),
+    ("psi exponent", |point| {
+        point.noise.psi_exponent.unwrap_or(0.0)
+    }),
+    ("curvature variance", |point| {
+        point.given.curvature_variance.unwrap_or(0.0)
+    }),
+    ("psi", |point| point.given.psi.unwrap_or(0.0)),
+];
+
+/// The break-even λ_H against the first option that takes several values,
+/// one line for each combination of the others.
+fn sweep_chart(points: &[Answered]) -> Chart {
+    let varied = |&(_, field): &(&str, Field)| {
+        points
+            .windows(2)
+            .any(|pair| field(&pair[0]) != field(&pair[1]))
+    };
+    let mut fields = FIELDS.into_iter().filter(varied);
+    let (label, x) = fields.next().unwrap_or(FIELDS[0]);
+    let others: Vec<(&str, Field)> = fields.collect();
+    let mut lines: Vec<Line> = Vec::new();
+    for point in points {
+        let part = |&(name, field): &(&str, Field)| format!("{name} {}", six_digits(field(point)));
+        let name = others.iter().map(part).collect::<Vec<_>>().join(", ");
+        let name = if name.is_empty() {
+            "break-even".to_owned()
+        } else {
+            name
+        };
+        let place = (x(point), point.lambda_h.unwrap_or(f64::NAN));
+        match lines.iter_mut().find(|line| line.name == name) {
+            Some(line) => line.points.push(place),
+            None => lines.push(Line {
+                name,
+                points: vec![place],
+            }),
+        }
+    }
+    if !others.iter().any(|&(name, _)| name == "learning rate") {
+        let limit = |point: &Answered| (x(point), point.full_batch_limit);
+        let mut limits: Vec<(f64, f64)> = points.iter().map(limit).collect();
+        limits.sort_by(|a, b| a.0.total_cmp(&b.0));
+        limits.dedup();
+        lines.push(Line {
+            name: "2/eta".into(),
+            points: limits,
+        });
+    }
+    let places = || lines.iter().flat_map(|line| line.points.iter().copied());
+    let x = Axis {
+        label: label.into(),
+        scale: Scale::suiting(places().map(|place| place.0)),
+    };
+    let y = Axis {
+        label: "lambda_H".into(),
+        scale: Scale::suiting(places().map(|place| place.1)),
+    };
+    Chart {
+        title: "Break-even curvature".into(),
+        x,
+        y,
+        lines,
+    }
+}
