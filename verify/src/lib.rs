@@ -1,0 +1,23 @@
+//! Tests the two conjectures of the break-even point across seeds: runs are
+//! reduced to summaries, summaries to hypotheses over blocks of seeds,
+//! hypotheses to verdicts, and verdicts to a report.
+#![warn(missing_docs)]
+
+pub mod blocks;
+pub mod holm;
+pub mod hypothesis;
+pub mod input;
+pub mod number;
+pub mod page;
+pub mod quantity;
+pub mod settings;
+pub mod slope;
+pub mod summary;
+pub mod verdict;
+pub mod verdicts;
+
+pub use input::folder::read_sweep;
+pub use input::table::{parse_table, read_table};
+pub use input::{InputError, Sweep};
+pub use settings::VerifySettings;
+pub use verdicts::{Verdicts, VerifyError, verify};

@@ -1,0 +1,208 @@
+//! Where runs come from: sweep folders and tables. Input that cannot be
+//! understood is an error that names the place and the remedy.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use breakeven_sim::record::{Record, RunHeader, RunOutcome};
+
+use crate::settings::{SettingsError, VerifySettings};
+use crate::summary::RunSummary;
+
+pub mod folder;
+pub mod table;
+
+/// Runs that belong together: those of one sweep folder or one table. Runs of
+/// different sweeps are never pooled.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// Its name: the last part of the folder's or table's path.
+    pub name: String,
+    /// What it was read from.
+    pub source: Source,
+    /// What is tested and when a run counts.
+    pub settings: VerifySettings,
+    /// Where the settings come from.
+    pub settings_origin: SettingsOrigin,
+    /// The resolved configuration of the sweep, as it was saved.
+    pub config: Option<serde_json::Value>,
+    /// The runs, in order of learning rate, batch size and seed.
+    pub runs: Vec<Run>,
+    /// What of the input was left unread, in words.
+    pub notes: Vec<String>,
+}
+
+/// What runs were read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A sweep folder, with trajectories.
+    Folder,
+    /// A table of per-run quantities.
+    Table,
+}
+
+/// Where a sweep's settings come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingsOrigin {
+    /// The sweep's saved configuration: fixed before training.
+    Config,
+    /// Given with the verification: nothing shows when they were chosen.
+    Verification,
+}
+
+/// A run: its summary and, from a folder, what the summary was made of.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What is tested.
+    pub summary: RunSummary,
+    /// What it is.
+    pub header: Option<RunHeader>,
+    /// Its measurements; empty where it came from a table.
+    pub records: Vec<Record>,
+    /// How it ended.
+    pub outcome: Option<RunOutcome>,
+}
+
+/// Why input cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A file or folder could not be read.
+    #[error("cannot read {}: {cause}; {remedy}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Something in a file is not what it has to be.
+    #[error("{place}: {problem}; {remedy}")]
+    Malformed {
+        /// Where.
+        place: Place,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A setting outside its range.
+    #[error("{}: {cause}", path.display())]
+    Settings {
+        /// The file that holds it.
+        path: PathBuf,
+        /// Which, and what to give instead.
+        cause: SettingsError,
+    },
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: Option<u64>,
+    /// Column.
+    pub column: Option<Column>,
+}
+
+/// A column in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The character, from 1.
+    Character(usize),
+    /// A table's column: its number from 1 and its name.
+    Named(usize, String),
+}
+
+impl Place {
+    /// The whole file or folder.
+    pub fn file(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: None,
+            column: None,
+        }
+    }
+
+    /// A line of a file, from 1.
+    pub fn line(path: &Path, line: u64) -> Self {
+        Self {
+            line: Some(line),
+            ..Self::file(path)
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        match &self.column {
+            None => Ok(()),
+            Some(Column::Character(character)) => write!(f, ", column {character}"),
+            Some(Column::Named(number, name)) => write!(f, ", column {number} ({name})"),
+        }
+    }
+}
+
+impl InputError {
+    /// Something wrong at a place.
+    pub(crate) fn malformed(
+        place: Place,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::Malformed {
+            place,
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+/// The last part of a path, which names what was read from it.
+fn name_of(path: &Path) -> String {
+    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let last = canonical.file_name().unwrap_or(canonical.as_os_str());
+    last.to_string_lossy().into_owned()
+}
+
+/// Sorts runs by learning rate, batch size and seed, once no two share all
+/// three. `place` says where a run, by its index, was read.
+fn in_order(
+    mut runs: Vec<Run>,
+    place: impl Fn(usize) -> Place,
+    remedy: &str,
+) -> Result<Vec<Run>, InputError> {
+    let mut seen = HashMap::new();
+    for (index, run) in runs.iter().enumerate() {
+        let RunSummary {
+            seed,
+            learning_rate,
+            batch_size,
+            ..
+        } = run.summary;
+        if let Some(first) = seen.insert((seed, learning_rate.to_bits(), batch_size), index) {
+            let problem = format!(
+                "seed {seed}, learning_rate {learning_rate}, batch_size {batch_size} was given \
+                 before, in {}",
+                place(first)
+            );
+            return Err(InputError::malformed(place(index), problem, remedy));
+        }
+    }
+    runs.sort_by(|a, b| {
+        let (a, b) = (&a.summary, &b.summary);
+        a.learning_rate
+            .total_cmp(&b.learning_rate)
+            .then(a.batch_size.cmp(&b.batch_size))
+            .then(a.seed.cmp(&b.seed))
+    });
+    Ok(runs)
+}

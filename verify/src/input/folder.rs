@@ -1,0 +1,179 @@
+//! Reads a sweep folder: its settings, and its runs with their records.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use breakeven_sim::record::{
+    CONFIG_FILE, HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, RUNS_FOLDER, Record, RunHeader,
+    RunOutcome,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Column, InputError, Place, Run, SettingsOrigin, Source, Sweep, in_order, name_of};
+use crate::settings::VerifySettings;
+use crate::summary::RunSummary;
+
+const NOT_A_SWEEP: &str =
+    "give the sweep folder that training wrote, with config.json and runs/ in it";
+const RESUME: &str = "resume the sweep with `breakeven train --resume`, which writes it anew";
+
+/// The part of a sweep's configuration that is read here.
+#[derive(Deserialize)]
+struct SavedSettings {
+    verify: Option<VerifySettings>,
+}
+
+/// Reads the sweep folder at `path`. Runs without an outcome are read too, and
+/// marked unfinished.
+///
+/// # Errors
+/// A file that is missing, unreadable, malformed or cut off; settings outside
+/// their range; no runs; two runs with the same seed, learning rate and batch
+/// size.
+pub fn read_sweep(path: &Path) -> Result<Sweep, InputError> {
+    let config_path = path.join(CONFIG_FILE);
+    let config_text = read_text(&config_path, NOT_A_SWEEP)?;
+    let saved: SavedSettings = parse_json(&config_path, &config_text)?;
+    let config = parse_json(&config_path, &config_text)?;
+    let (settings, settings_origin) = match saved.verify {
+        Some(settings) => (settings, SettingsOrigin::Config),
+        None => (VerifySettings::default(), SettingsOrigin::Verification),
+    };
+    settings.check().map_err(|cause| InputError::Settings {
+        path: config_path,
+        cause,
+    })?;
+
+    let folders = run_folders(&path.join(RUNS_FOLDER))?;
+    let runs = folders.iter().map(|folder| read_run(folder, &settings));
+    let runs = runs.collect::<Result<Vec<_>, _>>()?;
+    let remedy = "keep one of the two folders";
+    Ok(Sweep {
+        name: name_of(path),
+        source: Source::Folder,
+        runs: in_order(runs, |index| Place::file(&folders[index]), remedy)?,
+        settings,
+        settings_origin,
+        config: Some(config),
+        notes: Vec::new(),
+    })
+}
+
+/// The folders under `path`, by name; there is at least one.
+fn run_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let unreadable = |cause| InputError::Unreadable {
+        path: path.to_owned(),
+        cause,
+        remedy: NOT_A_SWEEP,
+    };
+    let entries = fs::read_dir(path).map_err(unreadable)?;
+    let mut folders = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?.path();
+        if entry.is_dir() {
+            folders.push(entry);
+        }
+    }
+    if folders.is_empty() {
+        let place = Place::file(path);
+        return Err(InputError::malformed(
+            place,
+            "there are no runs in it",
+            RESUME,
+        ));
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn read_run(folder: &Path, settings: &VerifySettings) -> Result<Run, InputError> {
+    let header_path = folder.join(HEADER_FILE);
+    let header: RunHeader = parse_json(&header_path, &read_text(&header_path, RESUME)?)?;
+    check_header(&header_path, &header)?;
+    let outcome_path = folder.join(OUTCOME_FILE);
+    let outcome: Option<RunOutcome> = if outcome_path.exists() {
+        let text = read_text(&outcome_path, RESUME)?;
+        Some(parse_json(&outcome_path, &text)?)
+    } else {
+        None
+    };
+    let records_path = folder.join(RECORDS_FILE);
+    let records = if outcome.is_none() && !records_path.exists() {
+        Vec::new()
+    } else {
+        parse_records(&records_path, &read_text(&records_path, RESUME)?)?
+    };
+    Ok(Run {
+        summary: RunSummary::of_run(&header, &records, outcome.as_ref(), settings),
+        header: Some(header),
+        records,
+        outcome,
+    })
+}
+
+fn check_header(path: &Path, header: &RunHeader) -> Result<(), InputError> {
+    let eta = header.learning_rate;
+    if !(eta > 0.0 && eta.is_finite()) {
+        let problem = format!("learning_rate is {eta}");
+        return Err(InputError::malformed(Place::file(path), problem, POSITIVE));
+    }
+    if header.batch_size == 0 {
+        return Err(InputError::malformed(
+            Place::file(path),
+            "batch_size is 0",
+            POSITIVE,
+        ));
+    }
+    Ok(())
+}
+
+const POSITIVE: &str = "it has to be above 0";
+
+fn read_text(path: &Path, remedy: &'static str) -> Result<String, InputError> {
+    fs::read_to_string(path).map_err(|cause| InputError::Unreadable {
+        path: path.to_owned(),
+        cause,
+        remedy,
+    })
+}
+
+fn parse_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, InputError> {
+    serde_json::from_str(text).map_err(|cause| json_error(path, cause.line() as u64, &cause))
+}
+
+/// One record a line; empty lines are refused like any other.
+fn parse_records(path: &Path, text: &str) -> Result<Vec<Record>, InputError> {
+    let mut records: Vec<Record> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let record: Record =
+            serde_json::from_str(line).map_err(|cause| json_error(path, number, &cause))?;
+        if let Some(last) = records.last().filter(|last| last.step >= record.step) {
+            let problem = format!("step {} comes after step {}", record.step, last.step);
+            let remedy = "steps have to rise; resume the sweep with `breakeven train --resume`, \
+                          or remove the lines that were written twice";
+            return Err(InputError::malformed(
+                Place::line(path, number),
+                problem,
+                remedy,
+            ));
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+fn json_error(path: &Path, line: u64, cause: &serde_json::Error) -> InputError {
+    let mut place = Place::line(path, line);
+    place.column = Some(Column::Character(cause.column()));
+    let text = cause.to_string();
+    // serde_json ends its messages with a place of its own.
+    let problem = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(head, _)| head);
+    if cause.is_eof() {
+        return InputError::malformed(place, format!("it is cut off ({problem})"), RESUME);
+    }
+    let remedy = "correct it, or resume the sweep with `breakeven train --resume`";
+    InputError::malformed(place, problem, remedy)
+}

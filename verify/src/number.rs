@@ -1,0 +1,59 @@
+//! Numbers as readers want them.
+
+/// `value` with this many significant digits, without trailing zeros; powers
+/// of ten where plain digits would be long.
+pub fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let scientific = format!("{value:.*e}", digits.saturating_sub(1));
+    // `{:e}` always writes an exponent.
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-5..7).contains(&exponent) {
+        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+        let rounded: f64 = scientific.parse().unwrap_or(value);
+        without_trailing_zeros(&format!("{rounded:.decimals$}"))
+    } else {
+        format!("{}e{exponent}", without_trailing_zeros(mantissa))
+    }
+}
+
+/// A p-value with two significant digits.
+pub fn p_value(p: f64) -> String {
+    significant(p, 2)
+}
+
+fn without_trailing_zeros(number: &str) -> String {
+    if number.contains('.') {
+        number
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned()
+    } else {
+        number.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_the_digits_asked_for() {
+        for (value, digits, expected) in [
+            (0.00012860082304526747, 2, "0.00013"),
+            (70.0, 3, "70"),
+            (93.456, 3, "93.5"),
+            (1234567.0, 3, "1230000"),
+            (0.5, 2, "0.5"),
+            (-0.48689, 3, "-0.487"),
+            (9.99e-8, 2, "1e-7"),
+            (2.5e12, 2, "2.5e12"),
+            (0.9999, 2, "1"),
+            (0.0, 2, "0"),
+        ] {
+            assert_eq!(significant(value, digits), expected);
+        }
+    }
+}

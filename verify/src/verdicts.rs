@@ -1,0 +1,287 @@
+//! The whole answer: hypotheses with their verdicts, what was excluded, the
+//! settings and the summaries.
+
+use serde::Serialize;
+
+use crate::blocks::DroppedWhat;
+use crate::hypothesis::{self, Hypothesis};
+use crate::input::{SettingsOrigin, Source, Sweep};
+use crate::quantity::Factor;
+use crate::settings::VerifySettings;
+use crate::summary::{Convergence, RunSummary};
+use crate::verdict::{Verdict, judge};
+
+/// The answer of a verification; `verdicts.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdicts {
+    /// Version of breakeven that judged.
+    pub version: &'static str,
+    /// The level at which all hypotheses together were judged.
+    pub alpha: f64,
+    /// The hypotheses: one family.
+    pub hypotheses: Vec<Hypothesis>,
+    /// What they went without.
+    pub excluded: Vec<Exclusion>,
+    /// The settings of each sweep.
+    pub settings: Vec<SweepSettings>,
+    /// Every run in numbers.
+    pub summaries: Vec<SweepSummary>,
+    /// What of the input was left unread.
+    pub notes: Vec<String>,
+}
+
+/// A sweep's settings.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SweepSettings {
+    /// The sweep.
+    pub sweep: String,
+    /// Where they come from.
+    pub origin: SettingsOrigin,
+    /// The settings. Of a table, the rule of convergence and the accuracy
+    /// threshold are its own.
+    #[serde(flatten)]
+    pub settings: VerifySettings,
+}
+
+/// A run of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SweepSummary {
+    /// The sweep.
+    pub sweep: String,
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunSummary,
+}
+
+/// Something that hypotheses went without.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Exclusion {
+    /// What kind of thing.
+    pub scope: Scope,
+    /// The sweep.
+    pub sweep: String,
+    /// The run, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The seed, of a run or of a block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// η, of a run or a level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// S, of a run or a level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<u64>,
+    /// The hypotheses that went without it, by id; of a run, all that it
+    /// could have served, which are not listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hypotheses: Vec<String>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What kind of thing was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// A run that does not count.
+    Run,
+    /// A level at which no seed is left.
+    Level,
+    /// A seed that lacks a level.
+    Seed,
+}
+
+/// Sweeps that cannot be judged together.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum VerifyError {
+    /// There is nothing to verify.
+    #[error("no runs to verify; give at least one sweep folder or a table")]
+    Nothing,
+    /// Two sweeps of the same name.
+    #[error(
+        "two sweeps are called `{0}`; rename a folder, so that their hypotheses have names of their own"
+    )]
+    SameName(String),
+    /// Different levels α.
+    #[error(
+        "alpha is {} in `{}` and {} in `{}`; verify them one at a time, as a family has one alpha",
+        of_first,
+        first,
+        of_second,
+        second
+    )]
+    Alpha {
+        /// A sweep.
+        first: String,
+        /// Its α.
+        of_first: f64,
+        /// Another sweep.
+        second: String,
+        /// Its α.
+        of_second: f64,
+    },
+    /// No factor has two levels.
+    #[error(
+        "there is nothing to compare: no sweep has two learning rates at one batch size, or two \
+         batch sizes at one learning rate; add runs"
+    )]
+    NoLevels,
+}
+
+/// Tests the conjectures on `sweeps`; all their hypotheses are one family.
+///
+/// # Errors
+/// No sweep, two of one name, different levels α, or nothing to compare.
+pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
+    let first = sweeps.first().ok_or(VerifyError::Nothing)?;
+    let alpha = first.settings.alpha;
+    for (index, sweep) in sweeps.iter().enumerate() {
+        if sweeps[..index]
+            .iter()
+            .any(|before| before.name == sweep.name)
+        {
+            return Err(VerifyError::SameName(sweep.name.clone()));
+        }
+        if sweep.settings.alpha != alpha {
+            return Err(VerifyError::Alpha {
+                first: first.name.clone(),
+                of_first: alpha,
+                second: sweep.name.clone(),
+                of_second: sweep.settings.alpha,
+            });
+        }
+    }
+    let mut hypotheses: Vec<_> = sweeps.iter().flat_map(hypothesis::of_sweep).collect();
+    if hypotheses.is_empty() {
+        return Err(VerifyError::NoLevels);
+    }
+    judge(&mut hypotheses, alpha);
+    let mut excluded = excluded_runs(sweeps);
+    excluded.extend(excluded_blocks(&hypotheses));
+    Ok(Verdicts {
+        version: env!("CARGO_PKG_VERSION"),
+        alpha,
+        excluded,
+        hypotheses,
+        settings: sweeps.iter().map(settings_of).collect(),
+        summaries: sweeps.iter().flat_map(summaries_of).collect(),
+        notes: sweeps.iter().flat_map(notes_of).collect(),
+    })
+}
+
+impl Verdicts {
+    /// How many hypotheses have this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        let has = |h: &&Hypothesis| h.verdict == verdict;
+        self.hypotheses.iter().filter(has).count()
+    }
+}
+
+fn settings_of(sweep: &Sweep) -> SweepSettings {
+    SweepSettings {
+        sweep: sweep.name.clone(),
+        origin: sweep.settings_origin,
+        settings: sweep.settings.clone(),
+    }
+}
+
+fn summaries_of(sweep: &Sweep) -> impl Iterator<Item = SweepSummary> {
+    sweep.runs.iter().map(|run| SweepSummary {
+        sweep: sweep.name.clone(),
+        run: run.summary.clone(),
+    })
+}
+
+fn notes_of(sweep: &Sweep) -> Vec<String> {
+    let mut notes: Vec<String> = sweep
+        .notes
+        .iter()
+        .map(|note| format!("{}: {note}", sweep.name))
+        .collect();
+    if sweep.source == Source::Folder && sweep.settings_origin == SettingsOrigin::Verification {
+        notes.push(format!(
+            "{}: its config.json has no `verify` table, so the default settings were used; \
+             nothing shows that they were chosen before training",
+            sweep.name
+        ));
+    }
+    notes
+}
+
+fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
+    let of_run = |sweep: &Sweep, run: &RunSummary| match &run.convergence {
+        Convergence::Converged => None,
+        Convergence::NotConverged(reason) => Some(Exclusion {
+            scope: Scope::Run,
+            sweep: sweep.name.clone(),
+            run: Some(run.run.clone()),
+            seed: Some(run.seed),
+            learning_rate: Some(run.learning_rate),
+            batch_size: Some(run.batch_size),
+            hypotheses: Vec::new(),
+            reason: reason.clone(),
+        }),
+    };
+    sweeps
+        .iter()
+        .flat_map(|sweep| {
+            sweep
+                .runs
+                .iter()
+                .filter_map(move |run| of_run(sweep, &run.summary))
+        })
+        .collect()
+}
+
+/// Levels and seeds that hypotheses went without, each with all hypotheses
+/// that dropped it for the same reason.
+fn excluded_blocks(hypotheses: &[Hypothesis]) -> Vec<Exclusion> {
+    let mut exclusions: Vec<Exclusion> = Vec::new();
+    for hypothesis in hypotheses {
+        for dropped in &hypothesis.dropped {
+            let new = exclusion(hypothesis, dropped.what, &dropped.reason);
+            let is_same = |old: &&mut Exclusion| {
+                let hypotheses = old.hypotheses.clone();
+                **old
+                    == Exclusion {
+                        hypotheses,
+                        ..new.clone()
+                    }
+            };
+            match exclusions.iter_mut().find(is_same) {
+                Some(old) => old.hypotheses.push(hypothesis.id.clone()),
+                None => exclusions.push(Exclusion {
+                    hypotheses: vec![hypothesis.id.clone()],
+                    ..new
+                }),
+            }
+        }
+    }
+    exclusions
+}
+
+/// The exclusion of a level or seed, with the fixed factor's value.
+fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclusion {
+    let (scope, seed, level) = match what {
+        DroppedWhat::Level(level) => (Scope::Level, None, Some(level)),
+        DroppedWhat::Seed(seed) => (Scope::Seed, Some(seed), None),
+    };
+    let of_factor = |factor: Factor| {
+        if factor == hypothesis.factor {
+            level
+        } else {
+            Some(hypothesis.fixed)
+        }
+    };
+    Exclusion {
+        scope,
+        sweep: hypothesis.sweep.clone(),
+        run: None,
+        seed,
+        learning_rate: of_factor(Factor::LearningRate).map(|level| level.value()),
+        batch_size: of_factor(Factor::BatchSize).map(|level| level.value() as u64),
+        hypotheses: Vec::new(),
+        reason: reason.to_owned(),
+    }
+}
