@@ -6,11 +6,14 @@ mod double_double;
 pub mod model;
 pub mod noise;
 pub mod parameter;
+pub mod path;
 mod power_equation;
 pub mod record;
 pub mod sampling;
+pub mod schedule;
 mod stability;
 pub mod threshold;
+pub mod trajectory;
 
 pub use model::Model;
 pub use noise::Noise;

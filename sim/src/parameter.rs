@@ -23,6 +23,14 @@ pub enum Parameter {
     PsiExponent,
     /// s² = Var(H_i) over the N examples (1/N).
     CurvatureVariance,
+    /// Rise of λ_H a step.
+    CurvatureRate,
+    /// Growth of λ_H a step.
+    CurvatureFactor,
+    /// Fall of ψ a step.
+    DistanceRate,
+    /// What remains of ψ after a step.
+    DistanceFactor,
 }
 
 impl Parameter {
@@ -38,6 +46,10 @@ impl Parameter {
             Self::Lambda0 => "lambda0",
             Self::PsiExponent => "psi exponent",
             Self::CurvatureVariance => "curvature variance",
+            Self::CurvatureRate => "curvature rate",
+            Self::CurvatureFactor => "curvature factor",
+            Self::DistanceRate => "distance rate",
+            Self::DistanceFactor => "distance factor",
         }
     }
 }

@@ -1,0 +1,253 @@
+//! Trajectories of the model under Assumptions 1 to 4.
+
+use crate::double_double::DoubleDouble;
+use crate::parameter::{Parameter, ParameterError, not_negative};
+use crate::path::Path;
+use crate::record::Record;
+use crate::sampling::Sampling;
+use crate::schedule::Schedule;
+use crate::stability::{margin, stability};
+
+/// How K goes with H along the path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Coupling {
+    /// λ_K = αλ_H (Assumption 2), so s² = αλ_H/ψ².
+    Proportional {
+        /// α.
+        alpha: f64,
+    },
+    /// s² is fixed, so λ_K = s²ψ².
+    FixedVariance {
+        /// s².
+        variance: f64,
+    },
+}
+
+/// What a stable run does whose next step would be unstable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtBreakEven {
+    /// Assumption 4 to the letter: λ_H does not increase where that would
+    /// lose stability. It takes the part of the step that stays stable and
+    /// remains at the break-even point.
+    Hold,
+    /// It takes the step; then Assumption 3 sends it back, and it oscillates
+    /// about the break-even point.
+    Cross,
+}
+
+/// A run of the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// η.
+    pub schedule: Schedule,
+    /// S of N.
+    pub sampling: Sampling,
+    /// λ_K or s².
+    pub coupling: Coupling,
+    /// λ_H and ψ as training would go on undisturbed.
+    pub path: Path,
+    /// Steps to take.
+    pub steps: u64,
+    /// What happens at the break-even point.
+    pub at_break_even: AtBreakEven,
+}
+
+/// The run after some steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Steps taken.
+    pub step: u64,
+    /// Progress u on the path: at most `step`, negative below the start.
+    pub progress: f64,
+    /// η at this step.
+    pub learning_rate: f64,
+    /// λ_H.
+    pub lambda_h: f64,
+    /// ψ.
+    pub psi: f64,
+    /// λ_K.
+    pub lambda_k: f64,
+    /// s².
+    pub curvature_variance: f64,
+    /// The left side of Eq. 1.
+    pub stability: f64,
+    /// Whether Eq. 1 holds, decided in 32 digits.
+    pub stable: bool,
+}
+
+/// Where stability changed for the first time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crossing {
+    /// The first step on the other side, or, held at the break-even point,
+    /// the step that reached it.
+    pub step: u64,
+    /// λ_H where Eq. 1 holds with equality, between this step and the one
+    /// before; where η changed in between, λ_H at the step.
+    pub lambda_h: f64,
+    /// λ_K there.
+    pub lambda_k: f64,
+    /// ψ there.
+    pub psi: f64,
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trajectory {
+    /// Step 0 and every step after it.
+    pub points: Vec<Point>,
+    /// From a stable start the break-even point (Theorem 1), from an unstable
+    /// one where SGD becomes stable for the first time (Theorem 2); absent
+    /// where the run ended before.
+    pub crossing: Option<Crossing>,
+}
+
+impl Settings {
+    /// Runs the model.
+    ///
+    /// # Errors
+    /// Where α or s² is negative or not a number.
+    pub fn run(&self) -> Result<Trajectory, ParameterError> {
+        match self.coupling {
+            Coupling::Proportional { alpha } => not_negative(Parameter::Alpha, alpha)?,
+            Coupling::FixedVariance { variance } => {
+                not_negative(Parameter::CurvatureVariance, variance)?
+            }
+        };
+        let mut points = vec![self.point(0, 0.0)];
+        let mut crossing = None;
+        for step in 1..=self.steps {
+            let last = points[points.len() - 1];
+            let (progress, reached) = self.advance(&last);
+            let point = self.point(step, progress);
+            if crossing.is_none() && (reached || point.stable != last.stable) {
+                crossing = Some(self.crossing(&last, &point, reached));
+            }
+            points.push(point);
+        }
+        Ok(Trajectory { points, crossing })
+    }
+
+    /// The progress after one more step, and whether that is held at the
+    /// break-even point.
+    fn advance(&self, last: &Point) -> (f64, bool) {
+        if !last.stable {
+            return (last.progress - 1.0, false);
+        }
+        let next = last.progress + 1.0;
+        let eta = self.schedule.at(last.step + 1);
+        let stable = |u: f64| self.margin(eta, u) >= 0.0;
+        match self.at_break_even {
+            // A larger η can make the present place unstable as well.
+            AtBreakEven::Hold if !stable(last.progress) => (last.progress, false),
+            AtBreakEven::Hold if !stable(next) => (boundary(stable, last.progress, next), true),
+            AtBreakEven::Hold | AtBreakEven::Cross => (next, false),
+        }
+    }
+
+    fn crossing(&self, last: &Point, point: &Point, reached: bool) -> Crossing {
+        let eta = point.learning_rate;
+        let stable = |u: f64| self.margin(eta, u) >= 0.0;
+        let (before, after) = (last.progress, point.progress);
+        let progress = if reached || stable(before) == stable(after) {
+            after
+        } else if stable(before) {
+            boundary(stable, before, after)
+        } else {
+            boundary(stable, after, before)
+        };
+        let at = self.point(point.step, progress);
+        let Point {
+            lambda_h,
+            lambda_k,
+            psi,
+            ..
+        } = at;
+        Crossing {
+            step: point.step,
+            lambda_h,
+            lambda_k,
+            psi,
+        }
+    }
+
+    fn variance(&self, u: f64) -> DoubleDouble {
+        match self.coupling {
+            Coupling::FixedVariance { variance } => variance.into(),
+            Coupling::Proportional { alpha } => {
+                let psi = self.path.psi(u);
+                let lambda_k = DoubleDouble::product(alpha, self.path.lambda_h(u));
+                if alpha == 0.0 {
+                    0.0.into()
+                } else {
+                    lambda_k / DoubleDouble::product(psi, psi)
+                }
+            }
+        }
+    }
+
+    fn margin(&self, eta: f64, u: f64) -> f64 {
+        margin(eta, self.path.lambda_h(u), self.variance(u), self.sampling)
+    }
+
+    fn point(&self, step: u64, progress: f64) -> Point {
+        let (eta, lambda_h) = (self.schedule.at(step), self.path.lambda_h(progress));
+        let (psi, s2) = (self.path.psi(progress), self.variance(progress).value());
+        let lambda_k = match self.coupling {
+            Coupling::Proportional { alpha } => alpha * lambda_h,
+            Coupling::FixedVariance { variance } => variance * psi * psi,
+        };
+        let (examples, batch_size) = (self.sampling.examples(), self.sampling.batch_size());
+        Point {
+            step,
+            progress,
+            learning_rate: eta,
+            lambda_h,
+            psi,
+            lambda_k,
+            curvature_variance: s2,
+            stability: stability(eta, lambda_h, s2, examples, batch_size),
+            stable: self.margin(eta, progress) >= 0.0,
+        }
+    }
+}
+
+/// The last progress on the way from `inside`, where `stable` holds, to
+/// `outside`, where it doesn't, at which it still holds.
+fn boundary(stable: impl Fn(f64) -> bool, inside: f64, outside: f64) -> f64 {
+    let (mut inside, mut outside) = (inside, outside);
+    loop {
+        let middle = inside + (outside - inside) / 2.0;
+        if middle == inside || middle == outside {
+            return inside;
+        }
+        if stable(middle) {
+            inside = middle;
+        } else {
+            outside = middle;
+        }
+    }
+}
+
+impl Point {
+    /// As a record of a run: the loss is ½λ_Hψ², its height above the minimum
+    /// along e_H¹, and the loss change is its expectation over the batch,
+    /// ½λ_Hψ² (1 − left side of Eq. 1). Quantities that are not finite are
+    /// absent, and so is what the model does not have.
+    pub fn record(&self, sampling: Sampling) -> Record {
+        let finite = |value: f64| value.is_finite().then_some(value);
+        let loss = 0.5 * self.lambda_h * self.psi * self.psi;
+        let examples_seen = self.step as f64 * sampling.batch_size() as f64;
+        Record {
+            step: self.step,
+            epoch: examples_seen / sampling.examples() as f64,
+            loss: finite(loss),
+            lambda_k: finite(self.lambda_k),
+            lambda_h: finite(self.lambda_h),
+            loss_change: finite(loss * (1.0 - self.stability)),
+            curvature_variance: finite(self.curvature_variance),
+            stability: finite(self.stability),
+            psi: finite(self.psi),
+            ..Record::default()
+        }
+    }
+}
