@@ -12,13 +12,17 @@
 //! images are bytes until [`Images::scaled`] makes numbers of them.
 
 pub mod catalog;
+pub mod check;
 mod cifar;
 mod embedded;
 mod error;
+pub mod fetch;
 mod files;
 mod idx;
 mod images;
 pub mod search;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +30,8 @@ pub use catalog::EMBEDDED;
 pub use error::{DataError, FormatProblem, ImagesError};
 pub use images::Images;
 
-use catalog::{Entry, Layout};
+use catalog::{Entry, Layout, Part};
+use files::{Present, Problem};
 use search::Search;
 
 /// A data set, loaded.
@@ -60,26 +65,60 @@ pub enum Source {
 /// An unknown name, files that are not found, and files that are not what
 /// they should be; every message names the offender and the remedy.
 pub fn load(name: &str, data_dir: Option<&Path>) -> Result<DataSet, DataError> {
-    load_entry(catalog::find(name)?, &Search::new(data_dir)?)
+    load_from(catalog::find(name)?, &Search::new(data_dir)?)
 }
 
-pub(crate) fn load_entry(entry: &'static Entry, search: &Search) -> Result<DataSet, DataError> {
-    let (source, files) = match entry.layout {
-        Layout::Embedded => (Source::Embedded, embedded::files()),
-        Layout::Idx | Layout::Cifar => {
-            let folder = search.folder_of(entry)?;
-            let files = files::in_folder(entry, &folder);
-            (Source::Folder(folder), files)
-        }
+/// Loads `entry` from where `search` finds its files.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_from(entry: &'static Entry, search: &Search) -> Result<DataSet, DataError> {
+    let source = match entry.layout {
+        Layout::Embedded => Source::Embedded,
+        Layout::Idx | Layout::Cifar => Source::Folder(search.folder_of(entry)?),
     };
-    let (train, validation) = match entry.layout {
-        Layout::Embedded | Layout::Idx => idx::read(entry, &files)?,
-        Layout::Cifar => cifar::read(entry, &files)?,
+    let files = present(entry, &source);
+    let read = |part| match entry.layout {
+        Layout::Embedded | Layout::Idx => idx::read_part(entry, &files, part),
+        Layout::Cifar => cifar::read_part(entry, &files, part),
     };
+    let train = read(Part::Train)?.ok_or_else(|| DataError::NotFound {
+        name: entry.name,
+        looked: search.folders(entry),
+    })?;
+    let validation = read(Part::Validation)?;
+    if let Some(validation) = &validation {
+        expect_shape(entry, &files, validation.shape(), train.shape())?;
+    }
     Ok(DataSet {
         name: entry.name,
         source,
         train,
         validation,
     })
+}
+
+/// Both parts hold images of one shape.
+fn expect_shape(
+    entry: &Entry,
+    files: &[Present],
+    found: [usize; 3],
+    expected: [usize; 3],
+) -> Result<(), DataError> {
+    let mut files = files.iter().filter(|f| f.official.part == Part::Validation);
+    match files.next() {
+        Some(file) if found != expected => {
+            let problem = FormatProblem::Shape { found, expected };
+            Err(Problem::from(problem).of(entry, &file.path))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The files of `entry` that are there.
+fn present(entry: &'static Entry, source: &Source) -> Vec<Present> {
+    match source {
+        Source::Embedded => embedded::files(),
+        Source::Folder(folder) => files::in_folder(entry, folder),
+    }
 }

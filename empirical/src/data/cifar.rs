@@ -10,22 +10,13 @@ const SHAPE: [usize; 3] = [3, 32, 32];
 const PIXELS: usize = 3 * 32 * 32;
 const RECORD: usize = 1 + PIXELS;
 
-/// The training batches that are there, in order, and the test batch, where
-/// it is there.
-pub(super) fn read(
+/// The images of all batches of `part` that are there, in order; `None` where
+/// there is none.
+pub(super) fn read_part(
     entry: &Entry,
     files: &[Present],
-) -> Result<(Images, Option<Images>), DataError> {
-    let train = read_part(entry, files, Part::Train)?;
-    let validation = read_part(entry, files, Part::Validation)?;
-    let train = train.ok_or_else(|| DataError::NotFound {
-        name: entry.name,
-        looked: Vec::new(),
-    })?;
-    Ok((train, validation))
-}
-
-fn read_part(entry: &Entry, files: &[Present], part: Part) -> Result<Option<Images>, DataError> {
+    part: Part,
+) -> Result<Option<Images>, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for file in files.iter().filter(|f| f.official.part == part) {
         read_batch(file, &mut pixels, &mut labels).map_err(|p| p.of(entry, &file.path))?;

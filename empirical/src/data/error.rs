@@ -86,7 +86,7 @@ pub enum FormatProblem {
         expected: u64,
     },
     /// It goes on after its last example.
-    #[error("has bytes after the {expected} that its header announces; expected none")]
+    #[error("goes on after {expected} bytes, expected to end there")]
     Trailing {
         /// Bytes there should be, unpacked.
         expected: u64,

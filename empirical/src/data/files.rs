@@ -26,16 +26,23 @@ pub(super) struct Present {
 /// Those of the official files of `entry` that are in `folder`, raw or with
 /// `.gz`, in official order.
 pub(super) fn in_folder(entry: &Entry, folder: &Path) -> Vec<Present> {
-    let find = |official: &'static OfficialFile| {
-        let names = [official.name.to_owned(), format!("{}.gz", official.name)];
-        let mut paths = names.iter().map(|name| folder.join(name));
-        paths.find(|path| path.exists()).map(|path| Present {
-            official,
-            path,
-            embedded: None,
+    let files = entry.files.iter();
+    files
+        .filter_map(|official| {
+            find(official, folder).map(|path| Present {
+                official,
+                path,
+                embedded: None,
+            })
         })
-    };
-    entry.files.iter().filter_map(find).collect()
+        .collect()
+}
+
+/// The path of `official` in `folder`, raw or with `.gz`, where it is there.
+pub(super) fn find(official: &OfficialFile, folder: &Path) -> Option<PathBuf> {
+    let names = [official.name.to_owned(), format!("{}.gz", official.name)];
+    let mut paths = names.iter().map(|name| folder.join(name));
+    paths.find(|path| path.exists())
 }
 
 /// What can go wrong while a file's content is read.
@@ -110,6 +117,11 @@ impl Content {
             packed,
             read: 0,
         })
+    }
+
+    /// What is left, as a stream.
+    pub fn into_reader(self) -> impl Read {
+        self.source
     }
 
     /// The next `bytes` bytes.

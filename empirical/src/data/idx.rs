@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::catalog::{self, Entry, Layout, Part};
-use super::error::{DataError, FormatProblem};
+use super::error::{DataError, FormatProblem, ImagesError};
 use super::files::{Content, Present, Problem, sha256_of};
 use super::images::Images;
 
@@ -15,22 +15,12 @@ const LARGEST_SIDE: u32 = 1024;
 const LABELS: u32 = 0x0801;
 const IMAGES: u32 = 0x0803;
 
-/// The training part and, where it is there, the test part of `entry`.
-pub(super) fn read(
+/// The images of `part` with their labels; `None` where both files are missing.
+pub(super) fn read_part(
     entry: &Entry,
     files: &[Present],
-) -> Result<(Images, Option<Images>), DataError> {
-    let train = read_part(entry, files, Part::Train)?;
-    let validation = read_part(entry, files, Part::Validation)?;
-    let train = train.ok_or_else(|| DataError::NotFound {
-        name: entry.name,
-        looked: Vec::new(),
-    })?;
-    Ok((train, validation))
-}
-
-/// The images of `part` with their labels; `None` where both files are missing.
-fn read_part(entry: &Entry, files: &[Present], part: Part) -> Result<Option<Images>, DataError> {
+    part: Part,
+) -> Result<Option<Images>, DataError> {
     let present: Vec<_> = files.iter().filter(|f| f.official.part == part).collect();
     match present[..] {
         [] => Ok(None),
@@ -62,6 +52,9 @@ fn read_pair(entry: &Entry, images: &Present, labels: &Present) -> Result<Images
 fn read_images(mut content: Content) -> Result<([usize; 3], Vec<u8>), Problem> {
     expect_magic(&mut content, IMAGES, "images: bytes in 3 dimensions")?;
     let count = content.take_u32()?;
+    if count == 0 {
+        return Err(ImagesError::Empty.into());
+    }
     let [height, width] = [content.take_u32()?, content.take_u32()?];
     if [height, width]
         .iter()

@@ -28,12 +28,12 @@ impl Search {
     pub fn new(data_dir: Option<&Path>) -> Result<Self, DataError> {
         match data_dir {
             Some(folder) if !folder.is_dir() => Err(DataError::NoFolder(folder.to_owned())),
-            _ => Ok(Self::over(data_dir)),
+            _ => Ok(Self::for_download(data_dir)),
         }
     }
 
     /// The same for a download, which makes the folder where it is missing.
-    pub fn over(data_dir: Option<&Path>) -> Self {
+    pub fn for_download(data_dir: Option<&Path>) -> Self {
         let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
         let named = data_dir.map(Path::to_owned).into_iter();
         Self {

@@ -1,0 +1,7 @@
+mod embedded;
+mod fetch;
+mod files;
+mod official;
+mod readers;
+mod search;
+mod server;
