@@ -1,0 +1,19 @@
+//! Trains real networks with plain SGD and measures the covariance of
+//! gradients K and the Hessian H along the way.
+
+pub mod checkpoint;
+pub mod compute;
+pub mod config;
+pub mod data;
+pub mod examples;
+pub mod measure;
+pub mod model;
+pub mod network;
+pub mod operator;
+pub mod parameters;
+pub mod random;
+pub mod run_folder;
+pub mod solver;
+pub mod sweep;
+pub mod tape;
+pub mod train;

@@ -8,7 +8,7 @@
 mod archive;
 mod transfer;
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -145,7 +145,7 @@ fn fetch_file(
     }
     let name = format!("{}.gz", official.name);
     let url = format!("{address}/{name}");
-    let part = part_of(folder, &name)?;
+    let part = part_of(folder, &name);
     transfer::transfer(&url, &part, watch)?;
     watch(Event::Verifying);
     if let Err(problem) = verify(official, &part) {
@@ -184,10 +184,23 @@ fn verify(official: &OfficialFile, path: &Path) -> Result<(), String> {
     }
 }
 
-/// `name.part` in `folder`, which is made where it is missing.
-fn part_of(folder: &Path, name: &str) -> Result<PathBuf, FetchError> {
-    fs::create_dir_all(folder).map_err(failed(folder))?;
-    Ok(folder.join(format!("{name}.part")))
+/// `name.part` in `folder`.
+fn part_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.part"))
+}
+
+/// Opens `part` to go on after its `kept` bytes, or new where there are none,
+/// in its folder, which is made where it is missing.
+fn open(part: &Path, kept: u64) -> Result<File, FetchError> {
+    if let Some(folder) = part.parent() {
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+    }
+    let mut options = OpenOptions::new();
+    match kept {
+        0 => options.create(true).write(true).truncate(true),
+        _ => options.append(true),
+    };
+    options.open(part).map_err(failed(part))
 }
 
 fn rename(part: &Path, path: &Path) -> Result<(), FetchError> {

@@ -1,11 +1,12 @@
 //! A data set whose files come in one compressed archive.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{
-    Event, FetchError, Side, copy, discard, failed, part_of, present, rename, transfer, verify,
+    Event, FetchError, Side, copy, discard, failed, open, part_of, present, rename, transfer,
+    verify,
 };
 use crate::data::catalog::{Entry, OfficialFile};
 use crate::data::files::{Content, Problem};
@@ -31,7 +32,7 @@ pub(super) fn fetch(
     if wanted.is_empty() {
         return Ok(());
     }
-    let part = part_of(folder, archive)?;
+    let part = part_of(folder, archive);
     transfer::transfer(url, &part, watch)?;
     watch(Event::Verifying);
     unpack(&part, url, wanted, &inner, watch)?;
@@ -120,8 +121,8 @@ fn unpack_member(
             "its {name} has {size} bytes, expected {expected}"
         )));
     }
-    let part = part_of(folder, name)?;
-    let mut file = File::create(&part).map_err(failed(&part))?;
+    let part = part_of(folder, name);
+    let mut file = open(&part, 0)?;
     let copied = match copy(member, &mut file, &mut |_| ()) {
         Ok(_) => {
             verify(official, &part).map_err(|problem| Fault::Archive(format!("{name}: {problem}")))

@@ -1,13 +1,13 @@
 //! One file over HTTP, going on from where an earlier transfer was cut.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body};
 
-use super::{Event, FetchError, Side, copy, failed};
+use super::{Event, FetchError, Side, copy, failed, open};
 
 /// A server that is silent for so long is taken to be gone.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -90,16 +90,6 @@ fn receive(
             total,
         }),
     }
-}
-
-/// `part`, to go on after its `kept` bytes, or from the start.
-fn open(part: &Path, kept: u64) -> Result<File, FetchError> {
-    let mut options = OpenOptions::new();
-    match kept {
-        0 => options.create(true).write(true).truncate(true),
-        _ => options.append(true),
-    };
-    options.open(part).map_err(failed(part))
 }
 
 /// Bytes of the answer's body, where it says so.

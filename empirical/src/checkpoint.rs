@@ -1,0 +1,324 @@
+//! Weights as safetensors in PyTorch's names and layout, alone or with what
+//! a run needs to go on.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
+use safetensors::{SafeTensors, serialize_to_file};
+
+use crate::measure::WarmStart;
+use crate::parameters::Parameters;
+
+/// Before the names of tensors that are not weights.
+const OWN: &str = "breakeven.";
+const PREVIOUS_GRADIENT: &str = "breakeven.previous_gradient";
+const WARM_HESSIAN: &str = "breakeven.warm_hessian";
+const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
+
+/// Where a run is: all that the next step depends on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checkpoint {
+    /// Steps taken.
+    pub step: u64,
+    /// Bytes of the records file that belong to the steps taken.
+    pub records_bytes: u64,
+    /// θ.
+    pub theta: Vec<f64>,
+    /// The last mini-batch gradient, in θ's order; empty before the first.
+    pub previous_gradient: Vec<f64>,
+    /// Where the next measurement starts from.
+    pub warm: WarmStart,
+}
+
+/// A checkpoint that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The file can't be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not a safetensors file, or a damaged one.
+    #[error("{path} is not a whole safetensors file ({source}): save the weights again")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        source: SafeTensorError,
+    },
+    /// A weight is missing.
+    #[error(
+        "{path} has no tensor {name}, which the model needs: is it a checkpoint of another model?"
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The weight.
+        name: String,
+    },
+    /// A tensor that the model does not have.
+    #[error(
+        "{path} holds a tensor {name}, which the model does not have: is it a checkpoint of another model?"
+    )]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
+    /// A weight of another shape.
+    #[error(
+        "{path}: tensor {name} has shape {found:?}, the model needs {expected:?}: check the model's sizes"
+    )]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The weight.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The model's.
+        expected: Vec<usize>,
+    },
+    /// A tensor of another type of number.
+    #[error("{path}: tensor {name} holds {found:?}, only F32 and F64 are read: convert it")]
+    Type {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What it holds.
+        found: Dtype,
+    },
+    /// A number that is not finite.
+    #[error(
+        "{path}: tensor {name} holds a number that is not finite at index {index}: the training diverged before it was saved"
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Where, in row-major order.
+        index: usize,
+    },
+    /// What a run needs to go on is missing or damaged.
+    #[error(
+        "{path} can't be resumed from: its {what} is missing or damaged; remove the run's folder to start it anew"
+    )]
+    NotResumable {
+        /// What.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Reads weights in PyTorch's layout, in θ's order.
+///
+/// # Errors
+/// A file that can't be read, tensors that do not fit the model, and numbers
+/// that are not finite.
+pub fn load_weights(path: &Path, parameters: &Parameters) -> Result<Vec<f64>, CheckpointError> {
+    let bytes = read(path)?;
+    weights(path, &parse(path, &bytes)?, parameters)
+}
+
+impl Checkpoint {
+    /// Writes the checkpoint whole: under another name first, then moved into
+    /// its place, so that a kill leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn save(&self, path: &Path, parameters: &Parameters) -> Result<(), CheckpointError> {
+        let torch = parameters.to_torch(&self.theta);
+        let mut tensors: Vec<(String, Vec<usize>, (Dtype, Vec<u8>))> = parameters
+            .parts(&torch)
+            .map(|(parameter, part)| {
+                (
+                    parameter.name.clone(),
+                    parameter.torch_shape(),
+                    encode(part),
+                )
+            })
+            .collect();
+        let warm = &self.warm;
+        for (name, vectors) in [
+            (
+                PREVIOUS_GRADIENT,
+                std::slice::from_ref(&self.previous_gradient),
+            ),
+            (WARM_HESSIAN, warm.hessian.as_slice()),
+            (WARM_COVARIANCE, warm.covariance.as_slice()),
+        ] {
+            if let Some(length) = vectors.first().map(Vec::len).filter(|&length| length > 0) {
+                tensors.push((
+                    name.into(),
+                    vec![vectors.len(), length],
+                    encode(&vectors.concat()),
+                ));
+            }
+        }
+        let metadata = HashMap::from([
+            ("step".to_owned(), self.step.to_string()),
+            ("records_bytes".to_owned(), self.records_bytes.to_string()),
+        ]);
+        let unfinished = path.with_extension("part");
+        let views = tensors.iter().map(|(name, shape, (dtype, data))| {
+            let view = TensorView::new(*dtype, shape.clone(), data);
+            (name, view.expect("shape and bytes are those of one vector"))
+        });
+        serialize_to_file(views, Some(metadata), &unfinished).map_err(|source| {
+            let path = unfinished.clone();
+            match source {
+                SafeTensorError::IoError(source) => CheckpointError::File { path, source },
+                source => CheckpointError::Format { path, source },
+            }
+        })?;
+        std::fs::rename(&unfinished, path).map_err(|source| file_error(path, source))
+    }
+
+    /// Reads a checkpoint that [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// As [`load_weights`], or if it holds weights alone.
+    pub fn load(path: &Path, parameters: &Parameters) -> Result<Self, CheckpointError> {
+        let data = read(path)?;
+        let file = parse(path, &data)?;
+        let (_, header) =
+            SafeTensors::read_metadata(&data).map_err(|source| format_error(path, source))?;
+        let number = |key: &'static str| {
+            let metadata = header.metadata().as_ref()?;
+            metadata.get(key)?.parse().ok()
+        };
+        let missing = |what| CheckpointError::NotResumable {
+            what,
+            path: path.into(),
+        };
+        let vectors = |name: &'static str| match file.tensor(name) {
+            Ok(view) => {
+                let length = view.shape().last().copied().unwrap_or(0).max(1);
+                let numbers = numbers(path, name, &view)?;
+                Ok(numbers.chunks(length).map(<[f64]>::to_vec).collect())
+            }
+            Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
+        };
+        Ok(Self {
+            step: number("step").ok_or_else(|| missing("step"))?,
+            records_bytes: number("records_bytes").ok_or_else(|| missing("records_bytes"))?,
+            theta: weights(path, &file, parameters)?,
+            previous_gradient: vectors(PREVIOUS_GRADIENT)?.concat(),
+            warm: WarmStart {
+                hessian: vectors(WARM_HESSIAN)?,
+                covariance: vectors(WARM_COVARIANCE)?,
+            },
+        })
+    }
+}
+
+fn weights(
+    path: &Path,
+    file: &SafeTensors,
+    parameters: &Parameters,
+) -> Result<Vec<f64>, CheckpointError> {
+    for name in file.names() {
+        if !name.starts_with(OWN) && !parameters.iter().any(|p| p.name == *name) {
+            return Err(CheckpointError::Unknown {
+                path: path.into(),
+                name: name.to_string(),
+            });
+        }
+    }
+    let mut torch = Vec::with_capacity(parameters.dim());
+    for parameter in parameters.iter() {
+        let name = &parameter.name;
+        let view = file.tensor(name).map_err(|_| CheckpointError::Missing {
+            path: path.into(),
+            name: name.clone(),
+        })?;
+        if view.shape() != parameter.torch_shape() {
+            return Err(CheckpointError::Shape {
+                path: path.into(),
+                name: name.clone(),
+                found: view.shape().to_vec(),
+                expected: parameter.torch_shape(),
+            });
+        }
+        torch.extend(numbers(path, name, &view)?);
+    }
+    Ok(parameters.from_torch(&torch))
+}
+
+fn numbers(path: &Path, name: &str, view: &TensorView) -> Result<Vec<f64>, CheckpointError> {
+    // Both conversions are exact: chunks have the type's size.
+    let numbers: Vec<f64> = match view.dtype() {
+        Dtype::F32 => view
+            .data()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&bytes| f64::from(f32::from_le_bytes(bytes)))
+            .collect(),
+        Dtype::F64 => view
+            .data()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&bytes| f64::from_le_bytes(bytes))
+            .collect(),
+        found => {
+            return Err(CheckpointError::Type {
+                path: path.into(),
+                name: name.into(),
+                found,
+            });
+        }
+    };
+    match numbers.iter().position(|x| !x.is_finite()) {
+        Some(index) => Err(CheckpointError::NotFinite {
+            path: path.into(),
+            name: name.into(),
+            index,
+        }),
+        None => Ok(numbers),
+    }
+}
+
+/// The numbers as F32 where that loses nothing, as in a run of that
+/// precision, otherwise as F64.
+fn encode(numbers: &[f64]) -> (Dtype, Vec<u8>) {
+    if numbers.iter().all(|&x| f64::from(x as f32) == x) {
+        let bytes = numbers.iter().flat_map(|&x| (x as f32).to_le_bytes());
+        return (Dtype::F32, bytes.collect());
+    }
+    (
+        Dtype::F64,
+        numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
+    )
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
+    std::fs::read(path).map_err(|source| file_error(path, source))
+}
+
+fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, CheckpointError> {
+    SafeTensors::deserialize(bytes).map_err(|source| format_error(path, source))
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> CheckpointError {
+    CheckpointError::File {
+        path: path.into(),
+        source,
+    }
+}
+
+fn format_error(path: &Path, source: SafeTensorError) -> CheckpointError {
+    CheckpointError::Format {
+        path: path.into(),
+        source,
+    }
+}

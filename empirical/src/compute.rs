@@ -1,0 +1,159 @@
+//! Where tensors live and how exact they are.
+
+use std::fmt;
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::tape::Matrix;
+
+/// A device that Burn can compute on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    /// The CPU, through Burn's `flex`.
+    #[default]
+    Flex,
+    /// A graphics card (or a software Vulkan), through `wgpu`.
+    Wgpu,
+    /// An NVIDIA card, through CUDA.
+    Cuda,
+}
+
+/// The precision of tensors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// 64-bit floats, on `flex` alone.
+    F64,
+}
+
+/// A device that this build or the combination does not offer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ComputeError {
+    /// The cargo feature is off.
+    #[error(
+        "device {0} is not in this build: build breakeven with `--features {0}`, or use --device flex"
+    )]
+    NotBuilt(DeviceKind),
+    /// 64-bit floats on a graphics card.
+    #[error("precision f64 is offered on flex alone, not on {0}: use f32, or --device flex")]
+    Precision(DeviceKind),
+}
+
+impl fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flex => "flex",
+            Self::Wgpu => "wgpu",
+            Self::Cuda => "cuda",
+        })
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
+    }
+}
+
+/// A device with a precision: where and how tensors are made.
+#[derive(Clone, Debug)]
+pub struct Compute {
+    kind: DeviceKind,
+    device: Device,
+    precision: Precision,
+}
+
+impl Compute {
+    /// Opens a device.
+    ///
+    /// # Errors
+    /// If the build lacks the device, or the device the precision.
+    pub fn new(kind: DeviceKind, precision: Precision) -> Result<Self, ComputeError> {
+        if precision == Precision::F64 && kind != DeviceKind::Flex {
+            return Err(ComputeError::Precision(kind));
+        }
+        let device = open(kind)?;
+        Ok(Self {
+            kind,
+            device,
+            precision,
+        })
+    }
+
+    /// The kind of device.
+    pub fn kind(&self) -> DeviceKind {
+        self.kind
+    }
+
+    /// The precision of tensors.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The device itself.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn dtype(&self) -> DType {
+        match self.precision {
+            Precision::F32 => DType::F32,
+            Precision::F64 => DType::F64,
+        }
+    }
+
+    /// A matrix of this precision from numbers in row-major order.
+    pub fn matrix(&self, values: &[f64], shape: [usize; 2]) -> Matrix {
+        let data = match self.precision {
+            Precision::F32 => {
+                let narrowed: Vec<f32> = values.iter().map(|&x| x as f32).collect();
+                TensorData::new(narrowed, shape)
+            }
+            Precision::F64 => TensorData::new(values.to_vec(), shape),
+        };
+        Tensor::from_data(data, (&self.device, self.dtype()))
+    }
+
+    /// A matrix of this precision from 32-bit numbers in row-major order.
+    pub fn matrix_f32(&self, values: Vec<f32>, shape: [usize; 2]) -> Matrix {
+        Tensor::from_data(TensorData::new(values, shape), (&self.device, self.dtype()))
+    }
+
+    /// A matrix with the same number everywhere.
+    pub fn full(&self, shape: [usize; 2], value: f64) -> Matrix {
+        Tensor::full(shape, value, (&self.device, self.dtype()))
+    }
+}
+
+impl fmt::Display for Compute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.precision)
+    }
+}
+
+/// The numbers of a matrix in row-major order.
+pub fn to_host(matrix: Matrix) -> Vec<f64> {
+    matrix
+        .try_into_vec_as::<f64>()
+        .expect("a computed matrix can be read and floats widen")
+}
+
+fn open(kind: DeviceKind) -> Result<Device, ComputeError> {
+    match kind {
+        DeviceKind::Flex => Ok(Device::flex()),
+        #[cfg(feature = "wgpu")]
+        DeviceKind::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        #[cfg(feature = "cuda")]
+        DeviceKind::Cuda => Ok(Device::cuda(burn::tensor::DeviceIndex::Default)),
+        #[allow(unreachable_patterns)]
+        missing => Err(ComputeError::NotBuilt(missing)),
+    }
+}

@@ -1,0 +1,87 @@
+//! Examples on a device.
+
+use burn::tensor::{Int, Tensor, TensorData};
+
+use crate::compute::Compute;
+use crate::data::Images;
+use crate::tape::{Matrix, Targets};
+
+/// Examples on a device: pixels in \[0, 1\] and true classes.
+#[derive(Clone, Debug)]
+pub struct Examples {
+    /// `[n, channels · height · width]`.
+    pixels: Matrix,
+    /// Rows of zeros and a one, `[n, classes]`.
+    targets: Matrix,
+}
+
+impl Examples {
+    /// The first `count` of `images`.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn first(images: &Images, count: usize, compute: &Compute) -> Self {
+        let shape = [count, images.pixels_per_image()];
+        Self::new(
+            compute.matrix_f32(images.scaled(0..count), shape),
+            &images.labels()[..count],
+            images.classes(),
+            compute,
+        )
+    }
+
+    /// Examples from pixels `[n, features]` and one label below `classes` each.
+    pub fn new(pixels: Matrix, labels: &[u8], classes: usize, compute: &Compute) -> Self {
+        let mut targets = vec![0.0; labels.len() * classes];
+        for (row, &label) in targets.chunks_mut(classes).zip(labels) {
+            row[usize::from(label)] = 1.0;
+        }
+        Self {
+            pixels,
+            targets: compute.matrix_f32(targets, [labels.len(), classes]),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pixels.dims()[0]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `[n, features]`.
+    pub fn pixels(&self) -> &Matrix {
+        &self.pixels
+    }
+
+    /// True classes.
+    pub fn targets(&self) -> Targets {
+        Targets(self.targets.clone())
+    }
+
+    /// The examples at `indices`, in that order.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let indices: Vec<i32> = indices
+            .iter()
+            .map(|&k| i32::try_from(k).expect("data sets hold fewer than 2³¹ examples"))
+            .collect();
+        let count = indices.len();
+        let indices: Tensor<1, Int> =
+            Tensor::from_data(TensorData::new(indices, [count]), &self.pixels.device());
+        Self {
+            pixels: self.pixels.clone().select(0, indices.clone()),
+            targets: self.targets.clone().select(0, indices),
+        }
+    }
+
+    /// `count` examples from the one numbered `first`.
+    pub fn range(&self, first: usize, count: usize) -> Self {
+        Self {
+            pixels: self.pixels.clone().narrow(0, first, count),
+            targets: self.targets.clone().narrow(0, first, count),
+        }
+    }
+}

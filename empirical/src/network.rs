@@ -1,0 +1,110 @@
+//! A model at parameters θ: losses, accuracies and gradients of batches.
+
+use crate::compute::{Compute, to_host};
+use crate::examples::Examples;
+use crate::model::Model;
+use crate::tape::{Matrix, Tape, Var};
+
+/// A model on a device.
+#[derive(Clone, Copy)]
+pub struct Network<'a> {
+    /// The model.
+    pub model: &'a dyn Model,
+    /// Where it is computed.
+    pub compute: &'a Compute,
+}
+
+/// Mean loss and accuracy over some examples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Score {
+    /// Mean cross entropy.
+    pub loss: f64,
+    /// Share of examples whose largest logit is that of their class.
+    pub accuracy: f64,
+}
+
+/// A batch written on a tape.
+pub(crate) struct Written {
+    pub(crate) tape: Tape,
+    pub(crate) loss: Var,
+    logits: Var,
+}
+
+impl Network<'_> {
+    /// Puts the network on a tape, for `examples` at `parameters`.
+    pub(crate) fn write(&self, parameters: &[Matrix], examples: &Examples) -> Written {
+        let mut tape = Tape::new();
+        let x = tape.constant(examples.pixels().clone());
+        let parameters: Vec<Var> = parameters
+            .iter()
+            .map(|parameter| tape.parameter(parameter.clone()))
+            .collect();
+        let logits = self.model.logits(&mut tape, x, &parameters);
+        let loss = tape.cross_entropy(logits, &examples.targets());
+        Written { tape, loss, logits }
+    }
+
+    /// The gradient of the mean loss over `examples`, one matrix a parameter.
+    pub fn gradient(&self, parameters: &[Matrix], examples: &Examples) -> Vec<Matrix> {
+        let mut written = self.write(parameters, examples);
+        written.pull_back_mean(examples.len(), self.compute)
+    }
+
+    /// Mean loss and accuracy over `examples`, `chunk` at a time.
+    pub fn score(&self, parameters: &[Matrix], examples: &Examples, chunk: usize) -> Score {
+        let mut total = Score::default();
+        for (first, count) in chunks(examples.len(), chunk) {
+            let part = examples.range(first, count);
+            let sums = self.write(parameters, &part).sums(&part);
+            total.loss += sums.loss;
+            total.accuracy += sums.accuracy;
+        }
+        total.over(examples.len())
+    }
+}
+
+impl Written {
+    /// Pulls back the share of these examples in a mean over `total`.
+    pub(crate) fn pull_back_mean(&mut self, total: usize, compute: &Compute) -> Vec<Matrix> {
+        let [examples, _] = self.tape.value(self.loss).dims();
+        let weights = compute.full([examples, 1], 1.0 / total as f64);
+        self.tape.pull_back(self.loss, weights)
+    }
+
+    /// The mean loss of these examples.
+    pub(crate) fn mean_loss(&self) -> f64 {
+        self.tape
+            .value(self.loss)
+            .clone()
+            .mean()
+            .into_scalar::<f64>()
+    }
+
+    /// Sums of losses and of correct answers. Reads the logits: before the
+    /// tape is trimmed.
+    pub(crate) fn sums(&self, examples: &Examples) -> Score {
+        let losses = to_host(self.tape.value(self.loss).clone());
+        let answers = self.tape.value(self.logits).clone().argmax(1);
+        let correct = answers.equal(examples.targets().0.argmax(1)).int().sum();
+        Score {
+            loss: losses.iter().sum(),
+            accuracy: correct.into_scalar::<i64>() as f64,
+        }
+    }
+}
+
+impl Score {
+    pub(crate) fn over(self, examples: usize) -> Self {
+        Self {
+            loss: self.loss / examples as f64,
+            accuracy: self.accuracy / examples as f64,
+        }
+    }
+}
+
+/// `(first, count)` of pieces of `size` that cover `total`.
+pub fn chunks(total: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..total)
+        .step_by(size)
+        .map(move |first| (first, size.min(total - first)))
+}

@@ -1,0 +1,44 @@
+//! The covariance of per-example gradients.
+
+use super::{LinearOperator, Point};
+
+/// K = (1/n) Σ (g_i − g)(g_i − g)ᵀ over a point's subset (paper, Sec. 3).
+///
+/// A product stores no per-example gradient: Kv = (1/n) Jᵀ(Jv) − g(gᵀv),
+/// where row i of J is g_i.
+pub struct GradientCovarianceOp<'a>(pub &'a Point<'a>);
+
+impl GradientCovarianceOp<'_> {
+    /// Tr K = (1/n) Σ ‖g_i‖² − ‖g‖². Exact.
+    pub fn trace(&self) -> f64 {
+        let gradient = self.0.gradient();
+        self.0.mean_squared_gradient_norm() - dot(gradient, gradient)
+    }
+}
+
+impl LinearOperator for GradientCovarianceOp<'_> {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let parts = self.0.split(v);
+        let mut product = self.0.sum(|written| {
+            let tangents = written.tape.push_tangent(&parts);
+            match tangents.get(written.loss) {
+                Some(along) => written.tape.pull_back_weighted(along),
+                None => parts.iter().map(|part| part.zeros_like()).collect(),
+            }
+        });
+        let gradient = self.0.gradient();
+        let mean = dot(gradient, v);
+        for (product, g) in product.iter_mut().zip(gradient) {
+            *product -= mean * g;
+        }
+        product
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}

@@ -1,0 +1,23 @@
+//! The Hessian of the mean loss.
+
+use super::{LinearOperator, Point};
+
+/// H, the Hessian of the mean loss over a point's subset.
+///
+/// A product is exact: tangents along v are pushed forwards, then the
+/// derivative of the gradient along v is pulled back (Pearlmutter, 1994).
+pub struct HessianOp<'a>(pub &'a Point<'a>);
+
+impl LinearOperator for HessianOp<'_> {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let v = self.0.split(v);
+        self.0.sum(|written| {
+            let tangents = written.tape.push_tangent(&v);
+            written.tape.pull_back_tangent(&tangents)
+        })
+    }
+}

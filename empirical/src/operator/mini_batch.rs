@@ -1,0 +1,193 @@
+//! The covariance of mini-batch gradients, through its Gram matrix.
+
+use burn::tensor::Tensor;
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+
+use crate::compute::to_host;
+use crate::examples::Examples;
+use crate::network::Network;
+use crate::tape::Matrix;
+
+/// L gradients of mean losses over mini-batches of M examples each.
+pub struct MiniBatchGradients {
+    /// g_j − ḡ, one a row, `[L, D]`.
+    centred: Matrix,
+    /// ḡ, the mean of the L gradients, `[1, D]`.
+    mean: Matrix,
+    /// g_Bᵀ H_B g_B / ‖g_B‖² of each batch, where it was asked for.
+    sharpness: Option<Vec<f64>>,
+}
+
+/// Whether the curvature of each batch's loss along its own gradient is
+/// measured too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchSharpness {
+    /// It is.
+    Measured,
+    /// It is not.
+    Skipped,
+}
+
+impl MiniBatchGradients {
+    /// The gradients of `batches` at `parameters`.
+    ///
+    /// # Panics
+    /// If there is no batch.
+    pub fn new(
+        network: &Network,
+        parameters: &[Matrix],
+        batches: impl Iterator<Item = Examples>,
+        sharpness: BatchSharpness,
+    ) -> Self {
+        let mut rows = Vec::new();
+        let mut sharp = Vec::new();
+        for batch in batches {
+            let mut written = network.write(parameters, &batch);
+            let gradient = written.pull_back_mean(batch.len(), network.compute);
+            if sharpness == BatchSharpness::Measured {
+                let tangents = written.tape.push_tangent(&gradient);
+                let second = written.tape.push_second(written.loss, &tangents).mean();
+                let squared = gradient.iter().map(|g| g.clone().square().sum());
+                let squared = squared
+                    .reduce(|a, b| a + b)
+                    .expect("a model has parameters");
+                sharp.push(second.into_scalar::<f64>() / squared.into_scalar::<f64>());
+            }
+            rows.push(flat(gradient));
+        }
+        let gradients = Tensor::cat(rows, 0);
+        let mean = gradients.clone().mean_dim(0);
+        Self {
+            centred: gradients - mean.clone(),
+            mean,
+            sharpness: (sharpness == BatchSharpness::Measured).then_some(sharp),
+        }
+    }
+
+    /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\], where it was measured.
+    pub fn batch_sharpness(&self) -> Option<f64> {
+        let all = self.sharpness.as_ref()?;
+        Some(all.iter().sum::<f64>() / all.len() as f64)
+    }
+
+    /// Eigenvalues and eigenvectors of their covariance; absent where a
+    /// gradient is not finite.
+    pub fn covariance(&self) -> Option<MiniBatchCovariance<'_>> {
+        let [batches, _] = self.centred.dims();
+        let gram = products(&self.centred, &self.centred);
+        if gram.iter().any(|x| !x.is_finite()) {
+            return None;
+        }
+        let gram = DMatrix::from_row_slice(batches, batches, &gram) / batches as f64;
+        let SymmetricEigen {
+            eigenvalues,
+            eigenvectors,
+        } = SymmetricEigen::new((&gram + gram.transpose()) / 2.0);
+        let mut order: Vec<usize> = (0..batches).collect();
+        order.sort_by(|&a, &b| eigenvalues[b].total_cmp(&eigenvalues[a]));
+        Some(MiniBatchCovariance {
+            gradients: self,
+            eigenvalues: order.iter().map(|&k| eigenvalues[k]).collect(),
+            weights: order
+                .iter()
+                .map(|&k| eigenvectors.column(k).into_owned())
+                .collect(),
+            gram,
+        })
+    }
+}
+
+/// The eigenspace of K^M = (1/L) Σ (g_j − ḡ)(g_j − ḡ)ᵀ (paper, App. C), found
+/// from the L × L Gram matrix that has the same non-zero eigenvalues.
+///
+/// K^M is about K/M: a gradient over M independent examples has an M-th of
+/// the covariance of one.
+pub struct MiniBatchCovariance<'a> {
+    gradients: &'a MiniBatchGradients,
+    /// All L, largest first; the last is zero up to rounding.
+    eigenvalues: Vec<f64>,
+    /// Eigenvectors of the Gram matrix, in the same order.
+    weights: Vec<DVector<f64>>,
+    gram: DMatrix<f64>,
+}
+
+impl MiniBatchCovariance<'_> {
+    /// All L eigenvalues, largest first. The last is zero up to rounding,
+    /// since the gradients are centred on their own mean.
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigenvalues
+    }
+
+    /// λ_K¹.
+    pub fn largest(&self) -> f64 {
+        self.eigenvalues[0]
+    }
+
+    /// λ_K*, the (L−1)th largest; absent for a single batch.
+    pub fn smallest_nonzero(&self) -> Option<f64> {
+        let index = self.eigenvalues.len().checked_sub(2)?;
+        Some(self.eigenvalues[index])
+    }
+
+    /// λ_K*/λ_K¹; absent for a single batch or where all gradients agree.
+    pub fn ratio(&self) -> Option<f64> {
+        let smallest = self.smallest_nonzero()?;
+        (self.largest() > 0.0).then(|| smallest / self.largest())
+    }
+
+    /// Tr K^M.
+    pub fn trace(&self) -> f64 {
+        self.gram.trace()
+    }
+
+    /// |cos(e, e_K¹)| for a unit vector `e` in θ's order, as matrices.
+    pub fn alignment(&self, e: Vec<Matrix>) -> f64 {
+        let projections = DVector::from_vec(products(&self.gradients.centred, &flat(e)));
+        let norm = (self.eigenvalues.len() as f64 * self.largest()).sqrt();
+        (self.weights[0].dot(&projections) / norm).abs()
+    }
+
+    /// The mean over the batches of ‖g‖/‖g_k‖, where g_k is the projection of
+    /// a batch's gradient onto the top `k` eigenvectors (paper, Sec. 4.3).
+    pub fn subspace_ratio(&self, k: usize) -> f64 {
+        let batches = self.eigenvalues.len();
+        let scale = batches as f64;
+        let mean = &self.gradients.mean;
+        let with_mean = DVector::from_vec(products(&self.gradients.centred, mean));
+        let mean_squared = products(mean, mean)[0];
+        let tops: Vec<(usize, f64)> = (0..k.min(batches))
+            .map(|k| (k, (scale * self.eigenvalues[k]).sqrt()))
+            .filter(|&(_, norm)| norm > 0.0)
+            .collect();
+        let ratio = |j: usize| {
+            let squared = scale * self.gram[(j, j)] + 2.0 * with_mean[j] + mean_squared;
+            let projected: f64 = tops
+                .iter()
+                .map(|&(k, norm)| {
+                    let along_centred = norm * self.weights[k][j];
+                    let along_mean = self.weights[k].dot(&with_mean) / norm;
+                    (along_centred + along_mean).powi(2)
+                })
+                .sum();
+            (squared / projected).sqrt()
+        };
+        (0..batches).map(ratio).sum::<f64>() / scale
+    }
+}
+
+/// The matrices of one vector as a row `[1, D]`.
+fn flat(vector: Vec<Matrix>) -> Matrix {
+    let parts = vector
+        .into_iter()
+        .map(|part| {
+            let numbers = part.dims().iter().product();
+            part.reshape([1, numbers])
+        })
+        .collect();
+    Tensor::cat(parts, 1)
+}
+
+/// `a bᵀ` in row-major order.
+fn products(a: &Matrix, b: &Matrix) -> Vec<f64> {
+    to_host(a.clone().matmul(b.clone().transpose()))
+}

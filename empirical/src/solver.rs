@@ -1,0 +1,40 @@
+//! Eigenvalue and trace estimates of a [`LinearOperator`]; they know neither
+//! networks nor Burn.
+
+mod density;
+mod determinism;
+mod lanczos;
+mod trace;
+
+pub use density::spectral_density;
+pub use determinism::{NotDeterministic, check_determinism};
+pub use lanczos::{Eigenpair, Eigenpairs, Lanczos};
+pub use trace::{TraceEstimate, hutchinson};
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+#[cfg(doc)]
+use crate::operator::LinearOperator;
+
+/// A vector of `dim` numbers, each −1 or 1 with equal chance.
+fn rademacher(dim: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    (0..dim)
+        .map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 })
+        .collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn norm(v: &[f64]) -> f64 {
+    dot(v, v).sqrt()
+}
+
+/// `y += a x`.
+fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * x;
+    }
+}

@@ -1,0 +1,267 @@
+//! All runs of a sweep, side by side.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use breakeven_sim::record::RUNS_FOLDER;
+use rayon::ThreadPoolBuilder;
+
+use crate::compute::{Compute, ComputeError, DeviceKind};
+use crate::config::{ConfigError, SweepConfig};
+use crate::data::{DataError, DataSet, Images};
+use crate::examples::Examples;
+use crate::model::ModelError;
+use crate::run_folder::{FolderError, outcome};
+use crate::train::{RunEnd, RunError, RunSpec, Shared, run, total_steps};
+
+/// A sweep that can't be prepared or carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The device.
+    #[error(transparent)]
+    Compute(#[from] ComputeError),
+    /// A folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A run.
+    #[error("run {run}: {source}")]
+    Run {
+        /// The run.
+        run: String,
+        /// Why.
+        source: RunError,
+    },
+    /// The threads that runs have.
+    #[error("a thread for runs can't be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// What happens to runs, for whoever shows it.
+pub trait Progress: Sync {
+    /// A run begins or goes on, `done` of `total` steps taken.
+    fn started(&self, run: &str, done: u64, total: u64);
+    /// A run has taken `done` steps.
+    fn stepped(&self, run: &str, done: u64);
+    /// A run has ended, or stopped.
+    fn ended(&self, run: &str, end: RunEnd);
+}
+
+/// Which runs of a sweep are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Counted from 0.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Shard {
+    /// All runs.
+    pub const WHOLE: Self = Self { index: 0, count: 1 };
+}
+
+/// A sweep whose data and model are ready.
+pub struct Sweep<'a> {
+    shared: Shared<'a>,
+}
+
+/// How a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepEnd {
+    /// Every run that it was to carry out is over.
+    Over,
+    /// It was asked to stop.
+    Stopped,
+}
+
+impl<'a> Sweep<'a> {
+    /// Checks the configuration and loads data and model.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn prepare(
+        config: &'a SweepConfig,
+        data_dir: Option<&Path>,
+        device: DeviceKind,
+        version: String,
+    ) -> Result<Self, SweepError> {
+        config.check()?;
+        let compute = Compute::new(device, config.training.precision)?;
+        let DataSet {
+            train, validation, ..
+        } = crate::data::load(&config.data.name, data_dir)?;
+        let model = config.model.build(train.shape(), train.classes())?;
+        let name = &config.data.name;
+        let examples = count(
+            name,
+            "data.train_examples",
+            config.data.train_examples,
+            Some(&train),
+        )?;
+        let validated = count(
+            name,
+            "data.validation_examples",
+            config.data.validation_examples,
+            validation.as_ref(),
+        )?;
+        config.check_sizes(examples, model.parameters().dim())?;
+        let subset = config
+            .measure
+            .hessian_examples
+            .unwrap_or(examples.div_ceil(20));
+        let first = |images: &Images, count| Examples::first(images, count, &compute);
+        let all = first(&train, examples);
+        Ok(Self {
+            shared: Shared {
+                config,
+                model_name: config.model.describe(train.shape(), train.classes()),
+                model,
+                subset: all.range(0, subset),
+                train: all,
+                validation: validation
+                    .filter(|_| validated > 0)
+                    .map(|images| first(&images, validated)),
+                compute,
+                version,
+            },
+        })
+    }
+
+    /// The runs of a shard, in order.
+    pub fn runs(&self, shard: Shard) -> Vec<RunSpec> {
+        let axes = &self.shared.config.sweep;
+        let mut runs = Vec::new();
+        for &seed in &axes.seeds {
+            for &learning_rate in &axes.learning_rates {
+                for &batch_size in &axes.batch_sizes {
+                    runs.push(RunSpec {
+                        learning_rate,
+                        batch_size,
+                        seed,
+                    });
+                }
+            }
+        }
+        runs.into_iter()
+            .skip(shard.index)
+            .step_by(shard.count)
+            .collect()
+    }
+
+    /// Steps of all runs of a shard.
+    pub fn steps(&self, shard: Shard) -> u64 {
+        let runs = self.runs(shard);
+        runs.into_iter()
+            .map(|spec| total_steps(&self.shared, spec))
+            .sum()
+    }
+
+    /// Carries the runs of a shard out in `folder`, `jobs` side by side, each
+    /// on one thread of its own. Runs that are over are left as they are;
+    /// others go on from their checkpoints.
+    ///
+    /// # Errors
+    /// The first run that could not go on; the others stop and can be resumed.
+    pub fn carry_out(
+        &self,
+        folder: &Path,
+        shard: Shard,
+        jobs: usize,
+        stop: &AtomicBool,
+        progress: &dyn Progress,
+    ) -> Result<SweepEnd, SweepError> {
+        let runs = folder.join(RUNS_FOLDER);
+        let waiting: Mutex<VecDeque<RunSpec>> = Mutex::new(self.runs(shard).into());
+        let failed: Mutex<Option<SweepError>> = Mutex::new(None);
+        let next = || {
+            waiting
+                .lock()
+                .unwrap_or_else(|e| e.into_inner())
+                .pop_front()
+        };
+        let work = || {
+            while let Some(spec) = next() {
+                if let Err(error) = self.one(spec, &runs.join(spec.name()), stop, progress) {
+                    stop.store(true, Ordering::Relaxed);
+                    failed
+                        .lock()
+                        .unwrap_or_else(|e| e.into_inner())
+                        .get_or_insert(error);
+                }
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..jobs.max(1) {
+                scope.spawn(work);
+            }
+        });
+        match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
+            Some(error) => Err(error),
+            None if stop.load(Ordering::Relaxed) => Ok(SweepEnd::Stopped),
+            None => Ok(SweepEnd::Over),
+        }
+    }
+
+    fn one(
+        &self,
+        spec: RunSpec,
+        folder: &PathBuf,
+        stop: &AtomicBool,
+        progress: &dyn Progress,
+    ) -> Result<(), SweepError> {
+        let name = spec.name();
+        let total = total_steps(&self.shared, spec);
+        if let Some(over) = outcome(folder)? {
+            progress.started(&name, total, total);
+            progress.ended(&name, RunEnd::Over(over.status));
+            return Ok(());
+        }
+        progress.started(&name, 0, total);
+        let pool = ThreadPoolBuilder::new().num_threads(1).build()?;
+        let end = pool
+            .install(|| {
+                run(&self.shared, spec, folder, stop, &|done| {
+                    progress.stepped(&name, done)
+                })
+            })
+            .map_err(|source| SweepError::Run {
+                run: name.clone(),
+                source,
+            })?;
+        progress.ended(&name, end);
+        Ok(())
+    }
+}
+
+/// How many examples are used of those there are.
+fn count(
+    data: &str,
+    key: &'static str,
+    asked: Option<usize>,
+    images: Option<&Images>,
+) -> Result<usize, ConfigError> {
+    let available = images.map_or(0, Images::len);
+    match asked {
+        Some(asked) if asked > available => Err(ConfigError::TooFewExamples {
+            key,
+            asked,
+            data: data.into(),
+            available,
+        }),
+        asked => Ok(asked.unwrap_or(available)),
+    }
+}

@@ -1,0 +1,317 @@
+//! One run: plain mini-batch SGD with measurements along the way.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use breakeven_sim::record::{MiniBatches, RunHeader, RunOutcome, RunStatus};
+use rand::seq::SliceRandom;
+
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::compute::Compute;
+use crate::config::SweepConfig;
+use crate::examples::Examples;
+use crate::measure::{Measurement, WarmStart};
+use crate::model::{Model, glorot};
+use crate::network::Network;
+use crate::random::{Purpose, stream};
+use crate::run_folder::{FolderError, RunFolder};
+use crate::solver::NotDeterministic;
+use crate::tape::Matrix;
+
+/// What all runs of a sweep share.
+pub struct Shared<'a> {
+    /// The configuration.
+    pub config: &'a SweepConfig,
+    /// The model.
+    pub model: Box<dyn Model>,
+    /// Where it is computed.
+    pub compute: Compute,
+    /// All N training examples.
+    pub train: Examples,
+    /// Those that H is measured on.
+    pub subset: Examples,
+    /// The validation examples, where there are some.
+    pub validation: Option<Examples>,
+    /// The model in words.
+    pub model_name: String,
+    /// The version of the program.
+    pub version: String,
+}
+
+/// One combination of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunSpec {
+    /// η.
+    pub learning_rate: f64,
+    /// S.
+    pub batch_size: usize,
+    /// Of every random stream.
+    pub seed: u64,
+}
+
+impl RunSpec {
+    /// The name of the run and of its folder.
+    pub fn name(&self) -> String {
+        format!(
+            "lr{}-bs{}-seed{}",
+            self.learning_rate, self.batch_size, self.seed
+        )
+    }
+}
+
+/// How a call of [`run`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// The run is over, with this status.
+    Over(RunStatus),
+    /// It was asked to stop, and can be resumed.
+    Stopped,
+}
+
+/// A run that could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file of the run.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Its checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Its measurements mean nothing.
+    #[error("curvature can't be measured: {0}")]
+    NotDeterministic(#[from] NotDeterministic),
+}
+
+/// Trains one run in `folder`, from its checkpoint where there is one.
+/// `progress` is called with the steps taken; `stop` is read before each.
+///
+/// # Errors
+/// If a file can't be read or written, or curvature is not repeatable.
+pub fn run(
+    shared: &Shared,
+    spec: RunSpec,
+    folder: &Path,
+    stop: &AtomicBool,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<RunEnd, RunError> {
+    let mut trainer = Trainer::open(shared, spec, folder)?;
+    let total = trainer.total_steps();
+    while trainer.step < total {
+        if stop.load(Ordering::Relaxed) {
+            trainer.save()?;
+            return Ok(RunEnd::Stopped);
+        }
+        let measured = shared.config.measure.due(trainer.step, spec.batch_size);
+        let step = if measured {
+            trainer.measured_step()?
+        } else {
+            trainer.plain_step()
+        };
+        if let Step::Diverged(loss) = step {
+            return trainer.diverged(loss);
+        }
+        progress(trainer.step);
+    }
+    trainer.save()?;
+    trainer.finish(RunStatus::Completed, None)
+}
+
+struct Trainer<'a> {
+    shared: &'a Shared<'a>,
+    spec: RunSpec,
+    folder: RunFolder,
+    step: u64,
+    parameters: Vec<Matrix>,
+    previous_gradient: Option<Vec<Matrix>>,
+    warm: WarmStart,
+    /// The order of examples in the epoch of this number.
+    order: (u64, Vec<usize>),
+}
+
+enum Step {
+    Taken,
+    /// The mini-batch loss, not finite or above its bound.
+    Diverged(f64),
+}
+
+impl<'a> Trainer<'a> {
+    fn open(shared: &'a Shared<'a>, spec: RunSpec, path: &Path) -> Result<Self, RunError> {
+        let layout = shared.model.parameters();
+        let file = path.join(crate::run_folder::CHECKPOINT_FILE);
+        let checkpoint = if file.exists() {
+            Checkpoint::load(&file, layout)?
+        } else {
+            Checkpoint {
+                theta: glorot(layout, &mut stream(spec.seed, Purpose::Init, 0)),
+                ..Checkpoint::default()
+            }
+        };
+        let folder = RunFolder::open(path, &header(shared, spec), checkpoint.records_bytes)?;
+        let previous = &checkpoint.previous_gradient;
+        Ok(Self {
+            shared,
+            spec,
+            folder,
+            step: checkpoint.step,
+            parameters: layout.split(&checkpoint.theta, &shared.compute),
+            previous_gradient: (!previous.is_empty())
+                .then(|| layout.split(previous, &shared.compute)),
+            warm: checkpoint.warm,
+            order: (u64::MAX, Vec::new()),
+        })
+    }
+
+    fn network(&self) -> Network<'a> {
+        Network {
+            model: &*self.shared.model,
+            compute: &self.shared.compute,
+        }
+    }
+
+    fn total_steps(&self) -> u64 {
+        total_steps(self.shared, self.spec)
+    }
+
+    /// The mini-batch of this step: S examples in the epoch's own order.
+    fn batch(&mut self) -> Examples {
+        let size = self.spec.batch_size;
+        let steps = (self.shared.train.len() / size) as u64;
+        let (epoch, within) = (self.step / steps, (self.step % steps) as usize);
+        if self.order.0 != epoch {
+            let mut order: Vec<usize> = (0..self.shared.train.len()).collect();
+            order.shuffle(&mut stream(self.spec.seed, Purpose::Batches, epoch));
+            self.order = (epoch, order);
+        }
+        self.shared
+            .train
+            .select(&self.order.1[within * size..(within + 1) * size])
+    }
+
+    /// One step of SGD: θ ← θ − η g.
+    fn plain_step(&mut self) -> Step {
+        let batch = self.batch();
+        let mut written = self.network().write(&self.parameters, &batch);
+        let loss = written.mean_loss();
+        if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
+            return Step::Diverged(loss);
+        }
+        let gradient = written.pull_back_mean(batch.len(), &self.shared.compute);
+        for (parameter, g) in self.parameters.iter_mut().zip(&gradient) {
+            parameter.inplace(|p| p - g.clone().mul_scalar(self.spec.learning_rate));
+        }
+        self.previous_gradient = Some(gradient);
+        self.step += 1;
+        Step::Taken
+    }
+
+    /// A checkpoint, a measurement, and the step that the measurement needs.
+    fn measured_step(&mut self) -> Result<Step, RunError> {
+        self.save()?;
+        let shared = self.shared;
+        let network = self.network();
+        let measurement = Measurement {
+            network,
+            config: &shared.config.measure,
+            train: &shared.train,
+            subset: &shared.subset,
+            validation: shared.validation.as_ref(),
+            learning_rate: self.spec.learning_rate,
+            batch_size: self.spec.batch_size,
+            covariance: mini_batches(shared, self.spec),
+            seed: self.spec.seed,
+        };
+        let theta = shared.model.parameters().join(self.parameters.clone());
+        let mut record = measurement.take(self.step, &theta, &mut self.warm)?;
+        let before = self.previous_gradient.take();
+        let step = self.plain_step();
+        if let Step::Taken = step {
+            let after = measurement.score(&self.parameters).loss;
+            record.loss_change = record
+                .loss
+                .map(|loss| loss - after)
+                .filter(|x| x.is_finite());
+            record.step_cosine = cosine(before.as_deref(), self.previous_gradient.as_deref());
+        }
+        self.folder.append(&record)?;
+        Ok(step)
+    }
+
+    fn save(&self) -> Result<(), RunError> {
+        let layout = self.shared.model.parameters();
+        let previous = self.previous_gradient.clone();
+        let checkpoint = Checkpoint {
+            step: self.step,
+            records_bytes: self.folder.bytes(),
+            theta: layout.join(self.parameters.clone()),
+            previous_gradient: previous.map_or_else(Vec::new, |g| layout.join(g)),
+            warm: self.warm.clone(),
+        };
+        checkpoint.save(&self.folder.checkpoint(), layout)?;
+        Ok(())
+    }
+
+    fn diverged(self, loss: f64) -> Result<RunEnd, RunError> {
+        let bound = self.shared.config.training.divergence_loss;
+        let reason = if loss.is_finite() {
+            format!(
+                "the mini-batch loss {loss:.4} passed the bound {bound} at step {}",
+                self.step
+            )
+        } else {
+            format!("the mini-batch loss was not finite at step {}", self.step)
+        };
+        self.finish(RunStatus::Diverged, Some(reason))
+    }
+
+    fn finish(self, status: RunStatus, reason: Option<String>) -> Result<RunEnd, RunError> {
+        self.folder.finish(&RunOutcome {
+            status,
+            steps: self.step,
+            reason,
+        })?;
+        Ok(RunEnd::Over(status))
+    }
+}
+
+/// Steps that a run takes: whole batches alone.
+pub fn total_steps(shared: &Shared, spec: RunSpec) -> u64 {
+    shared.config.training.epochs * (shared.train.len() / spec.batch_size) as u64
+}
+
+fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {
+    let measure = &shared.config.measure;
+    MiniBatches {
+        batches: measure.covariance_batches,
+        batch_size: measure.covariance_batch_size.unwrap_or(spec.batch_size),
+    }
+}
+
+fn header(shared: &Shared, spec: RunSpec) -> RunHeader {
+    RunHeader {
+        run: spec.name(),
+        seed: spec.seed,
+        learning_rate: spec.learning_rate,
+        batch_size: spec.batch_size,
+        model: shared.model_name.clone(),
+        data: shared.config.data.name.clone(),
+        examples: shared.train.len(),
+        parameters: shared.model.parameters().dim(),
+        steps: total_steps(shared, spec),
+        covariance: Some(mini_batches(shared, spec)),
+        hessian_examples: Some(shared.subset.len()),
+        version: shared.version.clone(),
+        device: shared.compute.to_string(),
+    }
+}
+
+fn cosine(a: Option<&[Matrix]>, b: Option<&[Matrix]>) -> Option<f64> {
+    let (a, b) = (a?, b?);
+    let dot = |a: &[Matrix], b: &[Matrix]| -> f64 {
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a.clone() * b.clone()).sum().into_scalar::<f64>())
+            .sum()
+    };
+    let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+    cosine.is_finite().then_some(cosine)
+}

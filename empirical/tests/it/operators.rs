@@ -1,0 +1,315 @@
+//! Losses, gradients, H and both K against float64 numbers of PyTorch.
+
+use breakeven_empirical::compute::Precision;
+use breakeven_empirical::network::chunks;
+use breakeven_empirical::operator::{
+    BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
+    PointSettings,
+};
+use breakeven_empirical::random::{Purpose, stream};
+use breakeven_empirical::solver::{Eigenpair, Lanczos};
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use crate::reference::Reference;
+use crate::tolerance;
+
+const CASES: [&str; 4] = ["mlp_tiny", "mlp", "simplecnn_tiny", "simplecnn"];
+const TINY: [&str; 2] = ["mlp_tiny", "simplecnn_tiny"];
+
+fn relative(found: f64, expected: f64, scale: f64) -> f64 {
+    (found - expected).abs() / scale
+}
+
+#[track_caller]
+fn assert_close(what: &str, found: f64, expected: f64, scale: f64, tolerance: f64) {
+    let error = relative(found, expected, scale);
+    assert!(
+        error <= tolerance,
+        "{what}: found {found}, expected {expected}: {error:.1e} of {scale}, above {tolerance:.1e}"
+    );
+}
+
+/// Compares a vector in θ's order with what the reference keeps of it.
+fn assert_summary(reference: &Reference, path: &str, found: &[f64], scale: f64, tolerance: f64) {
+    let torch = reference.model.parameters().to_torch(found);
+    let v = reference.direction();
+    let at = |field: &str| format!("{path}.{field}");
+    let norm = found.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let quadratic: f64 = found.iter().zip(&v).map(|(a, b)| a * b).sum();
+    assert_close(
+        &at("norm"),
+        norm,
+        reference.number(&at("norm")),
+        scale,
+        tolerance,
+    );
+    assert_close(
+        &at("quadratic"),
+        quadratic,
+        reference.number(&at("quadratic")),
+        scale,
+        tolerance,
+    );
+    let indices = reference.list(&at("indices"));
+    for (index, expected) in indices.iter().zip(reference.list(&at("entries"))) {
+        assert_close(
+            &at("entries"),
+            torch[*index as usize],
+            expected,
+            scale,
+            tolerance,
+        );
+    }
+}
+
+fn with_point(
+    case: &str,
+    precision: Precision,
+    settings: PointSettings,
+    test: impl Fn(&Reference, &Point),
+) {
+    let reference = Reference::load(case, precision);
+    let point = Point::new(
+        reference.network(),
+        &reference.theta,
+        &reference.examples,
+        settings,
+    );
+    test(&reference, &point);
+}
+
+fn largest(operator: &impl LinearOperator, count: usize) -> Vec<Eigenpair> {
+    let mut rng = stream(0, Purpose::Start, 0);
+    Lanczos::new(count, 1e-12)
+        .solve(operator, &[], &mut rng)
+        .pairs
+}
+
+fn check_operators(case: &str, precision: Precision, settings: PointSettings) {
+    let (exact, cancelling) = match precision {
+        Precision::F64 => (tolerance::F64, tolerance::F64),
+        Precision::F32 => (tolerance::F32, tolerance::F32_CANCELLING),
+    };
+    with_point(case, precision, settings, |reference, point| {
+        let (h, k) = (HessianOp(point), GradientCovarianceOp(point));
+        let loss = reference.number("loss");
+        assert_close("loss", point.score().loss, loss, loss, exact);
+        assert_eq!(point.score().accuracy, reference.number("accuracy"));
+        let norm = reference.number("gradient_norm");
+        let g = point.gradient().iter().map(|x| x * x).sum::<f64>().sqrt();
+        assert_close("gradient norm", g, norm, norm, exact);
+
+        let v = reference.direction();
+        let length = reference.number("hessian_product.norm");
+        assert_summary(reference, "hessian_product", &h.apply(&v), length, exact);
+        let top = reference.list("covariance_per_example.eigenvalues")[0];
+        let length = match precision {
+            Precision::F64 => reference.number("covariance_product.norm"),
+            Precision::F32 => top,
+        };
+        assert_summary(reference, "covariance_product", &k.apply(&v), length, exact);
+        let trace = reference.number("covariance_per_example.trace");
+        assert_close("trace of K", k.trace(), trace, trace, cancelling);
+    });
+}
+
+#[test]
+fn products_match_pytorch_in_f64() {
+    for case in CASES {
+        check_operators(case, Precision::F64, PointSettings::default());
+    }
+}
+
+#[test]
+fn products_match_pytorch_in_f32() {
+    for case in CASES {
+        check_operators(case, Precision::F32, PointSettings::default());
+    }
+}
+
+#[test]
+fn pieces_that_are_computed_again_give_the_same_products() {
+    let one_at_a_time = PointSettings {
+        kept_numbers: 0,
+        piece_numbers: 1,
+    };
+    for case in TINY {
+        check_operators(case, Precision::F64, one_at_a_time);
+    }
+}
+
+#[test]
+fn dense_matrices_of_tiny_networks_have_pytorchs_eigenvalues() {
+    for case in TINY {
+        with_point(
+            case,
+            Precision::F64,
+            PointSettings::default(),
+            |reference, point| {
+                let dense = |operator: &dyn Fn(&[f64]) -> Vec<f64>| {
+                    let columns: Vec<f64> = (0..point.dim())
+                        .flat_map(|k| {
+                            let mut unit = vec![0.0; point.dim()];
+                            unit[k] = 1.0;
+                            operator(&unit)
+                        })
+                        .collect();
+                    let matrix = DMatrix::from_vec(point.dim(), point.dim(), columns);
+                    let asymmetry = (&matrix - matrix.transpose()).norm() / matrix.norm();
+                    assert!(asymmetry < tolerance::F64, "asymmetry {asymmetry:.1e}");
+                    let mut values = SymmetricEigen::new(matrix).eigenvalues.as_slice().to_vec();
+                    values.sort_by(|a, b| b.total_cmp(a));
+                    values
+                };
+                let h = dense(&|v| HessianOp(point).apply(v));
+                let expected = reference.list("hessian.eigenvalues");
+                for (found, expected_value) in h.iter().zip(&expected) {
+                    assert_close(
+                        "eigenvalue of H",
+                        *found,
+                        *expected_value,
+                        expected[0],
+                        tolerance::F64,
+                    );
+                }
+                assert_close(
+                    "trace of H",
+                    h.iter().sum(),
+                    reference.number("hessian.trace"),
+                    expected[0],
+                    tolerance::F64,
+                );
+                let k = dense(&|v| GradientCovarianceOp(point).apply(v));
+                let expected = reference.list("covariance_per_example.eigenvalues");
+                for (found, expected_value) in k.iter().zip(&expected) {
+                    assert_close(
+                        "eigenvalue of K",
+                        *found,
+                        *expected_value,
+                        expected[0],
+                        tolerance::F64,
+                    );
+                }
+            },
+        );
+    }
+}
+
+#[test]
+fn leading_eigenvalues_and_what_is_measured_along_them_match_pytorch() {
+    for (case, precision, exact) in [
+        ("mlp_tiny", Precision::F64, tolerance::F64),
+        ("mlp", Precision::F64, tolerance::F64),
+        ("simplecnn_tiny", Precision::F64, tolerance::F64),
+        ("simplecnn", Precision::F64, tolerance::F64),
+    ] {
+        with_point(
+            case,
+            precision,
+            PointSettings::default(),
+            |reference, point| {
+                let h = largest(&HessianOp(point), 2);
+                let expected = reference.list("hessian.eigenvalues");
+                assert_close("first of H", h[0].value, expected[0], expected[0], exact);
+                assert_close("second of H", h[1].value, expected[1], expected[0], exact);
+                let k = largest(&GradientCovarianceOp(point), 2);
+                let expected = reference.list("covariance_per_example.eigenvalues");
+                assert_close("first of K", k[0].value, expected[0], expected[0], exact);
+                let cosine: f64 = h[0]
+                    .vector
+                    .iter()
+                    .zip(&k[0].vector)
+                    .map(|(a, b)| a * b)
+                    .sum();
+                let expected = reference.number("cosine_hessian_covariance_per_example");
+                // Vectors converge to the square root of what values do.
+                assert_close("cosine", cosine.abs(), expected, 1.0, exact.sqrt());
+
+                let curvatures = point.curvatures(&h[0].vector);
+                let count = curvatures.len() as f64;
+                let mean = curvatures.iter().sum::<f64>() / count;
+                let variance = curvatures.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / count;
+                let expected = reference.number("curvature_along_top.mean");
+                assert_close("mean curvature", mean, expected, expected, exact);
+                let expected = reference.number("curvature_along_top.variance");
+                assert_close(
+                    "curvature variance",
+                    variance,
+                    expected,
+                    expected,
+                    exact.sqrt(),
+                );
+            },
+        );
+    }
+}
+
+fn check_mini_batches(case: &str, precision: Precision, exact: f64, sharp: f64) {
+    let reference = Reference::load(case, precision);
+    let parameters = reference
+        .model
+        .parameters()
+        .split(&reference.theta, &reference.compute);
+    let batches = reference.number("covariance_mini_batch.batches") as usize;
+    let size = reference.number("covariance_mini_batch.batch_size") as usize;
+    let parts =
+        chunks(batches * size, size).map(|(first, count)| reference.examples.range(first, count));
+    let gradients = MiniBatchGradients::new(
+        &reference.network(),
+        &parameters,
+        parts,
+        BatchSharpness::Measured,
+    );
+    let covariance = gradients.covariance().unwrap();
+    let expected = reference.list("covariance_mini_batch.eigenvalues");
+    assert_eq!(covariance.eigenvalues().len(), batches);
+    for (found, expected_value) in covariance.eigenvalues().iter().zip(&expected) {
+        assert_close(
+            "eigenvalue of K^M",
+            *found,
+            *expected_value,
+            expected[0],
+            exact,
+        );
+    }
+    let number = |field: &str| reference.number(&format!("covariance_mini_batch.{field}"));
+    assert_close(
+        "trace",
+        covariance.trace(),
+        number("trace"),
+        number("trace"),
+        exact,
+    );
+    assert_close(
+        "ratio",
+        covariance.ratio().unwrap(),
+        number("ratio"),
+        1.0,
+        exact,
+    );
+    let smallest = number("smallest_nonzero");
+    assert_close(
+        "smallest",
+        covariance.smallest_nonzero().unwrap(),
+        smallest,
+        expected[0],
+        exact,
+    );
+    let sharpness = reference.number("batch_sharpness");
+    assert_close(
+        "sharpness",
+        gradients.batch_sharpness().unwrap(),
+        sharpness,
+        sharpness,
+        sharp,
+    );
+}
+
+#[test]
+fn mini_batch_covariances_match_pytorch() {
+    for case in CASES {
+        check_mini_batches(case, Precision::F64, tolerance::F64, tolerance::F64);
+        let (cancelling, kinks) = (tolerance::F32_CANCELLING, tolerance::F32_KINKS);
+        check_mini_batches(case, Precision::F32, cancelling, kinks);
+    }
+}
