@@ -1,0 +1,95 @@
+//! `breakeven data check NAME`.
+
+use std::io::{self, Write};
+
+use breakeven_empirical::data::catalog::{self, Entry, Part};
+use breakeven_empirical::data::check::{CheckedFile, Report, Verdict, check};
+use breakeven_empirical::data::search::Search;
+
+use super::{Place, grouped};
+use crate::failure::{Failure, OrFail};
+
+pub(super) const EXAMPLES: &str = "Examples:
+  breakeven data check fashion-mnist-12k
+  breakeven data check cifar10 --data-dir ~/data --json
+
+Exit code 0: every file that is there is in order. 2: one is not, and is named.";
+
+/// Options of `data check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Name of the data set, as in `breakeven data list`.
+    name: String,
+    #[command(flatten)]
+    place: Place,
+    /// Answer as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks one data set.
+pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let entry = catalog::find(&args.name).or_input()?;
+    let search = Search::new(args.place.data_dir.as_deref()).or_input()?;
+    let report = check(entry, &search).or_input()?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &report).or_work()?;
+        writeln!(out).or_work()
+    } else {
+        print(&mut out, entry, &report).or_work()
+    }
+}
+
+fn print(out: &mut impl Write, entry: &Entry, report: &Report) -> io::Result<()> {
+    writeln!(out, "{}, {}", report.name, report.source)?;
+    for file in &report.files {
+        writeln!(out, "  {}", describe(file))?;
+    }
+    for name in &report.missing {
+        writeln!(out, "  {name}: not there")?;
+    }
+    writeln!(out)?;
+    print_classes(out, entry, report)
+}
+
+fn describe(file: &CheckedFile) -> String {
+    let (path, bytes) = (&file.file, grouped(file.bytes));
+    match file.verdict {
+        Verdict::Official => format!(
+            "{path}: official, {bytes} bytes, SHA-256 {}…",
+            &file.sha256[..16] // hexadecimal, 64 digits
+        ),
+        Verdict::Own => {
+            format!("{path}: in order, {bytes} bytes, but not the official file")
+        }
+    }
+}
+
+/// Examples of each class, a column for each part.
+fn print_classes(out: &mut impl Write, entry: &Entry, report: &Report) -> io::Result<()> {
+    let mut heading = format!("{:<16}", "class");
+    for part in &report.parts {
+        heading += match part.part {
+            Part::Train => "    training",
+            Part::Validation => "  validation",
+        };
+    }
+    writeln!(out, "{heading}")?;
+    for (label, name) in entry.class_names.iter().enumerate() {
+        let counts = report.parts.iter().map(|part| part.class_counts[label]);
+        print_row(out, &format!("{label} {name}"), counts)?;
+    }
+    print_row(out, "all", report.parts.iter().map(|part| part.examples))
+}
+
+fn print_row(
+    out: &mut impl Write,
+    name: &str,
+    counts: impl Iterator<Item = usize>,
+) -> io::Result<()> {
+    let counts: String = counts
+        .map(|n| format!("{:>12}", grouped(n as u64)))
+        .collect();
+    writeln!(out, "{name:<16}{counts}")
+}

@@ -1,0 +1,110 @@
+//! `breakeven data list`.
+
+use std::io::{self, Write};
+
+use breakeven_empirical::data::catalog::{self, Entry, Layout, Part};
+use breakeven_empirical::data::search::Search;
+use serde::Serialize;
+
+use super::{Place, grouped};
+use crate::failure::{Failure, OrFail};
+
+pub(super) const EXAMPLES: &str = "Examples:
+  breakeven data list
+  breakeven data list --data-dir ~/data --json";
+
+/// Options of `data list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Answer as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One data set, as it is listed.
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    title: &'static str,
+    licence: &'static str,
+    training_examples: usize,
+    validation_examples: usize,
+    /// \[channels, height, width\].
+    shape: [usize; 3],
+    state: State,
+    /// The folder of the files, where they were found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
+}
+
+/// Whether a data set can be used now.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    BuiltIn,
+    Found,
+    NotFound,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    data_sets: Vec<Row>,
+}
+
+/// Lists the data sets.
+pub(super) fn run(args: &ListArgs) -> Result<(), Failure> {
+    let search = Search::new(args.place.data_dir.as_deref()).or_input()?;
+    let rows = catalog::all().iter().map(|entry| row(entry, &search));
+    let answer = Answer {
+        data_sets: rows.collect(),
+    };
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &answer).or_work()?;
+        writeln!(out).or_work()
+    } else {
+        print(&mut out, &answer.data_sets).or_work()
+    }
+}
+
+fn row(entry: &'static Entry, search: &Search) -> Row {
+    let folder = match entry.layout {
+        Layout::Embedded => None,
+        Layout::Idx | Layout::Cifar => search.folder_of(entry).ok(),
+    };
+    Row {
+        name: entry.name,
+        title: entry.title,
+        licence: entry.licence,
+        training_examples: entry.examples(Part::Train),
+        validation_examples: entry.examples(Part::Validation),
+        shape: entry.shape,
+        state: match (entry.layout, &folder) {
+            (Layout::Embedded, _) => State::BuiltIn,
+            (_, Some(_)) => State::Found,
+            (_, None) => State::NotFound,
+        },
+        folder: folder.map(|folder| folder.display().to_string()),
+    }
+}
+
+fn print(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
+    let examples = |row: &Row| {
+        let [train, validation] = [row.training_examples, row.validation_examples];
+        format!("{} + {}", grouped(train as u64), grouped(validation as u64))
+    };
+    writeln!(out, "{:<19}{:<17}WHAT", "NAME", "EXAMPLES")?;
+    for row in rows {
+        let (name, licence) = (row.name, row.licence);
+        writeln!(out, "{name:<19}{:<17}{}", examples(row), row.title)?;
+        let place = match (row.state, &row.folder) {
+            (State::BuiltIn, _) => "built in".to_owned(),
+            (_, Some(folder)) => format!("found in {folder}"),
+            (_, None) => format!("not found; get it with `breakeven data fetch {name}`"),
+        };
+        writeln!(out, "  licence: {licence}; {place}")?;
+    }
+    Ok(())
+}
