@@ -55,7 +55,8 @@ pub struct Hypothesis {
     pub log_slope: Option<f64>,
     /// Its bootstrap interval over seeds, of coverage 1 − α.
     pub log_slope_interval: Option<[f64; 2]>,
-    /// Seeds in which at least two levels have the same value.
+    /// Seeds in which at least two levels tie: the same value, or values at
+    /// step 0.
     pub tied_blocks: usize,
     /// Seeds in which at least two levels have their value at step 0, where
     /// all runs of a seed share their weights. Absent where steps are unknown.
@@ -168,7 +169,8 @@ fn test(
         .map(|block| block.iter().map(|r| r.value).collect())
         .collect();
     // Fewer than two levels or no seeds: there is no test.
-    let page = page_trend_test(&along(expected, &values)).ok();
+    let ranked: Vec<Vec<f64>> = reached.iter().map(|b| equal_at_step_zero(b)).collect();
+    let page = page_trend_test(&along(expected, &ranked)).ok();
     let levels: Vec<f64> = blocks.levels.iter().map(|level| level.value()).collect();
     let settings = &sweep.settings;
     let slope = page.and_then(|_| {
@@ -198,7 +200,7 @@ fn test(
         method: page.map(|p| p.method),
         log_slope: slope.map(|s| s.slope),
         log_slope_interval: slope.and_then(|s| s.interval),
-        tied_blocks: values.iter().filter(|block| has_tie(block)).count(),
+        tied_blocks: ranked.iter().filter(|block| has_tie(block)).count(),
         step_zero_blocks: step_zero_blocks(&reached),
         level_means: level_means(&values),
         verdict: Verdict::Inconclusive,
@@ -209,6 +211,26 @@ fn test(
         dropped: blocks.dropped,
         id,
     }
+}
+
+/// A block's values as they are ranked. At step 0 all levels of a seed share
+/// their weights: what differs there, from rounding or from the batches that
+/// were measured, is not due to the factor, and counts as a tie.
+fn equal_at_step_zero(block: &[Reached]) -> Vec<f64> {
+    let is_first = |r: &&Reached| r.step == Some(0);
+    let shared: Vec<f64> = block.iter().filter(is_first).map(|r| r.value).collect();
+    let is_one_number = shared.windows(2).all(|pair| pair[0] == pair[1]);
+    let mean = shared.iter().sum::<f64>() / shared.len() as f64;
+    block
+        .iter()
+        .map(|r| {
+            if is_first(&r) && !is_one_number {
+                mean
+            } else {
+                r.value
+            }
+        })
+        .collect()
 }
 
 /// The blocks with the levels in the order in which values should rise.

@@ -1,0 +1,147 @@
+//! Line figures as SVG: scales, ticks, curves, marks and a legend. It knows
+//! nothing of runs or hypotheses.
+//!
+//! Colours are those of Okabe and Ito, which colour-blind readers tell apart;
+//! each comes with a dash pattern and a marker of its own. [`STYLE`] holds all
+//! looks, for light and dark screens and for paper: put it once into a page,
+//! or use [`Figure::standalone`].
+
+mod legend;
+mod scale;
+mod svg;
+pub mod text;
+
+pub use scale::Scale;
+
+/// The style sheet of all figures.
+pub const STYLE: &str = include_str!("plot/plot.css");
+/// How many curves have a look of their own; more start again.
+pub const LOOKS: usize = 7;
+
+/// A figure: axes, curves and guide lines. Titles and labels may hold
+/// subscripts and superscripts of one letter: `λ_K`, `K^M`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Identifier in a page; letters, digits and `-`.
+    pub id: String,
+    /// What is drawn: the title above, which also names the vertical axis.
+    pub title: String,
+    /// What one sees, in words, for those who cannot.
+    pub description: String,
+    /// Horizontal axis.
+    pub x: Axis,
+    /// Vertical axis; its label is not drawn, the title stands for it.
+    pub y: Axis,
+    /// Drawn in this order, later ones above.
+    pub curves: Vec<Curve>,
+    /// Drawn below the curves.
+    pub guides: Vec<Guide>,
+    /// How much room the drawing has. Text has the same size in all.
+    pub size: Size,
+}
+
+/// The room of a drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Two or three beside each other on a page.
+    Wide,
+    /// Four beside each other.
+    Small,
+}
+
+/// An axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// What it measures.
+    pub label: String,
+    /// Its scale.
+    pub scale: Scale,
+    /// Where ticks stand.
+    pub ticks: Ticks,
+}
+
+/// Where ticks stand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ticks {
+    /// At round numbers.
+    Round,
+    /// At these values.
+    At(Vec<f64>),
+}
+
+/// Points joined by lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// Its entry in the legend.
+    pub label: Option<String>,
+    /// Points (x, y); those that are not finite, or not positive on a log
+    /// scale, leave a gap.
+    pub points: Vec<(f64, f64)>,
+    /// Its look, from 0; curves of the same look belong together.
+    pub look: usize,
+    /// How it is drawn.
+    pub weight: Weight,
+    /// Marks on it.
+    pub marks: Vec<Mark>,
+}
+
+/// How a curve is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// One of many: thin and pale.
+    Thin,
+    /// What the eye should follow: bold, dashed and marked by its look.
+    Bold,
+}
+
+/// A mark on a curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark {
+    /// Where.
+    pub at: (f64, f64),
+    /// What it looks like.
+    pub shape: Shape,
+}
+
+/// The shape of a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// ×
+    Cross,
+    /// A filled dot.
+    Dot,
+    /// A hollow square.
+    Hollow,
+}
+
+/// A straight line across the figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guide {
+    /// Where.
+    pub at: Across,
+    /// The look whose colour it has; without one, the axes'.
+    pub look: Option<usize>,
+    /// Written beside it.
+    pub label: Option<String>,
+}
+
+/// Where a guide line crosses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Across {
+    /// Vertical, at this x.
+    X(f64),
+    /// Horizontal, at this y.
+    Y(f64),
+}
+
+impl Figure {
+    /// The figure as an `svg` element for a page that holds [`STYLE`].
+    pub fn svg(&self) -> String {
+        svg::draw(self, "")
+    }
+
+    /// The figure as an SVG file of its own.
+    pub fn standalone(&self) -> String {
+        svg::draw(self, STYLE)
+    }
+}

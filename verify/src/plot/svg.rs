@@ -1,0 +1,257 @@
+//! Draws a figure.
+
+use super::scale::tick_label;
+use super::{Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight};
+use super::{legend, text};
+
+/// Room left, right and below the frame, and for the title above.
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 16.0;
+const BELOW: f64 = 44.0;
+const TITLE: f64 = 24.0;
+/// Markers on a bold curve, at most.
+const MARKERS: usize = 7;
+
+/// Width of a drawing and height of the frame in it, in the drawing's units.
+fn extent(size: Size) -> (f64, f64) {
+    match size {
+        Size::Wide => (460.0, 210.0),
+        Size::Small => (310.0, 170.0),
+    }
+}
+
+/// The rectangle that holds the curves, and its scales.
+pub struct Frame {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    height: f64,
+    x: Scale,
+    y: Scale,
+}
+
+impl Frame {
+    fn of(figure: &Figure) -> Self {
+        let (width, height) = extent(figure.size);
+        let width = width - LEFT - RIGHT;
+        let legend = legend::rows(&figure.curves, width) as f64 * legend::ROW;
+        Self {
+            left: LEFT,
+            top: TITLE + legend + 8.0,
+            width,
+            height,
+            x: figure.x.scale,
+            y: figure.y.scale,
+        }
+    }
+
+    fn bottom(&self) -> f64 {
+        self.top + self.height
+    }
+
+    fn right(&self) -> f64 {
+        self.left + self.width
+    }
+
+    fn x(&self, value: f64) -> Option<f64> {
+        Some(self.left + self.width * self.x.place(value)?)
+    }
+
+    /// Far outside values are cut off, which keeps coordinates readable.
+    fn y(&self, value: f64) -> Option<f64> {
+        let place = self.y.place(value)?.clamp(-10.0, 10.0);
+        Some(self.bottom() - self.height * place)
+    }
+
+    fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
+        Some((self.x(x)?, self.y(y)?))
+    }
+}
+
+pub fn draw(figure: &Figure, style: &str) -> String {
+    let frame = Frame::of(figure);
+    let (left, top, width, height) = (frame.left, frame.top, frame.width, frame.height);
+    let (right, bottom) = (frame.right() + RIGHT, frame.bottom() + BELOW);
+    let id = text::escape(&figure.id);
+    let name = text::escape(&text::plain(&figure.title));
+    let description = text::escape(&figure.description);
+    let style = match style {
+        "" => String::new(),
+        _ => format!("<style>{style}</style>\n"),
+    };
+    let title = text::svg(&figure.title);
+    let legend = legend::draw(&figure.curves, &frame, TITLE);
+    let axes = axes(figure, &frame);
+    let guides: String = figure.guides.iter().map(|g| guide(g, &frame)).collect();
+    let curves: String = figure.curves.iter().map(|c| curve(c, &frame)).collect();
+    let marks: String = figure.curves.iter().map(|c| marks(c, &frame)).collect();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" \
+         viewBox=\"0 0 {right} {bottom:.0}\" aria-labelledby=\"{id}-title {id}-desc\">\n\
+         <title id=\"{id}-title\">{name}</title>\n\
+         <desc id=\"{id}-desc\">{description}</desc>\n{style}\
+         <text class=\"title\" x=\"4\" y=\"16\">{title}</text>\n{legend}{axes}\
+         <clipPath id=\"{id}-clip\"><rect x=\"{left}\" y=\"{top}\" width=\"{width}\" \
+         height=\"{height}\"/></clipPath>\n\
+         {guides}<g clip-path=\"url(#{id}-clip)\">\n{curves}</g>\n{marks}</svg>\n"
+    )
+}
+
+/// Grid lines, tick labels, the frame's two lines and the horizontal label.
+fn axes(figure: &Figure, frame: &Frame) -> String {
+    let (left, right, top, bottom) = (frame.left, frame.right(), frame.top, frame.bottom());
+    let mut drawn = String::new();
+    for tick in ticks(&figure.y, 5) {
+        if let Some(y) = frame.y(tick) {
+            drawn += &format!(
+                "<path class=\"grid\" d=\"M{left} {y:.1}H{right}\"/>\
+                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n",
+                left - 7.0,
+                y + 4.0,
+                tick_label(tick)
+            );
+        }
+    }
+    for tick in ticks(&figure.x, (frame.width / 65.0) as usize) {
+        if let Some(x) = frame.x(tick) {
+            drawn += &format!(
+                "<path class=\"frame\" d=\"M{x:.1} {bottom:.1}v5\"/>\
+                 <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
+                bottom + 18.0,
+                tick_label(tick)
+            );
+        }
+    }
+    let minor = figure.y.scale.minor_ticks();
+    for y in minor.into_iter().filter_map(|tick| frame.y(tick)) {
+        drawn += &format!("<path class=\"frame\" d=\"M{left} {y:.1}h-3\"/>\n");
+    }
+    drawn
+        + &format!(
+            "<path class=\"frame\" d=\"M{left} {top:.1}V{bottom:.1}H{right}\"/>\n\
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
+            (left + right) / 2.0,
+            bottom + 36.0,
+            text::svg(&figure.x.label)
+        )
+}
+
+fn ticks(axis: &Axis, count: usize) -> Vec<f64> {
+    match &axis.ticks {
+        Ticks::Round => axis.scale.ticks(count),
+        Ticks::At(ticks) => ticks.clone(),
+    }
+}
+
+fn guide(guide: &Guide, frame: &Frame) -> String {
+    let class = match guide.look {
+        Some(look) => format!("guide coloured look-{}", look % LOOKS),
+        None => "guide".to_owned(),
+    };
+    let (top, right) = (frame.top, frame.right());
+    let (path, x, y) = match guide.at {
+        Across::X(value) => match frame.x(value) {
+            Some(x) => (
+                format!("M{x:.1} {top:.1}V{:.1}", frame.bottom()),
+                x - 4.0,
+                top + 12.0,
+            ),
+            None => return String::new(),
+        },
+        Across::Y(value) => match frame.y(value) {
+            Some(y) => (
+                format!("M{:.1} {y:.1}H{right:.1}", frame.left),
+                right - 4.0,
+                y - 5.0,
+            ),
+            None => return String::new(),
+        },
+    };
+    let label = guide.label.as_ref().map_or(String::new(), |label| {
+        format!(
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{}</text>",
+            text::svg(label)
+        )
+    });
+    format!("<path class=\"{class}\" d=\"{path}\"/>{label}\n")
+}
+
+fn curve(curve: &Curve, frame: &Frame) -> String {
+    let look = curve.look % LOOKS;
+    let class = match curve.weight {
+        Weight::Thin => "thin",
+        Weight::Bold => "bold",
+    };
+    let points: Vec<_> = curve.points.iter().map(|&p| frame.point(p)).collect();
+    let path = format!(
+        "<path class=\"{class} look-{look}\" d=\"{}\"/>\n",
+        path(&points)
+    );
+    match curve.weight {
+        Weight::Thin => path,
+        Weight::Bold => path + &markers(look, &points),
+    }
+}
+
+/// Lines from point to point; a point without a place leaves a gap.
+fn path(points: &[Option<(f64, f64)>]) -> String {
+    let mut path = String::new();
+    let mut pen = 'M';
+    for point in points {
+        pen = match point {
+            Some((x, y)) => {
+                path.push_str(&format!("{pen}{x:.1} {y:.1}"));
+                'L'
+            }
+            None => 'M',
+        };
+    }
+    path
+}
+
+/// Markers on a bold curve; each look starts at a point of its own, so that
+/// they do not hide each other where curves run together.
+fn markers(look: usize, points: &[Option<(f64, f64)>]) -> String {
+    let places: Vec<_> = points.iter().flatten().collect();
+    let every = places.len().div_ceil(MARKERS).max(1);
+    let first = look % every;
+    let drawn = places.iter().skip(first).step_by(every);
+    drawn.map(|(x, y)| marker(look, *x, *y) + "\n").collect()
+}
+
+/// The marker of a look, centred.
+pub fn marker(look: usize, x: f64, y: f64) -> String {
+    let shape = match look % LOOKS {
+        0 => format!("M{x:.1} {y:.1}m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"),
+        1 => format!("M{x:.1} {y:.1}m-4 -4h8v8h-8z"),
+        2 => format!("M{x:.1} {y:.1}m0 -5l5 8.5h-10z"),
+        3 => format!("M{x:.1} {y:.1}m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z"),
+        4 => format!("M{x:.1} {y:.1}m0 5l5 -8.5h-10z"),
+        5 => format!("M{x:.1} {y:.1}m-1.7 -5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z"),
+        _ => format!("M{x:.1} {y:.1}m-2 -5h4v10h-4z"),
+    };
+    format!(
+        "<path class=\"marker look-{}\" d=\"{shape}\"/>",
+        look % LOOKS
+    )
+}
+
+fn marks(curve: &Curve, frame: &Frame) -> String {
+    let look = curve.look % LOOKS;
+    let one = |mark: &Mark| {
+        let (x, y) = frame.point(mark.at)?;
+        let inside = (frame.top - 1.0..=frame.bottom() + 1.0).contains(&y);
+        inside.then(|| match mark.shape {
+            Shape::Cross => format!(
+                "<path class=\"cross look-{look}\" d=\"M{x:.1} {y:.1}m-4 -4l8 8m0 -8l-8 8\"/>\n"
+            ),
+            Shape::Dot => {
+                format!("<circle class=\"dot look-{look}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"/>\n")
+            }
+            Shape::Hollow => format!(
+                "<path class=\"hollow look-{look}\" d=\"M{x:.1} {y:.1}m-3.5 -3.5h7v7h-7z\"/>\n"
+            ),
+        })
+    };
+    curve.marks.iter().filter_map(one).collect()
+}

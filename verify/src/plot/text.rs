@@ -1,0 +1,123 @@
+//! Text for markup: escaped, with subscripts and superscripts.
+
+/// `text` with the five characters escaped that mean something in markup.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A piece of a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// On the line.
+    Line(&'a str),
+    /// Below it: `_` and a letter or digit.
+    Below(&'a str),
+    /// Above it: `^` and a letter or digit.
+    Above(&'a str),
+}
+
+/// Splits a label such as `λ_K of K^M` into its pieces.
+pub fn pieces(label: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = label;
+    while let Some(sign) = next_sign(rest) {
+        if sign > 0 {
+            pieces.push(Piece::Line(&rest[..sign]));
+        }
+        let length = rest[sign + 1..].chars().next().map_or(0, char::len_utf8);
+        let raised = &rest[sign + 1..sign + 1 + length];
+        pieces.push(if rest[sign..].starts_with('_') {
+            Piece::Below(raised)
+        } else {
+            Piece::Above(raised)
+        });
+        rest = &rest[sign + 1 + length..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Line(rest));
+    }
+    pieces
+}
+
+/// The first `_` or `^` that follows a character and precedes a letter or digit.
+fn next_sign(text: &str) -> Option<usize> {
+    text.char_indices().find_map(|(index, c)| {
+        let raises = matches!(c, '_' | '^')
+            && index > 0
+            && text[index + 1..].starts_with(|next: char| next.is_alphanumeric());
+        raises.then_some(index)
+    })
+}
+
+/// A label as HTML, with `sub` and `sup` elements.
+pub fn html(label: &str) -> String {
+    pieces(label)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Line(text) => escape(text),
+            Piece::Below(text) => format!("<sub>{}</sub>", escape(text)),
+            Piece::Above(text) => format!("<sup>{}</sup>", escape(text)),
+        })
+        .collect()
+}
+
+/// A label as the inside of an SVG `text` element, with shifted `tspan`s.
+pub fn svg(label: &str) -> String {
+    let mut shift = 0.0;
+    let mut text = String::new();
+    for piece in pieces(label) {
+        let (words, wanted, class) = match piece {
+            Piece::Line(words) => (words, 0.0, ""),
+            Piece::Below(words) => (words, 0.28, " class=\"small\""),
+            Piece::Above(words) => (words, -0.4, " class=\"small\""),
+        };
+        let words = escape(words);
+        if wanted == shift && class.is_empty() {
+            text.push_str(&words);
+        } else {
+            let by = wanted - shift;
+            text.push_str(&format!("<tspan{class} dy=\"{by:.2}em\">{words}</tspan>"));
+        }
+        shift = wanted;
+    }
+    text
+}
+
+/// A label as plain text, without the signs.
+pub fn plain(label: &str) -> String {
+    let words = |piece| match piece {
+        Piece::Line(words) | Piece::Below(words) | Piece::Above(words) => words,
+    };
+    pieces(label).into_iter().map(words).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped() {
+        assert_eq!(html("<b>&\"'"), "&lt;b&gt;&amp;&quot;&#39;");
+    }
+
+    #[test]
+    fn a_letter_after_an_underscore_goes_below() {
+        assert_eq!(
+            html("λ_K*/λ_K of K^M"),
+            "λ<sub>K</sub>*/λ<sub>K</sub> of K<sup>M</sup>"
+        );
+        assert_eq!(html("_x a_ ^"), "_x a_ ^");
+        assert_eq!(plain("λ_K"), "λK");
+    }
+}

@@ -1,0 +1,93 @@
+//! The report: `report.html` in one file that needs no network, `report.md`
+//! with the same content, and `verdicts.json`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::input::Sweep;
+use crate::verdicts::Verdicts;
+
+mod caveats;
+mod facts;
+mod groups;
+mod html;
+mod level_figures;
+mod markdown;
+mod statement;
+mod terminal;
+mod trajectory_figures;
+
+pub use html::html;
+pub use markdown::markdown;
+pub use terminal::terminal;
+
+/// The report for people.
+pub const HTML_FILE: &str = "report.html";
+/// The same without figures.
+pub const MARKDOWN_FILE: &str = "report.md";
+/// The same for machines.
+pub const JSON_FILE: &str = "verdicts.json";
+
+/// What the report says of its own making.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportContext {
+    /// Version of breakeven, as a reader would cite it: `breakeven 0.1.0`.
+    pub version: String,
+    /// Commit that it was built from, where known.
+    pub git: Option<String>,
+    /// The command that repeats the report.
+    pub command: String,
+    /// How long the work took, in words: `2 min 41 s`.
+    pub wall_time: Option<String>,
+}
+
+/// The report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A file or folder refused.
+    #[error("cannot write {}: {cause}; choose a folder that can be written to", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The answer has no JSON form.
+    #[error("the verdicts have no JSON form: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Writes the three files into `out`, which is made where it is missing.
+///
+/// # Errors
+/// A folder or file that cannot be written.
+pub fn write(
+    verdicts: &Verdicts,
+    sweeps: &[Sweep],
+    context: &ReportContext,
+    out: &Path,
+) -> Result<(), ReportError> {
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| ReportError::Unwritable { path, cause }
+    };
+    fs::create_dir_all(out).map_err(unwritable(out))?;
+    for (name, text) in [
+        (JSON_FILE, json(verdicts)?),
+        (MARKDOWN_FILE, markdown(verdicts, sweeps, context)),
+        (HTML_FILE, html(verdicts, sweeps, context)),
+    ] {
+        let path = out.join(name);
+        fs::write(&path, text).map_err(unwritable(&path))?;
+    }
+    Ok(())
+}
+
+/// The answer as JSON.
+///
+/// # Errors
+/// A value without JSON form.
+pub fn json(verdicts: &Verdicts) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(verdicts)? + "\n")
+}

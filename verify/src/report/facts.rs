@@ -1,0 +1,241 @@
+//! What was trained, measured and left out, as rows of tables.
+
+use std::collections::BTreeSet;
+
+use crate::blocks::Level;
+use crate::input::{Run, SettingsOrigin, Source, Sweep};
+use crate::number::significant;
+use crate::quantity::{Factor, PerRun};
+use crate::summary::Convergence;
+use crate::verdicts::{Exclusion, Scope, Verdicts};
+
+use super::ReportContext;
+use super::statement::ABSENT;
+
+/// A name and what there is to say.
+pub type Fact = (&'static str, String);
+
+/// What a sweep is, and the settings it was judged with.
+pub fn of_sweep(sweep: &Sweep) -> Vec<Fact> {
+    let mut facts = vec![
+        ("Learning rates η", levels(sweep, Factor::LearningRate)),
+        ("Batch sizes S", levels(sweep, Factor::BatchSize)),
+        (
+            "Seeds",
+            listed(sweep.runs.iter().map(|run| run.summary.seed)),
+        ),
+        ("Runs", runs_counted(sweep)),
+    ];
+    if sweep.source == Source::Folder {
+        facts.extend(of_headers(sweep));
+    }
+    facts.extend(of_settings(sweep));
+    facts
+}
+
+fn of_headers(sweep: &Sweep) -> Vec<Fact> {
+    let all = |fact: fn(&breakeven_sim::record::RunHeader) -> Option<String>| {
+        let found: BTreeSet<String> = sweep
+            .runs
+            .iter()
+            .filter_map(|run| run.header.as_ref().and_then(fact))
+            .collect();
+        if found.is_empty() {
+            return ABSENT.to_owned();
+        }
+        found.into_iter().collect::<Vec<_>>().join("; ")
+    };
+    vec![
+        (
+            "Model",
+            all(|h| Some(format!("{}, {} parameters", h.model, h.parameters))),
+        ),
+        (
+            "Data",
+            all(|h| Some(format!("{}, N = {} training examples", h.data, h.examples))),
+        ),
+        (
+            "Steps",
+            all(|h| Some(format!("{} at S = {}", h.steps, h.batch_size))),
+        ),
+        (
+            "K^M",
+            all(|h| {
+                let batches = h.covariance?;
+                Some(format!(
+                    "L = {} mini-batch gradients of M = {} examples",
+                    batches.batches, batches.batch_size
+                ))
+            }),
+        ),
+        (
+            "H",
+            all(|h| Some(format!("on {} training examples", h.hessian_examples?))),
+        ),
+        ("Device", all(|h| Some(h.device.clone()))),
+    ]
+}
+
+fn of_settings(sweep: &Sweep) -> Vec<Fact> {
+    let settings = &sweep.settings;
+    let mut facts = Vec::new();
+    if sweep.source == Source::Folder {
+        let origin = match sweep.settings_origin {
+            SettingsOrigin::Config => "fixed in the sweep's configuration, before training",
+            SettingsOrigin::Verification => "default, chosen at verification",
+        };
+        let accuracy = settings.accuracy_threshold;
+        facts.push((
+            "A run counts if",
+            format!("{} ({origin})", settings.convergence.in_words()),
+        ));
+        facts.push((
+            "Accuracy threshold",
+            format!("training accuracy above {accuracy}"),
+        ));
+    } else {
+        facts.push((
+            "A run counts if",
+            "the table's column `converged` says so".to_owned(),
+        ));
+    }
+    facts.push((
+        "Bootstrap",
+        format!(
+            "{} resamples of the seeds, seed {}",
+            settings.bootstrap.resamples, settings.bootstrap.seed
+        ),
+    ));
+    facts
+}
+
+fn levels(sweep: &Sweep, factor: Factor) -> String {
+    let levels: BTreeSet<Level> = sweep
+        .runs
+        .iter()
+        .map(|r| Level::of(&r.summary, factor))
+        .collect();
+    listed(levels)
+}
+
+fn listed<T: Ord + ToString>(values: impl IntoIterator<Item = T>) -> String {
+    let values: BTreeSet<T> = values.into_iter().collect();
+    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
+fn runs_counted(sweep: &Sweep) -> String {
+    let counted = sweep
+        .runs
+        .iter()
+        .filter(|r| r.summary.has_converged())
+        .count();
+    format!("{} of {} count", counted, sweep.runs.len())
+}
+
+/// What was left out: what, and why.
+pub fn exclusion(exclusion: &Exclusion) -> [String; 4] {
+    let eta = exclusion.learning_rate.map(|eta| format!("η = {eta}"));
+    let size = exclusion.batch_size.map(|size| format!("S = {size}"));
+    let seed = exclusion.seed.map(|seed| format!("seed {seed}"));
+    let place: Vec<String> = [eta, size, seed].into_iter().flatten().collect();
+    let what = match (exclusion.scope, &exclusion.run) {
+        (Scope::Run, Some(run)) => format!("run {run}"),
+        (Scope::Run, None) => "run".to_owned(),
+        (Scope::Level, _) => "level".to_owned(),
+        (Scope::Seed, _) => "seed".to_owned(),
+    };
+    let whose = match exclusion.scope {
+        Scope::Run => "all".to_owned(),
+        Scope::Level | Scope::Seed => quantities(&exclusion.hypotheses),
+    };
+    [
+        format!("{}: {what}", exclusion.sweep),
+        place.join(", "),
+        whose,
+        exclusion.reason.clone(),
+    ]
+}
+
+/// The quantities in the ids of hypotheses.
+fn quantities(ids: &[String]) -> String {
+    let quantity = |id: &String| id.rsplit('/').nth(1).map(str::to_owned);
+    ids.iter()
+        .filter_map(quantity)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Versions, time and the command that repeats the report.
+pub fn of_making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> Vec<Fact> {
+    let judged = match &context.git {
+        Some(git) => format!("{} (commit {git})", context.version),
+        None => context.version.clone(),
+    };
+    let trained = sweeps.iter().flat_map(|sweep| &sweep.runs);
+    let trained = listed(trained.filter_map(|run| Some(run.header.as_ref()?.version.clone())));
+    let mut facts = vec![
+        ("Report by", judged),
+        (
+            "Verdicts by",
+            format!("breakeven-verify {}", verdicts.version),
+        ),
+    ];
+    if !trained.is_empty() {
+        facts.push(("Runs by", trained));
+    }
+    if let Some(time) = &context.wall_time {
+        facts.push(("Wall time", time.clone()));
+    }
+    facts
+}
+
+/// The heads of the table of runs: what is always there, then the per-run
+/// quantities that any run has.
+pub fn run_heads(sweep: &Sweep) -> (Vec<&'static str>, Vec<PerRun>) {
+    let known = |per_run: &PerRun| {
+        sweep
+            .runs
+            .iter()
+            .any(|run| run.summary.values.contains_key(per_run))
+    };
+    let always = vec![
+        "Run",
+        "Seed",
+        "η",
+        "S",
+        "Counts",
+        "Final accuracy",
+        "Break-even step",
+    ];
+    (always, PerRun::all().filter(known).collect())
+}
+
+/// A row of the table of runs.
+pub fn run_row(run: &Run, quantities: &[PerRun]) -> Vec<String> {
+    let summary = &run.summary;
+    let counts = match &summary.convergence {
+        Convergence::Converged => "yes".to_owned(),
+        Convergence::NotConverged(reason) => format!("no: {reason}"),
+    };
+    let accuracy = summary.final_training_accuracy.map(|a| format!("{a:.3}"));
+    let step = summary.break_even_step.map(|step| step.to_string());
+    let value = |per_run| match summary.values.get(per_run) {
+        None => ABSENT.to_owned(),
+        Some(reached) => match reached.step {
+            None => significant(reached.value, 4),
+            Some(step) => format!("{} @ {step}", significant(reached.value, 4)),
+        },
+    };
+    let mut row = vec![
+        summary.run.clone(),
+        summary.seed.to_string(),
+        summary.learning_rate.to_string(),
+        summary.batch_size.to_string(),
+        counts,
+        accuracy.unwrap_or_else(|| ABSENT.to_owned()),
+        step.unwrap_or_else(|| ABSENT.to_owned()),
+    ];
+    row.extend(quantities.iter().map(value));
+    row
+}

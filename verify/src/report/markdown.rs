@@ -1,0 +1,234 @@
+//! The report as Markdown: the same words and tables, without figures.
+
+use super::facts::{self, Fact};
+use super::groups::{Group, groups};
+use super::statement::{self, or_absent};
+use super::{HTML_FILE, ReportContext, caveats};
+use crate::hypothesis::Hypothesis;
+use crate::input::Sweep;
+use crate::number::p_value;
+use crate::verdicts::Verdicts;
+
+/// The report as Markdown.
+pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {
+    let groups = groups(verdicts);
+    let sections = [
+        format!(
+            "# {}\n\n{}\n",
+            statement::TITLE,
+            escape(statement::QUESTION)
+        ),
+        answer(verdicts, &groups),
+        details(verdicts, &groups),
+        excluded(verdicts),
+        bear_in_mind(verdicts, sweeps),
+        settings(verdicts, sweeps),
+        runs(sweeps),
+        making(verdicts, sweeps, context),
+    ];
+    sections.join("\n")
+}
+
+/// Text that Markdown and the HTML in it leave alone.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\n' | '\r' => escaped.push(' '),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A table; cells are escaped here.
+fn table(heads: &[String], rows: &[Vec<String>]) -> String {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rule = format!("|{}\n", " --- |".repeat(heads.len()));
+    line(heads) + &rule + &rows.iter().map(|row| line(row)).collect::<String>()
+}
+
+fn words(heads: &[&str]) -> Vec<String> {
+    heads.iter().map(|&head| head.to_owned()).collect()
+}
+
+fn answer(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
+    let mut text = "## The answer\n\n".to_owned();
+    for (conjecture, headline) in statement::headlines(verdicts) {
+        let name = statement::conjecture_name(conjecture);
+        text += &format!("- **{name}**: {headline}\n");
+    }
+    text + "\n" + &groups.iter().map(matrix).collect::<Vec<_>>().join("\n")
+}
+
+fn matrix(group: &Group<'_>) -> String {
+    let mut heads = words(&["Conjecture", "Claim"]);
+    heads.extend(group.statistics().iter().map(|s| s.in_words().to_owned()));
+    let cell = |hypothesis: &Option<&Hypothesis>| match hypothesis {
+        None => statement::ABSENT.to_owned(),
+        Some(h) => format!("{} {}", h.verdict.sign(), h.verdict.word()),
+    };
+    let rows: Vec<Vec<String>> = group
+        .rows()
+        .iter()
+        .map(|row| {
+            let expected = row.quantity.expected(group.factor);
+            let mut cells = vec![
+                u8::from(row.conjecture).to_string(),
+                statement::claim(row.quantity, group.factor, expected),
+            ];
+            cells.extend(row.cells.iter().map(cell));
+            cells
+        })
+        .collect();
+    heading(group) + &table(&heads, &rows)
+}
+
+fn heading(group: &Group<'_>) -> String {
+    format!("### {} ({})\n\n", group.title(), escape(group.sweep))
+}
+
+fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
+    let heads = words(&[
+        "Quantity",
+        "Expected",
+        "Verdict",
+        "Means by level",
+        "Seeds",
+        "L",
+        "p",
+        "Adjusted p",
+        "Opposite, adjusted",
+        "Log–log slope",
+        "Ties",
+        "Reason",
+    ]);
+    let tables: Vec<String> = groups
+        .iter()
+        .map(|group| {
+            let rows: Vec<_> = group.hypotheses.iter().map(|h| detail(h)).collect();
+            heading(group) + &table(&heads, &rows)
+        })
+        .collect();
+    format!(
+        "## Every hypothesis\n\n{} {}\n\n{}",
+        statement::method(verdicts.alpha),
+        statement::slope_method(verdicts.alpha),
+        tables.join("\n")
+    )
+}
+
+fn detail(h: &Hypothesis) -> Vec<String> {
+    let l = match (h.page_l, h.page_l_largest) {
+        (Some(l), Some(largest)) => format!("{l} / {largest}"),
+        _ => statement::ABSENT.to_owned(),
+    };
+    vec![
+        h.quantity.to_string(),
+        format!("{} with {}", h.expected.verb(), h.factor.symbol()),
+        format!("{} {}", h.verdict.sign(), h.verdict.word()),
+        statement::level_means(h).join(", "),
+        h.seeds.len().to_string(),
+        l,
+        or_absent(h.p_value, p_value),
+        or_absent(h.p_adjusted, p_value),
+        or_absent(h.opposite_p_adjusted, p_value),
+        statement::slope(h),
+        statement::ties(h),
+        h.reason.clone(),
+    ]
+}
+
+fn excluded(verdicts: &Verdicts) -> String {
+    let rows: Vec<Vec<String>> = verdicts
+        .excluded
+        .iter()
+        .map(|e| facts::exclusion(e).to_vec())
+        .collect();
+    let what = match rows.len() {
+        0 => "Nothing: every run counts, and every block is complete.\n".to_owned(),
+        _ => table(&words(&["What", "Where", "For", "Why"]), &rows),
+    };
+    format!("## What was left out\n\n{what}")
+}
+
+fn bear_in_mind(verdicts: &Verdicts, sweeps: &[Sweep]) -> String {
+    let caveats = caveats::caveats(verdicts, sweeps);
+    let lines: String = caveats
+        .iter()
+        .map(|c| format!("- {}\n", escape(c)))
+        .collect();
+    format!("## To bear in mind\n\n{lines}")
+}
+
+fn settings(verdicts: &Verdicts, sweeps: &[Sweep]) -> String {
+    let of_sweeps: String = sweeps
+        .iter()
+        .map(|s| {
+            format!(
+                "\n### {}\n\n{}",
+                escape(&s.name),
+                fact_table(&facts::of_sweep(s))
+            )
+        })
+        .collect();
+    format!(
+        "## Settings\n\nLevel α = {} for {} hypotheses, which are one family.\n{of_sweeps}",
+        verdicts.alpha,
+        verdicts.hypotheses.len()
+    )
+}
+
+fn fact_table(facts: &[Fact]) -> String {
+    let rows: Vec<Vec<String>> = facts
+        .iter()
+        .map(|(name, fact)| vec![(*name).to_owned(), fact.clone()])
+        .collect();
+    table(&words(&["Setting", "Value"]), &rows)
+}
+
+fn runs(sweeps: &[Sweep]) -> String {
+    let of_sweep = |sweep: &Sweep| {
+        let (heads, quantities) = facts::run_heads(sweep);
+        let mut heads = words(&heads);
+        heads.extend(quantities.iter().map(ToString::to_string));
+        let rows: Vec<_> = sweep
+            .runs
+            .iter()
+            .map(|r| facts::run_row(r, &quantities))
+            .collect();
+        format!("\n### {}\n\n{}", escape(&sweep.name), table(&heads, &rows))
+    };
+    let tables: String = sweeps.iter().map(of_sweep).collect();
+    format!("## Runs\n\nA value's step stands behind it: `1.86 @ 60`.\n{tables}")
+}
+
+fn making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {
+    format!(
+        "## To repeat it\n\n```\n{}\n```\n\n{}\n{}. Figures are in {HTML_FILE}.\n",
+        context.command.replace("```", "'''"),
+        fact_table(&facts::of_making(verdicts, sweeps, context)),
+        escape(statement::PAPER),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_cannot_break_its_table() {
+        let found = table(&words(&["a"]), &[vec!["x|y\n<b>_".to_owned()]]);
+        assert_eq!(found, "| a |\n| --- |\n| x\\|y &lt;b&gt;\\_ |\n");
+    }
+}

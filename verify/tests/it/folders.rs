@@ -1,0 +1,224 @@
+//! Sweep folders: what they say, and what is refused.
+
+use std::fs;
+use std::path::Path;
+
+use breakeven_verify::quantity::Factor;
+use breakeven_verify::verdict::Verdict;
+use breakeven_verify::{read_sweep, verify};
+use serde_json::json;
+use tempfile::tempdir;
+
+use crate::synthetic::{Synthetic, diverge, run_folder};
+
+fn error(sweep: &Path) -> String {
+    read_sweep(sweep)
+        .unwrap_err()
+        .to_string()
+        .replace(&sweep.display().to_string(), "SWEEP")
+}
+
+#[test]
+fn two_sweeps_are_one_family_and_never_pooled() {
+    let parent = tempdir().unwrap();
+    let sweeps = [Synthetic::learning_rate(), Synthetic::batch_size()]
+        .map(|sweep| read_sweep(&sweep.write(parent.path())).unwrap());
+    let verdicts = verify(&sweeps).unwrap();
+    // 4 quantities × 3 statistics in each.
+    assert_eq!(verdicts.hypotheses.len(), 24);
+    for h in &verdicts.hypotheses {
+        let by = if h.factor == Factor::LearningRate {
+            "mlp-learning-rate"
+        } else {
+            "mlp-batch-size"
+        };
+        assert_eq!(h.sweep, by);
+        assert!(h.id.starts_with(by), "{}", h.id);
+        assert_eq!(h.levels.len(), 3);
+    }
+    let max_lambda_h = &verdicts.hypotheses[3];
+    assert_eq!(
+        max_lambda_h.id,
+        "mlp-learning-rate/max_lambda_h/learning_rate@batch_size=64"
+    );
+    assert_eq!(max_lambda_h.verdict, Verdict::Supported);
+    assert!(verdicts.excluded.is_empty());
+}
+
+#[test]
+fn another_batch_size_for_k_makes_its_quantities_incomparable() {
+    let parent = tempdir().unwrap();
+    let sweep = Synthetic {
+        measured_batch: None,
+        ..Synthetic::batch_size()
+    };
+    let sweep = read_sweep(&sweep.write(parent.path())).unwrap();
+    for h in verify(&[sweep]).unwrap().hypotheses {
+        let of_k = h.quantity.quantity.is_of_mini_batches();
+        assert_eq!(
+            h.reason.contains("K^M was measured with different L or M"),
+            of_k
+        );
+        if of_k {
+            assert_eq!(h.verdict, Verdict::Inconclusive);
+        }
+    }
+}
+
+#[test]
+fn unfinished_and_diverged_runs_are_left_out_and_listed() {
+    let parent = tempdir().unwrap();
+    let folder = Synthetic::learning_rate().write(parent.path());
+    diverge(&run_folder(&folder, 0.1, 64, 2));
+    fs::remove_file(run_folder(&folder, 0.03, 64, 4).join("outcome.json")).unwrap();
+    let verdicts = verify(&[read_sweep(&folder).unwrap()]).unwrap();
+    let excluded = serde_json::to_value(&verdicts.excluded).unwrap();
+    assert_eq!(excluded[0]["run"], "lr0.03-bs64-seed4");
+    assert_eq!(excluded[0]["reason"], "unfinished: it has no outcome yet");
+    assert_eq!(excluded[1]["run"], "lr0.1-bs64-seed2");
+    assert_eq!(
+        excluded[1]["reason"],
+        "diverged after 301 steps: the loss is not finite"
+    );
+    assert!(verdicts.hypotheses.iter().all(|h| h.seeds == [0, 1, 3]));
+}
+
+#[test]
+fn settings_come_from_the_sweeps_configuration() {
+    let parent = tempdir().unwrap();
+    let sweep = Synthetic {
+        verify: Some(json!({
+            "alpha": 0.01,
+            "convergence": { "final_training_accuracy": 0.899 },
+            "statistics": ["max"],
+            "quantities": ["lambda_h"],
+        })),
+        ..Synthetic::learning_rate()
+    };
+    let verdicts = verify(&[read_sweep(&sweep.write(parent.path())).unwrap()]).unwrap();
+    assert_eq!(verdicts.alpha, 0.01);
+    assert_eq!(verdicts.hypotheses.len(), 1);
+    // 0.9 − 0.8·exp(−31/32·(6 + 80η)) is below 0.899 for η = 0.01 alone.
+    let reason = "did not converge: final training accuracy 0.899 is below 0.899";
+    assert_eq!(
+        verdicts
+            .excluded
+            .iter()
+            .filter(|e| e.reason == reason)
+            .count(),
+        5
+    );
+}
+
+#[test]
+fn a_configuration_without_settings_is_noted() {
+    let parent = tempdir().unwrap();
+    let sweep = Synthetic {
+        verify: None,
+        ..Synthetic::learning_rate()
+    };
+    let verdicts = verify(&[read_sweep(&sweep.write(parent.path())).unwrap()]).unwrap();
+    assert_eq!(verdicts.notes.len(), 1);
+    assert!(
+        verdicts.notes[0].contains("has no `verify` table"),
+        "{}",
+        verdicts.notes[0]
+    );
+}
+
+#[test]
+fn bad_folders_are_refused_with_their_place_and_a_remedy() {
+    let parent = tempdir().unwrap();
+    let folder = Synthetic::learning_rate().write(parent.path());
+    let run = run_folder(&folder, 0.1, 64, 2);
+    let records = run.join("records.jsonl");
+    let whole = fs::read_to_string(&records).unwrap();
+
+    let missing = error(&parent.path().join("nowhere"));
+    assert!(
+        missing.starts_with("cannot read SWEEP/config.json: "),
+        "{missing}"
+    );
+    assert!(
+        missing.ends_with("with config.json and runs/ in it"),
+        "{missing}"
+    );
+
+    let last = whole.trim_end().rfind('\n').unwrap() + 1;
+    for (text, message) in [
+        (
+            whole[..last + 9].to_owned(),
+            "SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 32, column 9: it is cut off (EOF \
+             while parsing an object); resume the sweep with `breakeven train --resume`, which \
+             writes it anew",
+        ),
+        (
+            whole.replacen("\"lambda_k\":", "\"lambda_q\":", 1),
+            "unknown field `lambda_q`",
+        ),
+        (
+            whole.replacen("\"epoch\":0.0", "\"epoch\":NaN", 1),
+            "SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 1, column 19: expected value; \
+             correct it, or resume the sweep with `breakeven train --resume`",
+        ),
+        (
+            whole.clone() + &whole,
+            "SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 33: step 0 comes after step 1821; \
+             steps have to rise; resume the sweep with `breakeven train --resume`, or remove the \
+             lines that were written twice",
+        ),
+    ] {
+        fs::write(&records, text).unwrap();
+        let found = error(&folder);
+        assert!(found.contains(message), "{found}");
+    }
+    fs::remove_file(&records).unwrap();
+    assert!(error(&folder).starts_with("cannot read SWEEP/runs/lr0.1-bs64-seed2/records.jsonl: "));
+    fs::write(&records, &whole).unwrap();
+
+    let header = fs::read_to_string(run.join("run.json")).unwrap();
+    fs::write(
+        run.join("run.json"),
+        header.replace("\"seed\": 2", "\"seed\": 3"),
+    )
+    .unwrap();
+    assert_eq!(
+        error(&folder),
+        "SWEEP/runs/lr0.1-bs64-seed3: seed 3, learning_rate 0.1, batch_size 64 was given before, \
+         in SWEEP/runs/lr0.1-bs64-seed2; keep one of the two folders"
+    );
+    fs::write(
+        run.join("run.json"),
+        header.replace("\"learning_rate\": 0.1", "\"learning_rate\": 0"),
+    )
+    .unwrap();
+    let found = error(&folder);
+    assert!(
+        found.contains("run.json: learning_rate is 0; it has to be above 0"),
+        "{found}"
+    );
+    fs::write(run.join("run.json"), &header).unwrap();
+
+    fs::write(
+        folder.join("config.json"),
+        "{\n  \"verify\": {\"alfa\": 0.1}\n}",
+    )
+    .unwrap();
+    let found = error(&folder);
+    assert!(
+        found.starts_with("SWEEP/config.json, line 2, column 19: unknown field `alfa`"),
+        "{found}"
+    );
+    fs::write(folder.join("config.json"), "{\"verify\": {\"alpha\": 5.0}}").unwrap();
+    let found = error(&folder);
+    assert!(
+        found.starts_with("SWEEP/config.json: verify.alpha is 5; give"),
+        "{found}"
+    );
+    fs::write(folder.join("config.json"), "{}").unwrap();
+
+    fs::remove_dir_all(folder.join("runs")).unwrap();
+    assert!(error(&folder).starts_with("cannot read SWEEP/runs: "));
+    fs::create_dir(folder.join("runs")).unwrap();
+    assert!(error(&folder).starts_with("SWEEP/runs: there are no runs in it; "));
+}

@@ -1,0 +1,7 @@
+//! The crate as its users see it.
+
+mod calibration;
+mod folders;
+mod reports;
+mod synthetic;
+mod trap;

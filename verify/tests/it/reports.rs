@@ -1,0 +1,115 @@
+//! The report: complete, escaped, and without anything from outside.
+
+use std::fs;
+use std::path::Path;
+
+use breakeven_verify::report::{self, ReportContext, write};
+use breakeven_verify::{Sweep, VerifySettings, parse_table, read_sweep, verify};
+use tempfile::tempdir;
+
+use crate::synthetic::{Synthetic, diverge, run_folder};
+
+fn context() -> ReportContext {
+    ReportContext {
+        version: "breakeven 0.1.0".to_owned(),
+        git: Some("0123abc".to_owned()),
+        command: "breakeven verify A B --out REPORT".to_owned(),
+        wall_time: Some("1 min 2 s".to_owned()),
+    }
+}
+
+/// The two sweeps, one with a run that diverged, written into `parent`.
+fn sweeps(parent: &Path) -> Vec<Sweep> {
+    let by_learning_rate = Synthetic::learning_rate().write(parent);
+    diverge(&run_folder(&by_learning_rate, 0.1, 64, 4));
+    let by_batch_size = Synthetic::batch_size().write(parent);
+    vec![
+        read_sweep(&by_learning_rate).unwrap(),
+        read_sweep(&by_batch_size).unwrap(),
+    ]
+}
+
+#[test]
+fn three_files_are_written_and_a_file_in_the_way_is_named() {
+    let parent = tempdir().unwrap();
+    let sweeps = sweeps(parent.path());
+    let verdicts = verify(&sweeps).unwrap();
+    let out = parent.path().join("a/b");
+    write(&verdicts, &sweeps, &context(), &out).unwrap();
+    for name in [report::HTML_FILE, report::MARKDOWN_FILE, report::JSON_FILE] {
+        assert!(fs::metadata(out.join(name)).unwrap().len() > 1000, "{name}");
+    }
+    // To look at what was written: keep a copy.
+    if let Some(kept) = std::env::var_os("BREAKEVEN_KEEP_REPORT") {
+        write(&verdicts, &sweeps, &context(), Path::new(&kept)).unwrap();
+    }
+    let blocked = parent.path().join("file");
+    fs::write(&blocked, "").unwrap();
+    let error = write(&verdicts, &sweeps, &context(), &blocked).unwrap_err();
+    assert!(error.to_string().contains("cannot write"), "{error}");
+}
+
+#[test]
+fn the_page_loads_nothing_and_is_well_formed() {
+    let parent = tempdir().unwrap();
+    let sweeps = sweeps(parent.path());
+    let page = report::html(&verify(&sweeps).unwrap(), &sweeps, &context());
+    for forbidden in ["<script", "src=", "<link", "@import", "url(http", "href="] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    // The namespace of SVG is a name, not an address to load.
+    let without_names = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    assert!(!without_names.contains("http:") && !without_names.contains("https:"));
+    for panel in [
+        "lambda-k",
+        "condition-k",
+        "lambda-h",
+        "trace-k",
+        "training-accuracy",
+        "stability",
+    ] {
+        assert!(
+            page.contains(&format!("id=\"path-0-{panel}-title\"")),
+            "{panel}"
+        );
+    }
+    for element in ["svg", "table", "section", "details", "figure", "g", "tspan"] {
+        let opened = page.matches(&format!("<{element} ")).count()
+            + page.matches(&format!("<{element}>")).count();
+        assert_eq!(
+            opened,
+            page.matches(&format!("</{element}>")).count(),
+            "{element}"
+        );
+    }
+    let ids: Vec<&str> = page
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let mut unique = ids.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(ids.len(), unique.len(), "an id stands twice");
+}
+
+#[test]
+fn names_from_outside_are_escaped() {
+    let table = "seed,learning_rate,batch_size,converged,max_lambda_k,<b>\n\
+                 0,0.1,64,true,1,\n0,0.01,64,true,2,\n";
+    let name = Path::new("<script>alert(1)</script>.csv");
+    let name = Path::new(name.file_name().unwrap());
+    let sweep = parse_table(name, table.as_bytes(), VerifySettings::default()).unwrap();
+    let sweeps = [sweep];
+    let context = ReportContext {
+        command: "<img onerror=x>".to_owned(),
+        ..context()
+    };
+    let verdicts = verify(&sweeps).unwrap();
+    let page = report::html(&verdicts, &sweeps, &context);
+    for raw in ["<script", "<img", "<b>"] {
+        assert!(!page.contains(raw), "{raw} in the page");
+    }
+    let text = report::markdown(&verdicts, &sweeps, &context);
+    assert!(!text.contains("<b>"), "{text}");
+}
