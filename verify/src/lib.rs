@@ -18,7 +18,7 @@ pub mod summary;
 pub mod verdict;
 pub mod verdicts;
 
-pub use input::folder::read_sweep;
+pub use input::folder::{read_sweep, sweep_folders};
 pub use input::table::{parse_table, read_table};
 pub use input::{InputError, Sweep};
 pub use settings::VerifySettings;

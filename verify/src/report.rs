@@ -32,7 +32,7 @@ pub const JSON_FILE: &str = "verdicts.json";
 /// What the report says of its own making.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportContext {
-    /// Version of breakeven, as a reader would cite it: `breakeven 0.1.0`.
+    /// Version of breakeven: `0.1.0`.
     pub version: String,
     /// Commit that it was built from, where known.
     pub git: Option<String>,

@@ -65,10 +65,11 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Slope of ln `values` against `x`.
+/// Slope of ln `values` against `x`; exactly 0 where all values are equal.
 fn least_squares(x: &[f64], values: &[f64]) -> f64 {
     let centre = mean(x);
-    let products = x.iter().zip(values).map(|(x, v)| (x - centre) * v.ln());
+    let rise = |v: &f64| (v / values[0]).ln();
+    let products = x.iter().zip(values).map(|(x, v)| (x - centre) * rise(v));
     products.sum::<f64>() / x.iter().map(|x| (x - centre).powi(2)).sum::<f64>()
 }
 

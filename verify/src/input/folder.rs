@@ -24,6 +24,29 @@ struct SavedSettings {
     verify: Option<VerifySettings>,
 }
 
+/// The sweep folders that `path` means: itself, or those in it, by name, where
+/// it has no configuration of its own.
+///
+/// # Errors
+/// A folder that cannot be read, or that neither is nor holds a sweep folder.
+pub fn sweep_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let is_sweep = |folder: &Path| folder.join(CONFIG_FILE).is_file();
+    if is_sweep(path) {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut inside = folders_in(path)?;
+    inside.retain(|folder| is_sweep(folder));
+    if inside.is_empty() {
+        let problem = "it is no sweep folder, and holds none";
+        return Err(InputError::malformed(
+            Place::file(path),
+            problem,
+            NOT_A_SWEEP,
+        ));
+    }
+    Ok(inside)
+}
+
 /// Reads the sweep folder at `path`. Runs without an outcome are read too, and
 /// marked unfinished.
 ///
@@ -60,21 +83,9 @@ pub fn read_sweep(path: &Path) -> Result<Sweep, InputError> {
     })
 }
 
-/// The folders under `path`, by name; there is at least one.
+/// The run folders in `path`, by name; there is at least one.
 fn run_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
-    let unreadable = |cause| InputError::Unreadable {
-        path: path.to_owned(),
-        cause,
-        remedy: NOT_A_SWEEP,
-    };
-    let entries = fs::read_dir(path).map_err(unreadable)?;
-    let mut folders = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(unreadable)?.path();
-        if entry.is_dir() {
-            folders.push(entry);
-        }
-    }
+    let folders = folders_in(path)?;
     if folders.is_empty() {
         let place = Place::file(path);
         return Err(InputError::malformed(
@@ -82,6 +93,23 @@ fn run_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
             "there are no runs in it",
             RESUME,
         ));
+    }
+    Ok(folders)
+}
+
+/// The folders in `path`, by name.
+fn folders_in(path: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let unreadable = |cause| InputError::Unreadable {
+        path: path.to_owned(),
+        cause,
+        remedy: NOT_A_SWEEP,
+    };
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?.path();
+        if entry.is_dir() {
+            folders.push(entry);
+        }
     }
     folders.sort();
     Ok(folders)

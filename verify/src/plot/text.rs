@@ -21,9 +21,9 @@ pub fn escape(text: &str) -> String {
 pub enum Piece<'a> {
     /// On the line.
     Line(&'a str),
-    /// Below it: `_` and a letter or digit.
+    /// Below it: a symbol, `_` and a letter or digit.
     Below(&'a str),
-    /// Above it: `^` and a letter or digit.
+    /// Above it: a symbol, `^` and a letter or digit.
     Above(&'a str),
 }
 
@@ -50,11 +50,13 @@ pub fn pieces(label: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The first `_` or `^` that follows a character and precedes a letter or digit.
+/// The first `_` or `^` between a symbol (a capital or a letter beyond ASCII)
+/// and a letter or digit; names such as `max_lambda_k` have none.
 fn next_sign(text: &str) -> Option<usize> {
+    let is_symbol = |c: char| c.is_uppercase() || (c.is_alphabetic() && !c.is_ascii());
     text.char_indices().find_map(|(index, c)| {
         let raises = matches!(c, '_' | '^')
-            && index > 0
+            && text[..index].ends_with(is_symbol)
             && text[index + 1..].starts_with(|next: char| next.is_alphanumeric());
         raises.then_some(index)
     })
@@ -117,7 +119,7 @@ mod tests {
             html("λ_K*/λ_K of K^M"),
             "λ<sub>K</sub>*/λ<sub>K</sub> of K<sup>M</sup>"
         );
-        assert_eq!(html("_x a_ ^"), "_x a_ ^");
+        assert_eq!(html("_x λ_ ^ max_lambda_k"), "_x λ_ ^ max_lambda_k");
         assert_eq!(plain("λ_K"), "λK");
     }
 }

@@ -118,7 +118,7 @@ fn measured_steps(sweeps: &[Sweep]) -> Option<String> {
 fn listed<'a>(hypotheses: impl Iterator<Item = &'a Hypothesis>) -> String {
     let name = |h: &Hypothesis| {
         let symbol = h.factor.symbol();
-        format!("{} by {symbol} ({})", h.quantity, h.sweep)
+        format!("{} by {symbol} ({})", h.quantity.symbol(), h.sweep)
     };
     hypotheses.map(name).collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use breakeven_sim::record::RunHeader;
+
 use crate::blocks::Level;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
 use crate::number::significant;
@@ -34,16 +36,18 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<Fact> {
 }
 
 fn of_headers(sweep: &Sweep) -> Vec<Fact> {
-    let all = |fact: fn(&breakeven_sim::record::RunHeader) -> Option<String>| {
-        let found: BTreeSet<String> = sweep
-            .runs
-            .iter()
-            .filter_map(|run| run.header.as_ref().and_then(fact))
-            .collect();
+    let all = |fact: fn(&RunHeader) -> Option<String>| {
+        let mut found: Vec<String> = Vec::new();
+        let headers = sweep.runs.iter().filter_map(|run| run.header.as_ref());
+        for new in headers.filter_map(fact) {
+            if !found.contains(&new) {
+                found.push(new);
+            }
+        }
         if found.is_empty() {
             return ABSENT.to_owned();
         }
-        found.into_iter().collect::<Vec<_>>().join("; ")
+        found.join("; ")
     };
     vec![
         (
@@ -169,8 +173,8 @@ fn quantities(ids: &[String]) -> String {
 /// Versions, time and the command that repeats the report.
 pub fn of_making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> Vec<Fact> {
     let judged = match &context.git {
-        Some(git) => format!("{} (commit {git})", context.version),
-        None => context.version.clone(),
+        Some(git) => format!("breakeven {} (commit {git})", context.version),
+        None => format!("breakeven {}", context.version),
     };
     let trained = sweeps.iter().flat_map(|sweep| &sweep.runs);
     let trained = listed(trained.filter_map(|run| Some(run.header.as_ref()?.version.clone())));

@@ -11,7 +11,7 @@ use crate::synthetic::{Synthetic, diverge, run_folder};
 
 fn context() -> ReportContext {
     ReportContext {
-        version: "breakeven 0.1.0".to_owned(),
+        version: "0.1.0".to_owned(),
         git: Some("0123abc".to_owned()),
         command: "breakeven verify A B --out REPORT".to_owned(),
         wall_time: Some("1 min 2 s".to_owned()),
