@@ -255,3 +255,65 @@ fn marks(curve: &Curve, frame: &Frame) -> String {
     };
     curve.marks.iter().filter_map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(points: Vec<(f64, f64)>, y: Scale) -> Figure {
+        let axis = |label: &str, scale| Axis {
+            label: label.to_owned(),
+            scale,
+            ticks: Ticks::Round,
+        };
+        Figure {
+            id: "f".to_owned(),
+            title: "λ_K <&>".to_owned(),
+            description: "\"two\" points".to_owned(),
+            x: axis("epoch", Scale::Linear(0.0, 2.0)),
+            y: axis("", y),
+            curves: vec![Curve {
+                label: None,
+                points,
+                look: 1,
+                weight: Weight::Thin,
+                marks: Vec::new(),
+            }],
+            guides: Vec::new(),
+            size: Size::Wide,
+        }
+    }
+
+    /// The frame is 386 wide from 58, and 210 high from 32.
+    #[test]
+    fn a_curve_runs_from_place_to_place_and_leaves_gaps() {
+        let points = vec![(0.0, 0.0), (1.0, 5.0), (1.5, f64::NAN), (2.0, 10.0)];
+        let drawn = draw(&figure(points, Scale::Linear(0.0, 10.0)), "");
+        let path = "<path class=\"thin look-1\" d=\"M58.0 242.0L251.0 137.0M444.0 32.0\"/>";
+        assert!(drawn.contains(path), "{drawn}");
+    }
+
+    #[test]
+    fn what_a_log_scale_cannot_show_is_left_out() {
+        let points = vec![(0.0, 1.0), (1.0, 0.0), (2.0, 100.0)];
+        let drawn = draw(&figure(points, Scale::Log(1.0, 100.0)), "");
+        assert!(drawn.contains("d=\"M58.0 242.0M444.0 32.0\""), "{drawn}");
+    }
+
+    #[test]
+    fn words_are_escaped_and_read_out() {
+        let drawn = draw(&figure(Vec::new(), Scale::Linear(0.0, 1.0)), "");
+        assert!(
+            drawn.contains("<title id=\"f-title\">λK &lt;&amp;&gt;</title>"),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains("<desc id=\"f-desc\">&quot;two&quot; points</desc>"),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains("aria-labelledby=\"f-title f-desc\""),
+            "{drawn}"
+        );
+    }
+}

@@ -113,3 +113,50 @@ fn names_from_outside_are_escaped() {
     let text = report::markdown(&verdicts, &sweeps, &context);
     assert!(!text.contains("<b>"), "{text}");
 }
+
+/// No run that counts, one seed, more levels than there are looks, no records:
+/// each still gives a page and a text.
+#[test]
+fn odd_sweeps_still_give_a_report() {
+    let parent = tempdir().unwrap();
+    let nothing_counts = Synthetic {
+        name: "nothing-counts",
+        verify: Some(serde_json::json!({ "convergence": { "final_training_accuracy": 1.0 } })),
+        ..Synthetic::learning_rate()
+    };
+    let one_seed = Synthetic {
+        name: "one-seed",
+        seeds: vec![7],
+        ..Synthetic::batch_size()
+    };
+    let many_levels = Synthetic {
+        name: "many-levels",
+        learning_rates: (1..=14).map(|k| f64::from(k) / 200.0).collect(),
+        seeds: vec![0, 1],
+        ..Synthetic::learning_rate()
+    };
+    let grid = Synthetic {
+        name: "grid",
+        batch_sizes: vec![16, 64],
+        measured_batch: Some(64),
+        ..Synthetic::learning_rate()
+    };
+    for sweep in [nothing_counts, one_seed, many_levels, grid] {
+        let folder = sweep.write(parent.path());
+        let unfinished = run_folder(&folder, sweep.learning_rates[0], 64, sweep.seeds[0]);
+        fs::remove_file(unfinished.join("outcome.json")).unwrap();
+        fs::remove_file(unfinished.join("records.jsonl")).unwrap();
+        let sweeps = [read_sweep(&folder).unwrap()];
+        let verdicts = verify(&sweeps).unwrap();
+        let page = report::html(&verdicts, &sweeps, &context());
+        let text = report::markdown(&verdicts, &sweeps, &context());
+        for said in [&page, &text, &report::terminal(&verdicts)] {
+            assert!(said.contains(sweep.name), "{said}");
+            assert!(
+                !said.contains("NaN") && !said.contains("inf "),
+                "{}",
+                sweep.name
+            );
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `breakeven verify`: the conjectures tested on run folders or a table.
+
+use std::path::PathBuf;
+
+use breakeven_verify::report::{self, ReportContext};
+use breakeven_verify::{
+    InputError, Sweep, VerifySettings, read_sweep, read_table, sweep_folders, verify,
+};
+
+use crate::failure::{Failure, OrFail};
+use crate::version::{GIT_HASH, command_line};
+
+pub const EXAMPLES: &str = "\
+Examples:
+  breakeven verify runs/learning-rate runs/batch-size
+  breakeven verify runs/learning-rate --out report
+  breakeven verify --table runs.csv --json
+
+A table has one run a line. Its first line names the columns:
+  seed,learning_rate,batch_size,converged,max_lambda_k,max_lambda_k_step,...";
+
+/// Tests both conjectures across seeds. All hypotheses are one family; the
+/// exit code is 0 whatever the verdicts.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// Sweep folders, or folders that hold some. Runs of different sweeps are
+    /// never pooled. What is tested, and when a run counts, is in each sweep's
+    /// saved configuration.
+    #[arg(value_name = "RUNS", required_unless_present = "table", conflicts_with = "table")]
+    runs: Vec<PathBuf>,
+    /// A comma-separated table of per-run quantities.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// Level of the family-wise error rate, for a table; a sweep has its own,
+    /// fixed before training.
+    #[arg(long, value_name = "A", requires = "table", conflicts_with = "runs")]
+    alpha: Option<f64>,
+    /// Write report.html, report.md and verdicts.json into this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the verdicts as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    let sweeps = args.sweeps().or_input()?;
+    let verdicts = verify(&sweeps).or_input()?;
+    if let Some(out) = &args.out {
+        let context = ReportContext {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            git: GIT_HASH.map(str::to_owned),
+            command: command_line(),
+            wall_time: None,
+        };
+        report::write(&verdicts, &sweeps, &context, out).or_input()?;
+        eprintln!("report: {}", out.join(report::HTML_FILE).display());
+    }
+    if args.json {
+        print!("{}", report::json(&verdicts).or_work()?);
+    } else {
+        print!("{}", report::terminal(&verdicts));
+    }
+    Ok(())
+}
+
+impl VerifyArgs {
+    fn sweeps(&self) -> Result<Vec<Sweep>, InputError> {
+        if let Some(table) = &self.table {
+            let mut settings = VerifySettings::default();
+            settings.alpha = self.alpha.unwrap_or(settings.alpha);
+            return Ok(vec![read_table(table, settings)?]);
+        }
+        let mut sweeps = Vec::new();
+        for path in &self.runs {
+            for folder in sweep_folders(path)? {
+                sweeps.push(read_sweep(&folder)?);
+            }
+        }
+        Ok(sweeps)
+    }
+}
