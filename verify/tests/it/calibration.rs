@@ -102,7 +102,7 @@ fn planted(sign: f64) -> impl Fn(&str, f64, &mut ChaCha12Rng) -> f64 {
 /// standard deviations (0.28) of a difference, so 94 % of neighbours are in
 /// order.
 #[test]
-fn a_planted_effect_is_found_in_nine_of_ten_families() {
+fn a_planted_effect_is_found_in_98_of_100_hypotheses() {
     for (sign, verdict) in [(1.0, Verdict::Supported), (-1.0, Verdict::Refuted)] {
         let mut random = ChaCha12Rng::seed_from_u64(42);
         let mut right = 0;
@@ -110,6 +110,6 @@ fn a_planted_effect_is_found_in_nine_of_ten_families() {
             let verdicts = verify(&[table(5, &mut random, planted(sign))]).unwrap();
             right += verdicts.count(verdict);
         }
-        assert!(right >= 1800, "{right} of 2000 hypotheses {verdict:?}");
+        assert!(right >= 1960, "{right} of 2000 hypotheses {verdict:?}");
     }
 }
