@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use breakeven_sim::record::RunHeader;
 
 use crate::blocks::Level;
+use crate::hypothesis::Hypothesis;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
 use crate::number::significant;
 use crate::quantity::{Factor, PerRun};
@@ -137,8 +138,8 @@ fn runs_counted(sweep: &Sweep) -> String {
     format!("{} of {} count", counted, sweep.runs.len())
 }
 
-/// What was left out: what, and why.
-pub fn exclusion(exclusion: &Exclusion) -> [String; 4] {
+/// What was left out, where, for which quantities, and why.
+pub fn exclusion(exclusion: &Exclusion, verdicts: &Verdicts) -> [String; 4] {
     let eta = exclusion.learning_rate.map(|eta| format!("η = {eta}"));
     let size = exclusion.batch_size.map(|size| format!("S = {size}"));
     let seed = exclusion.seed.map(|seed| format!("seed {seed}"));
@@ -151,7 +152,7 @@ pub fn exclusion(exclusion: &Exclusion) -> [String; 4] {
     };
     let whose = match exclusion.scope {
         Scope::Run => "all".to_owned(),
-        Scope::Level | Scope::Seed => quantities(&exclusion.hypotheses),
+        Scope::Level | Scope::Seed => quantities(&exclusion.hypotheses, verdicts),
     };
     [
         format!("{}: {what}", exclusion.sweep),
@@ -161,13 +162,20 @@ pub fn exclusion(exclusion: &Exclusion) -> [String; 4] {
     ]
 }
 
-/// The quantities in the ids of hypotheses.
-fn quantities(ids: &[String]) -> String {
-    let quantity = |id: &String| id.rsplit('/').nth(1).map(str::to_owned);
-    ids.iter()
-        .filter_map(quantity)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// The quantities of these hypotheses, which vary one factor in one sweep, or
+/// `all`.
+fn quantities(ids: &[String], verdicts: &Verdicts) -> String {
+    let is_named = |h: &&Hypothesis| ids.contains(&h.id);
+    let named: Vec<&Hypothesis> = verdicts.hypotheses.iter().filter(is_named).collect();
+    let is_beside = |h: &&Hypothesis| {
+        let same = |n: &&Hypothesis| (&n.sweep, n.factor, n.fixed) == (&h.sweep, h.factor, h.fixed);
+        named.first().is_some_and(same)
+    };
+    if verdicts.hypotheses.iter().filter(is_beside).count() == named.len() {
+        return "all".to_owned();
+    }
+    let names: Vec<String> = named.iter().map(|h| h.quantity.to_string()).collect();
+    names.join(", ")
 }
 
 /// Versions, time and the command that repeats the report.

@@ -153,7 +153,7 @@ fn excluded(verdicts: &Verdicts) -> String {
     let rows: Vec<Vec<String>> = verdicts
         .excluded
         .iter()
-        .map(|e| facts::exclusion(e).to_vec())
+        .map(|e| facts::exclusion(e, verdicts).to_vec())
         .collect();
     let what = match rows.len() {
         0 => "Nothing: every run counts, and every block is complete.\n".to_owned(),

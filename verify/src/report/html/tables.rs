@@ -1,0 +1,188 @@
+//! The report's tables: every hypothesis, what was left out, settings, runs.
+
+use maud::{Markup, html};
+
+use super::{badge, label};
+use crate::hypothesis::Hypothesis;
+use crate::input::Sweep;
+use crate::number::p_value;
+use crate::quantity::PerRun;
+use crate::report::facts::{self, Fact};
+use crate::report::groups::Group;
+use crate::report::statement::{self, or_absent};
+use crate::report::{ReportContext, caveats};
+use crate::verdicts::Verdicts;
+
+pub fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
+    html! {
+        section #details {
+            h2 { "Every hypothesis" }
+            p { (statement::method(verdicts.alpha)) " " (statement::slope_method(verdicts.alpha)) }
+            @for group in groups {
+                h3 { (group.title()) " " span.muted { (group.sweep) } }
+                div.scroll { table.numbers {
+                    thead { tr {
+                        @for head in DETAIL_HEADS { th scope="col" { (head) } }
+                    } }
+                    tbody { @for hypothesis in &group.hypotheses { (detail(hypothesis)) } }
+                } }
+            }
+        }
+    }
+}
+
+const DETAIL_HEADS: [&str; 11] = [
+    "Quantity",
+    "Expected",
+    "Verdict",
+    "Means by level",
+    "Seeds",
+    "L",
+    "p",
+    "adjusted p",
+    "opposite, adjusted",
+    "log–log slope",
+    "Ties",
+];
+
+fn detail(h: &Hypothesis) -> Markup {
+    html! {
+        tr.main {
+            th scope="row" { (label(&h.quantity.symbol())) }
+            td { (h.expected.verb()) " with " (h.factor.symbol()) }
+            td { (badge(h.verdict)) }
+            td { @for pair in statement::level_means(h) { div.nowrap { (pair) } } }
+            td { (h.seeds.len()) }
+            td.nowrap {
+                (or_absent(h.page_l, |l| l.to_string()))
+                @if let Some(largest) = h.page_l_largest { span.muted { " / " (largest) } }
+            }
+            td { (or_absent(h.p_value, p_value)) }
+            td { (or_absent(h.p_adjusted, p_value)) }
+            td { (or_absent(h.opposite_p_adjusted, p_value)) }
+            td { (statement::slope(h)) }
+            td { (statement::ties(h)) }
+        }
+        tr.reason { td colspan=(DETAIL_HEADS.len()) { (label(&h.reason)) } }
+    }
+}
+
+pub fn excluded(verdicts: &Verdicts) -> Markup {
+    html! {
+        section #excluded {
+            h2 { "What was left out" }
+            p {
+                "A run counts only if it converged. A level that no seed has is dropped, then \
+                every seed that lacks a remaining level."
+            }
+            @if verdicts.excluded.is_empty() {
+                p { strong { "Nothing: every run counts, and every block is complete." } }
+            } @else {
+                div.scroll { table {
+                    thead { tr {
+                        @for head in ["What", "Where", "For", "Why"] { th scope="col" { (head) } }
+                    } }
+                    tbody {
+                        @for exclusion in &verdicts.excluded {
+                            @let [what, place, whose, why] = facts::exclusion(exclusion, verdicts);
+                            tr {
+                                th scope="row" { (what) }
+                                td { (place) } td { (whose) } td { (why) }
+                            }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+pub fn bear_in_mind(verdicts: &Verdicts, sweeps: &[Sweep]) -> Markup {
+    html! {
+        section #caveats {
+            h2 { "To bear in mind" }
+            ul { @for caveat in caveats::caveats(verdicts, sweeps) { li { (label(&caveat)) } } }
+        }
+    }
+}
+
+pub fn settings(verdicts: &Verdicts, sweeps: &[Sweep]) -> Markup {
+    html! {
+        section #settings {
+            h2 { "Settings" }
+            p {
+                "Level α = " (verdicts.alpha) " for " (verdicts.hypotheses.len())
+                " hypotheses, which are one family."
+            }
+            @for sweep in sweeps {
+                h3 { (sweep.name) }
+                (fact_table(&facts::of_sweep(sweep)))
+                @if let Some(config) = &sweep.config {
+                    details {
+                        summary { "Full configuration, as it was saved" }
+                        // A parsed value always has a JSON form.
+                        pre { (serde_json::to_string_pretty(config).unwrap_or_default()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn fact_table(facts: &[Fact]) -> Markup {
+    html! {
+        table.facts { tbody {
+            @for (name, fact) in facts {
+                tr { th scope="row" { (label(name)) } td { (fact) } }
+            }
+        } }
+    }
+}
+
+pub fn runs(sweeps: &[Sweep]) -> Markup {
+    html! {
+        section #runs {
+            h2 { "Runs" }
+            p { "A value’s step stands behind it: " code { "1.86 @ 60" } "." }
+            @for sweep in sweeps {
+                @let (heads, quantities) = facts::run_heads(sweep);
+                details {
+                    summary { (sweep.name) ": " (sweep.runs.len()) " runs" }
+                    div.scroll { table.numbers {
+                        thead { tr {
+                            @for head in heads { th scope="col" { (head) } }
+                            @for quantity in &quantities { th scope="col" { (quantity_head(*quantity)) } }
+                        } }
+                        tbody { @for run in &sweep.runs { (run_row(run, &quantities)) } }
+                    } }
+                }
+            }
+        }
+    }
+}
+
+fn quantity_head(quantity: PerRun) -> Markup {
+    label(&quantity.symbol())
+}
+
+fn run_row(run: &crate::input::Run, quantities: &[PerRun]) -> Markup {
+    let row = facts::run_row(run, quantities);
+    html! {
+        tr {
+            @for (index, cell) in row.iter().enumerate() {
+                @if index == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+            }
+        }
+    }
+}
+
+pub fn making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> Markup {
+    html! {
+        section #making {
+            h2 { "To repeat it" }
+            pre.command { (context.command) }
+            (fact_table(&facts::of_making(verdicts, sweeps, context)))
+            p.muted { (statement::PAPER) "." }
+        }
+    }
+}
