@@ -183,7 +183,12 @@ impl<'a> Blocks<'a> {
 fn usable(run: Option<&RunSummary>, per_run: PerRun) -> Result<&RunSummary, String> {
     let run = run.ok_or_else(|| "there is no such run".to_owned())?;
     match &run.convergence {
-        Convergence::NotConverged(_) => Err("the run does not count".to_owned()),
+        Convergence::NotConverged(reason) => {
+            let in_short = reason
+                .split_once(':')
+                .map_or(reason.as_str(), |(short, _)| short);
+            Err(in_short.to_owned())
+        }
         Convergence::Converged if !run.values.contains_key(&per_run) => {
             Err(run.why_absent(per_run).to_owned())
         }

@@ -38,7 +38,7 @@ pub struct RunSummary {
 pub enum Convergence {
     /// It does.
     Converged,
-    /// It does not, and why.
+    /// It does not, and why: in a few words, and after a colon in detail.
     NotConverged(String),
 }
 
@@ -167,7 +167,7 @@ fn convergence(
                 format!("did not converge: final training accuracy {found:.3} is below {least}")
             }
             (ConvergenceRule::FinalTrainingAccuracy(_), None) => {
-                "no training accuracy was measured, so the convergence rule has nothing to go by"
+                "not judged: the rule of convergence needs a training accuracy, and none was measured"
                     .to_owned()
             }
             _ => return Convergence::Converged,

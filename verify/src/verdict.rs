@@ -155,7 +155,7 @@ fn step_zero(hypothesis: &Hypothesis) -> Option<String> {
         Statistic::AtAccuracy => "the value",
     };
     Some(format!(
-        "in {blocks} of {} seeds {what} of several levels sits at step 0, where they share their \
+        "ties at step 0: in {blocks} of {} seeds {what} of several levels sits at step 0, where they share their \
          weights, and says nothing about {}",
         hypothesis.seeds.len(),
         hypothesis.factor.symbol()
@@ -165,9 +165,13 @@ fn step_zero(hypothesis: &Hypothesis) -> Option<String> {
 /// Ties that step 0 does not explain.
 fn ties(hypothesis: &Hypothesis) -> Option<String> {
     let explained = hypothesis.step_zero_blocks.unwrap_or(0);
+    let steps = match (hypothesis.step_zero_blocks, hypothesis.quantity.statistic) {
+        (None, Statistic::Max) => ", as they do where the maximum sits at step 0",
+        _ => "",
+    };
     (hypothesis.tied_blocks > explained).then(|| {
         format!(
-            "levels tie in {} of {} seeds",
+            "levels tie in {} of {} seeds{steps}",
             hypothesis.tied_blocks,
             hypothesis.seeds.len()
         )

@@ -219,7 +219,7 @@ impl Header {
             }
             Holds::Converged => {
                 if !truth(cell)? {
-                    let reason = "the table says that it did not converge";
+                    let reason = "did not converge: the table says so";
                     summary.convergence = Convergence::NotConverged(reason.to_owned());
                 }
             }

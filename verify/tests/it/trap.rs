@@ -63,7 +63,7 @@ fn a_tie_at_step_0_is_inconclusive_and_the_reason_says_so() {
     assert!((h.p_value.unwrap() - 1.0 / 3.0).abs() < 1e-15);
     assert_eq!(
         h.reason,
-        "In 5 of 5 seeds the maximum of several levels sits at step 0, where they share their \
+        "Ties at step 0: in 5 of 5 seeds the maximum of several levels sits at step 0, where they share their \
          weights, and says nothing about η. No trend at alpha 0.05: adjusted p 0.33."
     );
 }
@@ -112,12 +112,13 @@ fn levels_and_seeds_without_a_run_that_counts_are_dropped_and_listed() {
     assert_eq!(h.p_value, Some(0.0625));
     assert!(
         h.reason
-            .contains("Left out: η = 0.1 (no seed is left at this level: "),
+            .contains("Left out: η = 0.1 (no seed is left at this level: did not converge)"),
         "{}",
         h.reason
     );
     assert!(
-        h.reason.contains("seed 3 (incomplete block: η = 0.03: "),
+        h.reason
+            .contains("seed 3 (incomplete block: η = 0.03: did not converge)"),
         "{}",
         h.reason
     );
