@@ -2,8 +2,12 @@
 //! record types that measurements of trained networks share with it.
 #![warn(missing_docs)]
 
+pub mod batches;
+pub mod curvatures;
 mod double_double;
+pub mod lyapunov;
 pub mod model;
+pub mod montecarlo;
 pub mod noise;
 pub mod parameter;
 pub mod path;

@@ -31,6 +31,10 @@ pub enum Parameter {
     DistanceRate,
     /// What remains of ψ after a step.
     DistanceFactor,
+    /// Steps of SGD.
+    Steps,
+    /// Simulated paths.
+    Paths,
 }
 
 impl Parameter {
@@ -50,6 +54,8 @@ impl Parameter {
             Self::CurvatureFactor => "curvature factor",
             Self::DistanceRate => "distance rate",
             Self::DistanceFactor => "distance factor",
+            Self::Steps => "steps",
+            Self::Paths => "paths",
         }
     }
 }
