@@ -5,6 +5,7 @@
 pub mod batches;
 pub mod curvatures;
 mod double_double;
+pub mod interval;
 pub mod lyapunov;
 pub mod model;
 pub mod montecarlo;
@@ -16,6 +17,7 @@ pub mod record;
 pub mod sampling;
 pub mod schedule;
 mod stability;
+pub mod theorem;
 pub mod threshold;
 pub mod trajectory;
 

@@ -107,24 +107,51 @@ impl Settings {
     /// # Errors
     /// Where α or s² is negative or not a number.
     pub fn run(&self) -> Result<Trajectory, ParameterError> {
+        self.check()?;
+        let mut points = vec![self.point(0, 0.0)];
+        let mut crossing = None;
+        for _ in 0..self.steps {
+            let (point, crossed) = self.step(&points[points.len() - 1]);
+            crossing = crossing.or(crossed);
+            points.push(point);
+        }
+        Ok(Trajectory { points, crossing })
+    }
+
+    /// The first crossing alone, without the steps after it.
+    ///
+    /// # Errors
+    /// As [`Settings::run`].
+    pub fn first_crossing(&self) -> Result<Option<Crossing>, ParameterError> {
+        self.check()?;
+        let mut last = self.point(0, 0.0);
+        for _ in 0..self.steps {
+            let (point, crossed) = self.step(&last);
+            if crossed.is_some() {
+                return Ok(crossed);
+            }
+            last = point;
+        }
+        Ok(None)
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
         match self.coupling {
             Coupling::Proportional { alpha } => not_negative(Parameter::Alpha, alpha)?,
             Coupling::FixedVariance { variance } => {
                 not_negative(Parameter::CurvatureVariance, variance)?
             }
         };
-        let mut points = vec![self.point(0, 0.0)];
-        let mut crossing = None;
-        for step in 1..=self.steps {
-            let last = points[points.len() - 1];
-            let (progress, reached) = self.advance(&last);
-            let point = self.point(step, progress);
-            if crossing.is_none() && (reached || point.stable != last.stable) {
-                crossing = Some(self.crossing(&last, &point, reached));
-            }
-            points.push(point);
-        }
-        Ok(Trajectory { points, crossing })
+        Ok(())
+    }
+
+    /// One more step, and the crossing where stability changes in it.
+    fn step(&self, last: &Point) -> (Point, Option<Crossing>) {
+        let (progress, reached) = self.advance(last);
+        let point = self.point(last.step + 1, progress);
+        let crossed = reached || point.stable != last.stable;
+        let crossing = crossed.then(|| self.crossing(last, &point, reached));
+        (point, crossing)
     }
 
     /// The progress after one more step, and whether that is held at the
