@@ -140,8 +140,10 @@ impl<'a> Blocks<'a> {
             runs: Vec::new(),
             dropped,
         };
-        for seed in seeds {
-            complete.take_seed(seed, factor, usable_at);
+        if !complete.levels.is_empty() {
+            for seed in seeds {
+                complete.take_seed(seed, factor, usable_at);
+            }
         }
         complete
     }

@@ -1,11 +1,12 @@
 //! The answer as a compact table for a terminal.
 
+use super::facts;
 use super::groups::{Group, groups};
 use super::statement::{self, or_absent};
 use crate::hypothesis::Hypothesis;
 use crate::number::p_value;
 use crate::verdict::Verdict;
-use crate::verdicts::{Scope, Verdicts};
+use crate::verdicts::{Exclusion, Verdicts};
 
 /// The verdicts, group by group, with reasons below those that need one.
 pub fn terminal(verdicts: &Verdicts) -> String {
@@ -54,23 +55,7 @@ fn of_group(group: &Group<'_>) -> String {
         let line = cells.collect::<Vec<_>>().join("  ");
         format!("{}\n", line.trim_end())
     };
-    let levels = group
-        .hypotheses
-        .iter()
-        .map(|h| &h.levels)
-        .max_by_key(|levels| levels.len());
-    let levels: Vec<String> = levels
-        .into_iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
-    let mut text = format!(
-        "\n{}: {} ({} = {})\n",
-        group.sweep,
-        group.title(),
-        group.factor.symbol(),
-        levels.join(", ")
-    );
+    let mut text = format!("\n{}: {}{}\n", group.sweep, group.title(), levels(group));
     text += &line(&rows[0]);
     for (row, hypothesis) in rows[1..].iter().zip(&group.hypotheses) {
         text += &line(row);
@@ -81,12 +66,24 @@ fn of_group(group: &Group<'_>) -> String {
     text
 }
 
-/// A supported hypothesis needs one only where it went without something, or
-/// where levels tie.
+/// The levels that are left where most are: ` (η = 0.01, 0.1)`.
+fn levels(group: &Group<'_>) -> String {
+    let tested = group.hypotheses.iter().map(|h| &h.levels);
+    let most = tested.max_by_key(|levels| levels.len());
+    let words: Vec<String> = most
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
+    match words.len() {
+        0 => String::new(),
+        _ => format!(" ({} = {})", group.factor.symbol(), words.join(", ")),
+    }
+}
+
+/// A supported hypothesis needs none, unless levels tie.
 fn needs_reason(hypothesis: &Hypothesis) -> bool {
-    hypothesis.verdict != Verdict::Supported
-        || hypothesis.tied_blocks > 0
-        || !hypothesis.dropped.is_empty()
+    hypothesis.verdict != Verdict::Supported || hypothesis.tied_blocks > 0
 }
 
 fn row(h: &Hypothesis) -> [String; HEADS.len()] {
@@ -108,24 +105,13 @@ fn row(h: &Hypothesis) -> [String; HEADS.len()] {
 }
 
 fn left_out(verdicts: &Verdicts) -> String {
-    let runs: Vec<_> = verdicts
-        .excluded
-        .iter()
-        .filter(|e| e.scope == Scope::Run)
-        .collect();
-    if runs.is_empty() {
-        return "\nAll runs count.\n".to_owned();
+    if verdicts.excluded.is_empty() {
+        return "\nNothing was left out.\n".to_owned();
     }
-    let line = |e: &&crate::verdicts::Exclusion| {
-        format!(
-            "  {}/{}: {}\n",
-            e.sweep,
-            e.run.as_deref().unwrap_or_default(),
-            e.reason
-        )
+    let line = |exclusion: &Exclusion| {
+        let [what, place, whose, why] = facts::exclusion(exclusion, verdicts);
+        format!("  {what} ({place}), for {whose}: {why}\n")
     };
-    format!(
-        "\nRuns left out:\n{}",
-        runs.iter().map(line).collect::<String>()
-    )
+    let lines: String = verdicts.excluded.iter().map(line).collect();
+    format!("\nLeft out:\n{lines}")
 }

@@ -177,3 +177,12 @@ fn a_table_with_one_level_has_nothing_to_compare() {
         "{error}"
     );
 }
+
+#[test]
+fn where_no_run_counts_there_are_neither_levels_nor_seeds() {
+    let verdicts = verdicts(&TABLE.replace("true", "false"));
+    let h = of(&verdicts, "max_lambda_k");
+    assert!(h.levels.is_empty() && h.seeds.is_empty());
+    let reason = "Not tested: no run with this quantity counts at any η. Left out: η = 0.01 (";
+    assert!(h.reason.starts_with(reason), "{}", h.reason);
+}
