@@ -26,7 +26,11 @@ pub struct VerifyArgs {
     /// Sweep folders, or folders that hold some. Runs of different sweeps are
     /// never pooled. What is tested, and when a run counts, is in each sweep's
     /// saved configuration.
-    #[arg(value_name = "RUNS", required_unless_present = "table", conflicts_with = "table")]
+    #[arg(
+        value_name = "RUNS",
+        required_unless_present = "table",
+        conflicts_with = "table"
+    )]
     runs: Vec<PathBuf>,
     /// A comma-separated table of per-run quantities.
     #[arg(long, value_name = "FILE")]
@@ -35,6 +39,9 @@ pub struct VerifyArgs {
     /// fixed before training.
     #[arg(long, value_name = "A", requires = "table", conflicts_with = "runs")]
     alpha: Option<f64>,
+    /// How often seeds are drawn anew for a slope's interval, for a table.
+    #[arg(long, value_name = "N", requires = "table", conflicts_with = "runs")]
+    resamples: Option<usize>,
     /// Write report.html, report.md and verdicts.json into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -70,6 +77,7 @@ impl VerifyArgs {
         if let Some(table) = &self.table {
             let mut settings = VerifySettings::default();
             settings.alpha = self.alpha.unwrap_or(settings.alpha);
+            settings.bootstrap.resamples = self.resamples.unwrap_or(settings.bootstrap.resamples);
             return Ok(vec![read_table(table, settings)?]);
         }
         let mut sweeps = Vec::new();

@@ -1,0 +1,238 @@
+//! `breakeven verify`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+#[path = "../../verify/tests/it/synthetic.rs"]
+mod synthetic;
+
+use synthetic::{Synthetic, diverge, run_folder};
+
+/// `breakeven verify` with `args` in `folder`.
+fn verify(args: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_breakeven"))
+        .arg("verify")
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// What a command that has to fail says, and that it fails with exit code 2.
+fn refusal(args: &[&str], folder: &Path) -> String {
+    let output = verify(args, folder);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(output.stdout.is_empty());
+    stderr(&output)
+}
+
+/// Both sweeps, with one run that diverged and one that is unfinished.
+fn sweeps() -> TempDir {
+    let parent = tempdir().unwrap();
+    let by_learning_rate = Synthetic::learning_rate().write(parent.path());
+    diverge(&run_folder(&by_learning_rate, 0.1, 64, 4));
+    let by_batch_size = Synthetic::batch_size().write(parent.path());
+    let unfinished = run_folder(&by_batch_size, 0.05, 256, 0);
+    fs::remove_file(unfinished.join("outcome.json")).unwrap();
+    parent
+}
+
+/// Five seeds: λ_K in order, λ*/λ at its initial value almost everywhere.
+const TABLE: &str = "\
+seed,learning_rate,batch_size,converged,max_lambda_k,max_lambda_k_step,max_condition_k,max_condition_k_step,comment
+0,0.01,64,true,1.86,120,0.31,0,
+0,0.03,64,true,1.34,120,0.31,0,
+0,0.1,64,true,0.61,60,0.31,0,
+1,0.01,64,true,1.90,120,0.29,0,
+1,0.03,64,true,1.31,120,0.29,0,
+1,0.1,64,true,0.66,60,0.29,0,
+2,0.01,64,true,1.80,120,0.33,0,
+2,0.03,64,true,1.38,120,0.33,0,
+2,0.1,64,true,0.60,60,0.33,0,
+3,0.01,64,true,1.88,120,0.28,0,
+3,0.03,64,true,1.35,120,0.28,0,
+3,0.1,64,true,0.58,60,0.28,0,
+4,0.01,64,true,1.84,120,0.30,0,
+4,0.03,64,true,1.33,120,0.30,0,
+4,0.1,64,true,0.62,60,0.32,600,late
+5,0.01,64,true,1.84,120,0.30,0,
+5,0.03,64,true,1.33,120,0.30,0,
+5,0.1,64,false,,,,,loss exploded
+";
+
+fn table(text: &str) -> TempDir {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("runs.csv"), text).unwrap();
+    folder
+}
+
+/// Hides what changes with every release or commit.
+fn without_version(text: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("| Report by | ") {
+        Some(_) => "| Report by | [version] |".to_owned(),
+        None => line.replace(env!("CARGO_PKG_VERSION"), "[version]"),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn sweeps_give_a_table_for_people() {
+    let parent = sweeps();
+    let output = verify(&["mlp-learning-rate", "mlp-batch-size"], parent.path());
+    insta::assert_snapshot!("sweeps_terminal", stdout(&output));
+}
+
+#[test]
+fn a_folder_of_sweeps_means_the_sweeps_in_it() {
+    let parent = sweeps();
+    let output = verify(&["."], parent.path());
+    let named = verify(&["mlp-batch-size", "mlp-learning-rate"], parent.path());
+    assert_eq!(stdout(&output), stdout(&named));
+}
+
+#[test]
+fn a_report_holds_page_text_and_verdicts() {
+    let parent = sweeps();
+    let args = [
+        "mlp-learning-rate",
+        "mlp-batch-size",
+        "--out",
+        "report",
+        "--json",
+    ];
+    let output = verify(&args, parent.path());
+    let report = parent.path().join("report");
+    let text = fs::read_to_string(report.join("report.md")).unwrap();
+    insta::assert_snapshot!("sweeps_report_md", without_version(&text));
+    assert_eq!(
+        fs::read_to_string(report.join("verdicts.json")).unwrap(),
+        stdout(&output)
+    );
+    let page = fs::read_to_string(report.join("report.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.contains("breakeven verify mlp-learning-rate mlp-batch-size --out report --json"));
+}
+
+#[test]
+fn a_table_gives_verdicts_as_json() {
+    let folder = table(TABLE);
+    let output = verify(&["--table", "runs.csv", "--json"], folder.path());
+    insta::assert_snapshot!("table_verdicts_json", without_version(&stdout(&output)));
+}
+
+#[test]
+fn the_fields_that_others_read_are_there() {
+    let folder = table(TABLE);
+    let output = verify(&["--table", "runs.csv", "--json"], folder.path());
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    for hypothesis in answer["hypotheses"].as_array().unwrap() {
+        for field in [
+            "id",
+            "conjecture",
+            "quantity",
+            "factor",
+            "expected",
+            "levels",
+            "seeds",
+            "page_l",
+            "p_value",
+            "p_adjusted",
+            "opposite_p_value",
+            "log_slope",
+            "log_slope_interval",
+            "tied_blocks",
+            "verdict",
+            "reason",
+        ] {
+            assert!(!hypothesis[field].is_null(), "{field}");
+        }
+    }
+    assert!(answer["excluded"].is_array());
+}
+
+#[test]
+fn a_level_can_be_chosen_for_a_table_but_not_for_sweeps() {
+    let folder = table(TABLE);
+    let output = verify(&["--table", "runs.csv", "--alpha", "0.0002"], folder.path());
+    assert!(
+        stdout(&output).contains("0 of 1 hypotheses supported"),
+        "{}",
+        stdout(&output)
+    );
+    let said = refusal(&["--table", "runs.csv", "--alpha", "2"], folder.path());
+    assert!(
+        said.contains("verify.alpha is 2; give a number above 0 and below 1"),
+        "{said}"
+    );
+    let finer = ["--table", "runs.csv", "--alpha", "0.0001"];
+    let said = refusal(&finer, folder.path());
+    assert!(
+        said.contains("resamples is 10000; an interval at this alpha needs"),
+        "{said}"
+    );
+    let output = verify(
+        &[&finer[..], &["--resamples", "20000"]].concat(),
+        folder.path(),
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = refusal(&["somewhere", "--alpha", "0.1"], folder.path());
+    assert!(said.contains("--alpha"), "{said}");
+}
+
+#[test]
+fn wrong_input_is_refused_with_the_offender_and_a_remedy() {
+    let folder = table(&TABLE.replace("1.34", "NaN"));
+    assert_eq!(
+        refusal(&["--table", "runs.csv"], folder.path()),
+        "error: runs.csv, line 3, column 5 (max_lambda_k): `NaN` is not a finite number; leave \
+         the cell empty where nothing was measured\n"
+    );
+    let said = refusal(&["--table", "nowhere.csv"], folder.path());
+    assert!(
+        said.starts_with("error: cannot read nowhere.csv: "),
+        "{said}"
+    );
+    let said = refusal(&["nowhere"], folder.path());
+    assert!(said.starts_with("error: cannot read nowhere: "), "{said}");
+    let said = refusal(&["."], folder.path());
+    assert!(
+        said.starts_with("error: .: it is no sweep folder, and holds none; give"),
+        "{said}"
+    );
+    refusal(&[], folder.path());
+
+    let parent = sweeps();
+    let said = refusal(&["mlp-batch-size", "mlp-batch-size"], parent.path());
+    assert!(
+        said.starts_with("error: two sweeps are called `mlp-batch-size`; "),
+        "{said}"
+    );
+    let records = run_folder(&parent.path().join("mlp-batch-size"), 0.05, 16, 1);
+    let records = records.join("records.jsonl");
+    let whole = fs::read_to_string(&records).unwrap();
+    fs::write(&records, &whole[..whole.len() - 20]).unwrap();
+    let said = refusal(&["mlp-batch-size"], parent.path());
+    assert!(said.contains("records.jsonl, line 32, column "), "{said}");
+    assert!(said.contains("it is cut off"), "{said}");
+    fs::write(&records, &whole).unwrap();
+
+    let in_the_way = ["mlp-batch-size", "--out", "mlp-batch-size/config.json"];
+    let said = refusal(&in_the_way, parent.path());
+    assert!(
+        said.starts_with("error: cannot write mlp-batch-size/config.json"),
+        "{said}"
+    );
+}
