@@ -2,6 +2,9 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+
 use crate::compute::Compute;
 use crate::data::Images;
 use crate::tape::{Matrix, Targets};
@@ -75,6 +78,14 @@ impl Examples {
             pixels: self.pixels.clone().select(0, indices.clone()),
             targets: self.targets.clone().select(0, indices),
         }
+    }
+
+    /// `count` different examples, drawn at random.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn sample(&self, count: usize, rng: &mut ChaCha8Rng) -> Self {
+        self.select(&index::sample(rng, self.len(), count).into_vec())
     }
 
     /// `count` examples from the one numbered `first`.

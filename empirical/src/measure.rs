@@ -3,10 +3,10 @@
 use breakeven_sim::record::{MiniBatches, Record};
 use breakeven_sim::stability;
 use nalgebra::{DMatrix, SymmetricEigen};
-use rand::seq::index;
 
 use crate::config::MeasureConfig;
 use crate::examples::Examples;
+use crate::moments::Moments;
 use crate::network::{Network, Score};
 use crate::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
@@ -153,7 +153,7 @@ impl Measurement<'_> {
         record.lambda_h = finite(top.value);
         record.lambda_h_residual = finite(top.residual);
         record.lambda_h_error_bound = finite(top.error_bound);
-        let variance = variance(&point.curvatures(&top.vector));
+        let Moments { variance, .. } = Moments::of(&point.curvatures(&top.vector));
         record.curvature_variance = finite(variance);
         let (eta, examples) = (self.learning_rate, self.train.len());
         record.stability = finite(stability(
@@ -208,11 +208,7 @@ impl Measurement<'_> {
             batch_size,
         } = self.covariance;
         let mut rng = stream(self.seed, Purpose::MeasurementBatches, record.step);
-        let examples = self.train.len();
-        let drawn = (0..batches).map(|_| {
-            let batch = index::sample(&mut rng, examples, batch_size);
-            self.train.select(&batch.into_vec())
-        });
+        let drawn = (0..batches).map(|_| self.train.sample(batch_size, &mut rng));
         let sharpness = if self.config.batch_sharpness {
             BatchSharpness::Measured
         } else {
@@ -265,13 +261,6 @@ fn complete_spectrum(h: &HessianOp, record: &mut Record) {
         record.condition_h = (largest > 0.0).then(|| smallest / largest);
     }
     record.spectrum_h = Some(values);
-}
-
-/// With 1/n, as Eq. 1 has it.
-fn variance(values: &[f64]) -> f64 {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count
 }
 
 /// A number that is not finite is absent from a record.

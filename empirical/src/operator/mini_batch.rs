@@ -5,15 +5,17 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 use crate::compute::to_host;
 use crate::examples::Examples;
-use crate::network::Network;
+use crate::network::{Network, Written};
 use crate::tape::Matrix;
 
 /// L gradients of mean losses over mini-batches of M examples each.
 pub struct MiniBatchGradients {
-    /// g_j − ḡ, one a row, `[L, D]`.
-    centred: Matrix,
-    /// ḡ, the mean of the L gradients, `[1, D]`.
-    mean: Matrix,
+    /// g_j − ḡ, one a row: for each parameter `[L, numbers]`.
+    centred: Vec<Matrix>,
+    /// ḡ, the mean of the L gradients: for each parameter `[1, numbers]`.
+    mean: Vec<Matrix>,
+    /// L.
+    batches: usize,
     /// g_Bᵀ H_B g_B / ‖g_B‖² of each batch, where it was asked for.
     sharpness: Option<Vec<f64>>,
 }
@@ -39,27 +41,30 @@ impl MiniBatchGradients {
         batches: impl Iterator<Item = Examples>,
         sharpness: BatchSharpness,
     ) -> Self {
-        let mut rows = Vec::new();
+        let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
         let mut sharp = Vec::new();
         for batch in batches {
             let mut written = network.write(parameters, &batch);
             let gradient = written.pull_back_mean(batch.len(), network.compute);
             if sharpness == BatchSharpness::Measured {
-                let tangents = written.tape.push_tangent(&gradient);
-                let second = written.tape.push_second(written.loss, &tangents).mean();
-                let squared = gradient.iter().map(|g| g.clone().square().sum());
-                let squared = squared
-                    .reduce(|a, b| a + b)
-                    .expect("a model has parameters");
-                sharp.push(second.into_scalar::<f64>() / squared.into_scalar::<f64>());
+                sharp.push(curvature_along(&written, &gradient));
             }
-            rows.push(flat(gradient));
+            for (rows, part) in rows.iter_mut().zip(gradient) {
+                rows.push(row(part));
+            }
         }
-        let gradients = Tensor::cat(rows, 0);
-        let mean = gradients.clone().mean_dim(0);
+        let batches = rows[0].len();
+        let all = rows.into_iter().map(|rows| Tensor::cat(rows, 0));
+        let (centred, mean) = all
+            .map(|all| {
+                let mean = all.clone().mean_dim(0);
+                (all - mean.clone(), mean)
+            })
+            .unzip();
         Self {
-            centred: gradients - mean.clone(),
+            centred,
             mean,
+            batches,
             sharpness: (sharpness == BatchSharpness::Measured).then_some(sharp),
         }
     }
@@ -73,7 +78,7 @@ impl MiniBatchGradients {
     /// Eigenvalues and eigenvectors of their covariance; absent where a
     /// gradient is not finite.
     pub fn covariance(&self) -> Option<MiniBatchCovariance<'_>> {
-        let [batches, _] = self.centred.dims();
+        let batches = self.batches;
         let gram = products(&self.centred, &self.centred);
         if gram.iter().any(|x| !x.is_finite()) {
             return None;
@@ -142,7 +147,8 @@ impl MiniBatchCovariance<'_> {
 
     /// |cos(e, e_K¹)| for a unit vector `e` in θ's order, as matrices.
     pub fn alignment(&self, e: Vec<Matrix>) -> f64 {
-        let projections = DVector::from_vec(products(&self.gradients.centred, &flat(e)));
+        let e: Vec<Matrix> = e.into_iter().map(row).collect();
+        let projections = DVector::from_vec(products(&self.gradients.centred, &e));
         let norm = (self.eigenvalues.len() as f64 * self.largest()).sqrt();
         (self.weights[0].dot(&projections) / norm).abs()
     }
@@ -175,19 +181,27 @@ impl MiniBatchCovariance<'_> {
     }
 }
 
-/// The matrices of one vector as a row `[1, D]`.
-fn flat(vector: Vec<Matrix>) -> Matrix {
-    let parts = vector
-        .into_iter()
-        .map(|part| {
-            let numbers = part.dims().iter().product();
-            part.reshape([1, numbers])
-        })
-        .collect();
-    Tensor::cat(parts, 1)
+/// gᵀ H g / ‖g‖² of a batch's loss along a direction g.
+fn curvature_along(written: &Written, g: &[Matrix]) -> f64 {
+    let tangents = written.tape.push_tangent(g);
+    let second = written.tape.push_second(written.loss, &tangents).mean();
+    let squares = g
+        .iter()
+        .map(|part| part.clone().square().sum().into_scalar::<f64>());
+    second.into_scalar::<f64>() / squares.sum::<f64>()
 }
 
-/// `a bᵀ` in row-major order.
-fn products(a: &Matrix, b: &Matrix) -> Vec<f64> {
-    to_host(a.clone().matmul(b.clone().transpose()))
+/// A matrix as one row.
+fn row(matrix: Matrix) -> Matrix {
+    let numbers = matrix.dims().iter().product();
+    matrix.reshape([1, numbers])
+}
+
+/// `a bᵀ` in row-major order, for rows that are cut into parts.
+fn products(a: &[Matrix], b: &[Matrix]) -> Vec<f64> {
+    let parts = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| a.clone().matmul(b.clone().transpose()));
+    to_host(parts.reduce(|a, b| a + b).expect("a model has parameters"))
 }

@@ -1,0 +1,142 @@
+//! `breakeven check`: the main job. Trains, tests the conjectures, reports.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use breakeven_empirical::compute::DeviceKind;
+use breakeven_empirical::sweep::{Shard, SweepEnd};
+use breakeven_verify::report::{self, ReportContext};
+use breakeven_verify::{read_sweep, verify};
+
+use crate::config::{Config, DEFAULTS};
+use crate::device::DeviceArg;
+use crate::failure::{Failure, OrFail};
+use crate::sweep::{Existing, Options, carry_out, claim, stop_on_interrupt, stopped};
+use crate::version::{GIT_HASH, command_line};
+
+pub const EXAMPLES: &str = "\
+Examples:
+  breakeven check
+  breakeven check --seeds 3 --out quick
+  breakeven check --config fixtures/configs/smoke.toml --out smoke --json";
+
+/// Trains the default sweeps on the built-in data, tests both conjectures
+/// across seeds, and writes report.html, report.md and verdicts.json.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Folder for runs and report; refused if it holds something, unless
+    /// --resume.
+    #[arg(long, value_name = "DIR", default_value = "breakeven-check")]
+    out: PathBuf,
+    /// Runs side by side, one thread each; results do not depend on it.
+    /// Default: one a core on flex, otherwise 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Train seeds 0 to N − 1 instead of those of the configuration.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// A sweep in TOML, instead of the default ones; may be given repeatedly.
+    #[arg(long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// Go on with an existing folder.
+    #[arg(long)]
+    resume: bool,
+    /// Where networks are computed.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceArg,
+    /// Folder of the data sets' files.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print the verdicts as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let started = Instant::now();
+    let configs = args.configs()?;
+    let existing = if args.resume {
+        Existing::Resumed
+    } else {
+        Existing::Refused
+    };
+    let options = Options {
+        data_dir: args.data_dir.as_deref(),
+        device: DeviceKind::from(args.device),
+        jobs: args.jobs.map(usize::from),
+        shard: Shard::WHOLE,
+    };
+    let stop = stop_on_interrupt()?;
+    claim(&args.out, existing)?;
+    let folders: Vec<PathBuf> = configs
+        .iter()
+        .map(|config| args.out.join(config.name()))
+        .collect();
+    for (config, folder) in configs.iter().zip(&folders) {
+        claim(folder, existing)?;
+        if carry_out(config, folder, &options, &stop)? == SweepEnd::Stopped {
+            return Err(stopped());
+        }
+    }
+    conclude(&folders, &args.out, started.elapsed(), args.json)
+}
+
+impl CheckArgs {
+    fn configs(&self) -> Result<Vec<Config>, Failure> {
+        let configs: Result<Vec<Config>, _> = if self.config.is_empty() {
+            DEFAULTS.iter().map(|text| Config::parse(text)).collect()
+        } else {
+            self.config.iter().map(|path| Config::load(path)).collect()
+        };
+        let mut configs = configs.or_input()?;
+        if let Some(count) = self.seeds {
+            configs = configs
+                .into_iter()
+                .map(|config| config.with_seeds(count))
+                .collect();
+        }
+        for (k, config) in configs.iter().enumerate() {
+            if configs[..k]
+                .iter()
+                .any(|other| other.name() == config.name())
+            {
+                return Err(Failure::input(format!(
+                    "two configurations have the name {:?}, which names their folder: change one",
+                    config.name()
+                )));
+            }
+        }
+        Ok(configs)
+    }
+}
+
+/// Tests the conjectures on the finished sweeps and writes the report.
+fn conclude(folders: &[PathBuf], out: &Path, took: Duration, json: bool) -> Result<(), Failure> {
+    let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
+    let sweeps = sweeps.or_work()?;
+    let verdicts = verify(&sweeps).or_work()?;
+    let context = ReportContext {
+        version: env!("CARGO_PKG_VERSION").into(),
+        git: GIT_HASH.map(str::to_owned),
+        command: command_line(),
+        wall_time: Some(in_words(took)),
+    };
+    report::write(&verdicts, &sweeps, &context, out).or_input()?;
+    if json {
+        print!("{}", report::json(&verdicts).or_work()?);
+        return Ok(());
+    }
+    print!("{}", report::terminal(&verdicts));
+    println!("\nreport: {}", out.join(report::HTML_FILE).display());
+    Ok(())
+}
+
+/// A duration as people say it: `2 min 41 s`.
+fn in_words(took: Duration) -> String {
+    let seconds = took.as_secs_f64().round() as u64;
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}

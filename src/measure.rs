@@ -1,0 +1,246 @@
+//! `breakeven measure`: K and H of one checkpoint on given data.
+
+use std::path::PathBuf;
+
+use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+use breakeven_empirical::data;
+use breakeven_empirical::model::Architecture;
+use breakeven_empirical::portrait::{BatchOrder, Portrait, PortraitSettings};
+use clap::ValueEnum;
+
+use crate::device::DeviceArg;
+use crate::failure::{Failure, OrFail};
+
+pub const EXAMPLES: &str = "\
+Examples:
+  breakeven measure --checkpoint runs/smoke/runs/lr0.1-bs20-seed0/checkpoint.safetensors \\
+      --model mlp --hidden 16 --data fashion-mnist-12k --subset 600
+  breakeven measure --model mlp --hidden 300,100 --checkpoint W.safetensors \\
+      --data fashion-mnist --data-dir DIR --top 3 --batches 10 --batch-size 64 \\
+      --batch-order sequential --json";
+
+/// Measures K and H of one checkpoint.
+#[derive(Debug, clap::Args)]
+pub struct MeasureArgs {
+    /// Weights as safetensors, in PyTorch's names and layout.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: PathBuf,
+    /// The network.
+    #[arg(long, value_enum)]
+    model: ModelArg,
+    /// Units of the MLP's hidden layers.
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        default_value = "300,100"
+    )]
+    hidden: Vec<usize>,
+    /// Channels of SimpleCNN's first and second pair of convolutions.
+    #[arg(
+        long,
+        value_name = "N,N",
+        value_delimiter = ',',
+        default_value = "32,64"
+    )]
+    channels: Vec<usize>,
+    /// Units of SimpleCNN's dense layer.
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    dense: usize,
+    /// A data set that `breakeven data list` names.
+    #[arg(long, value_name = "NAME")]
+    data: String,
+    /// Folder of the data set's files.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Measure on the first N training examples. Default: all.
+    #[arg(long, value_name = "N")]
+    subset: Option<usize>,
+    /// Eigenvalues of H and of the per-example K.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    top: usize,
+    /// L, the mini-batch gradients of K^M.
+    #[arg(long, value_name = "L", default_value_t = 25)]
+    batches: usize,
+    /// M, the examples of each.
+    #[arg(long, value_name = "M", default_value_t = 64)]
+    batch_size: usize,
+    /// Which examples batches hold.
+    #[arg(long, value_enum, default_value_t)]
+    batch_order: OrderArg,
+    /// Bound on eigenvalues' errors, relative to the largest.
+    #[arg(long, value_name = "X", default_value_t = 1e-6)]
+    tolerance: f64,
+    /// Random probes for the trace of H; the trace is exact where the model
+    /// has no more parameters than that.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    trace_probes: usize,
+    /// Seed of probes and random batches.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+    /// Where the network is computed.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceArg,
+    /// Floats. Default: f64 on flex, f32 elsewhere.
+    #[arg(long, value_enum)]
+    precision: Option<PrecisionArg>,
+    /// Write each example's curvature along H's top eigenvector to a CSV file.
+    #[arg(long, value_name = "FILE")]
+    curvatures: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ModelArg {
+    Mlp,
+    #[value(name = "simplecnn", alias = "simple-cnn", alias = "simple_cnn")]
+    SimpleCnn,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum OrderArg {
+    /// Drawn at random, each batch without replacement.
+    #[default]
+    Random,
+    /// Batch j holds examples jM to (j+1)M − 1.
+    Sequential,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PrecisionArg {
+    F32,
+    F64,
+}
+
+/// Runs the command.
+pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
+    let device = DeviceKind::from(args.device);
+    let precision = match (args.precision, device) {
+        (Some(PrecisionArg::F32), _) => Precision::F32,
+        (Some(PrecisionArg::F64), _) | (None, DeviceKind::Flex) => Precision::F64,
+        (None, _) => Precision::F32,
+    };
+    let compute = Compute::new(device, precision).or_input()?;
+    let images = data::load(&args.data, args.data_dir.as_deref())
+        .or_input()?
+        .train;
+    let portrait = Portrait::measure(
+        &args.architecture()?,
+        &args.checkpoint,
+        &images,
+        &compute,
+        &args.settings(),
+    )
+    .or_input()?;
+    if let Some(path) = &args.curvatures {
+        write_curvatures(path, &portrait)?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&portrait).or_work()?);
+    } else {
+        print_table(&portrait);
+    }
+    Ok(())
+}
+
+impl MeasureArgs {
+    fn architecture(&self) -> Result<Architecture, Failure> {
+        Ok(match self.model {
+            ModelArg::Mlp => Architecture::Mlp {
+                hidden: self.hidden.clone(),
+            },
+            ModelArg::SimpleCnn => {
+                let [first, second] = self.channels[..] else {
+                    return Err(Failure::input(format!(
+                        "--channels has {} numbers: give two, such as 32,64",
+                        self.channels.len()
+                    )));
+                };
+                Architecture::SimpleCnn {
+                    first,
+                    second,
+                    dense: self.dense,
+                }
+            }
+        })
+    }
+
+    fn settings(&self) -> PortraitSettings {
+        PortraitSettings {
+            subset: self.subset,
+            top: self.top,
+            batches: self.batches,
+            batch_size: self.batch_size,
+            batch_order: match self.batch_order {
+                OrderArg::Random => BatchOrder::Random,
+                OrderArg::Sequential => BatchOrder::Sequential,
+            },
+            tolerance: self.tolerance,
+            trace_probes: self.trace_probes,
+            seed: self.seed,
+        }
+    }
+}
+
+fn write_curvatures(path: &PathBuf, portrait: &Portrait) -> Result<(), Failure> {
+    let rows = portrait
+        .curvatures
+        .iter()
+        .map(|curvature| format!("{curvature:e}\n"));
+    let text: String = std::iter::once("curvature\n".to_owned())
+        .chain(rows)
+        .collect();
+    std::fs::write(path, text)
+        .map_err(|error| Failure::input(format!("{}: {error}", path.display())))
+}
+
+fn print_table(portrait: &Portrait) {
+    let list = |values: &[f64]| {
+        let shown: Vec<String> = values.iter().take(5).map(|x| format!("{x:.6}")).collect();
+        let more = if values.len() > 5 { ", …" } else { "" };
+        format!("{}{more}", shown.join(", "))
+    };
+    let h = &portrait.hessian;
+    let k = &portrait.covariance_per_example;
+    let mini = &portrait.covariance_mini_batch;
+    println!(
+        "{} parameters, {} examples",
+        portrait.parameters, portrait.examples
+    );
+    println!("mean loss                      {:.6}", portrait.loss);
+    println!("accuracy                       {:.4}", portrait.accuracy);
+    println!("H: largest eigenvalues         {}", list(&h.eigenvalues));
+    println!(
+        "   trace                       {:.6} ± {:.6}",
+        h.trace, h.trace_standard_error
+    );
+    println!(
+        "   products                    {} ({})",
+        h.matvecs,
+        h.status_in_words()
+    );
+    println!("K, per example: largest        {}", list(&k.eigenvalues));
+    println!("   trace                       {:.6}", k.trace);
+    println!(
+        "K^M, {} batches of {}: largest  {}",
+        mini.batches,
+        mini.batch_size,
+        list(&mini.eigenvalues)
+    );
+    println!(
+        "   smallest non-zero           {:.6}",
+        mini.smallest_nonzero
+    );
+    println!("   smallest over largest       {:.6}", mini.ratio);
+    println!("   trace                       {:.6}", mini.trace);
+    println!(
+        "|cos| of top eigenvectors      {:.6}",
+        portrait.cosine_hessian_covariance
+    );
+    println!(
+        "curvature along e_H: mean      {:.6}, variance {:.6}",
+        portrait.curvature_along_top.mean, portrait.curvature_along_top.variance
+    );
+}

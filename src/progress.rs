@@ -1,0 +1,134 @@
+//! Progress of a sweep on stderr: a bar for each active run and one for the
+//! whole on a terminal, plain lines elsewhere.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use breakeven_empirical::sweep::Progress;
+use breakeven_empirical::train::RunEnd;
+use breakeven_sim::record::RunStatus;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+/// How often bars are drawn anew.
+const REDRAWN: Duration = Duration::from_millis(200);
+
+/// Shows how far a sweep is.
+pub struct SweepProgress {
+    bars: MultiProgress,
+    whole: ProgressBar,
+    terminal: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    active: HashMap<String, Active>,
+    over: usize,
+    runs: usize,
+}
+
+struct Active {
+    bar: ProgressBar,
+    done: u64,
+    drawn: Instant,
+}
+
+impl SweepProgress {
+    /// For `runs` runs of `steps` steps in all.
+    pub fn new(name: &str, runs: usize, steps: u64) -> Self {
+        let bars = MultiProgress::new();
+        let whole = bars.add(ProgressBar::new(steps).with_style(style(
+            "{prefix} {wide_bar} {percent:>3} %  {elapsed} gone, {eta} left",
+        )));
+        whole.set_prefix(name.to_owned());
+        let terminal = std::io::stderr().is_terminal();
+        if !terminal {
+            eprintln!("{name}: {runs} runs");
+        }
+        Self {
+            bars,
+            whole,
+            terminal,
+            state: Mutex::new(State {
+                active: HashMap::new(),
+                over: 0,
+                runs,
+            }),
+        }
+    }
+
+    /// Takes the bars away.
+    pub fn finish(&self) {
+        self.whole.finish_and_clear();
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn say(&self, line: &str) {
+        if self.terminal {
+            // A line above the bars; nothing is lost if the terminal is gone.
+            let _ = self.bars.println(line);
+        } else {
+            eprintln!("{line}");
+        }
+    }
+}
+
+impl Progress for SweepProgress {
+    fn started(&self, run: &str, done: u64, total: u64) {
+        let bar =
+            ProgressBar::new(total).with_style(style("  {prefix} {wide_bar} {pos}/{len} steps"));
+        let bar = self.bars.insert_before(&self.whole, bar);
+        bar.set_prefix(run.to_owned());
+        self.whole.inc(done);
+        let active = Active {
+            bar,
+            done,
+            drawn: Instant::now(),
+        };
+        self.state().active.insert(run.to_owned(), active);
+    }
+
+    fn stepped(&self, run: &str, done: u64) {
+        let mut state = self.state();
+        let Some(active) = state.active.get_mut(run) else {
+            return;
+        };
+        if active.drawn.elapsed() < REDRAWN {
+            return;
+        }
+        active.bar.set_position(done);
+        self.whole.inc(done.saturating_sub(active.done));
+        active.done = done;
+        active.drawn = Instant::now();
+    }
+
+    fn ended(&self, run: &str, end: RunEnd) {
+        let mut state = self.state();
+        if let Some(active) = state.active.remove(run) {
+            let length = active.bar.length().unwrap_or(active.done);
+            if let RunEnd::Over(_) = end {
+                self.whole.inc(length.saturating_sub(active.done));
+            }
+            active.bar.finish_and_clear();
+        }
+        let RunEnd::Over(status) = end else { return };
+        state.over += 1;
+        let word = match status {
+            RunStatus::Completed => "completed",
+            RunStatus::Diverged => "diverged",
+        };
+        self.say(&format!("[{}/{}] {run} {word}", state.over, state.runs));
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .expect("the templates of this file are well formed")
+        .progress_chars("━╸─")
+}

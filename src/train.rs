@@ -1,0 +1,104 @@
+//! `breakeven train`: a sweep from a configuration.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use breakeven_empirical::compute::DeviceKind;
+use breakeven_empirical::sweep::{Shard, SweepEnd};
+use serde_json::json;
+
+use crate::config::Config;
+use crate::device::DeviceArg;
+use crate::failure::{Failure, OrFail};
+use crate::sweep::{Existing, Options, carry_out, claim, stop_on_interrupt, stopped};
+
+pub const EXAMPLES: &str = "\
+Examples:
+  breakeven train --config fixtures/configs/smoke.toml --out runs/smoke
+  breakeven train --config sweep.toml --out runs/sweep --resume
+  breakeven train --config sweep.toml --out runs/sweep --shard 2/4 --resume";
+
+/// Trains every run of a sweep and measures K and H along the way.
+#[derive(Debug, clap::Args)]
+pub struct TrainArgs {
+    /// The sweep, in TOML.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Folder for the runs; refused if it holds something, unless --resume.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Go on with an existing folder: finished runs are kept, others go on
+    /// from their checkpoints and end as if they had never stopped.
+    #[arg(long)]
+    resume: bool,
+    /// Carry out every Nth run only, from the Kth: for several machines that
+    /// share a folder (with --resume for all but the first to start).
+    #[arg(long, value_name = "K/N")]
+    shard: Option<ShardArg>,
+    /// Runs side by side, one thread each; results do not depend on it.
+    /// Default: one a core on flex, otherwise 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where networks are computed.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceArg,
+    /// Folder of the data set's files.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print a summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ShardArg(Shard);
+
+impl FromStr for ShardArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no shard: give K/N with 1 ≤ K ≤ N, such as 2/4");
+        let (k, n) = text.split_once('/').ok_or_else(wrong)?;
+        let (k, count): (usize, usize) = (
+            k.parse().map_err(|_| wrong())?,
+            n.parse().map_err(|_| wrong())?,
+        );
+        if k == 0 || k > count {
+            return Err(wrong());
+        }
+        Ok(Self(Shard {
+            index: k - 1,
+            count,
+        }))
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &TrainArgs) -> Result<(), Failure> {
+    let config = Config::load(&args.config).or_input()?;
+    let existing = if args.resume {
+        Existing::Resumed
+    } else {
+        Existing::Refused
+    };
+    let options = Options {
+        data_dir: args.data_dir.as_deref(),
+        device: DeviceKind::from(args.device),
+        jobs: args.jobs.map(usize::from),
+        shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
+    };
+    let stop = stop_on_interrupt()?;
+    claim(&args.out, existing)?;
+    match carry_out(&config, &args.out, &options, &stop)? {
+        SweepEnd::Stopped => Err(stopped()),
+        SweepEnd::Over if args.json => {
+            println!("{}", json!({ "out": args.out, "status": "over" }));
+            Ok(())
+        }
+        SweepEnd::Over => {
+            println!("runs: {}", args.out.display());
+            println!("verdicts: breakeven verify {}", args.out.display());
+            Ok(())
+        }
+    }
+}
