@@ -19,21 +19,37 @@ pub fn number_of_batches(examples: usize, batch_size: usize) -> Option<u64> {
     Some(number)
 }
 
+/// Every batch of `batch_size` out of `examples`, by its examples, each once.
+/// Absent where there are more than [`MOST_BATCHES`].
+pub fn all_batches(examples: usize, batch_size: usize) -> Option<Vec<Vec<usize>>> {
+    let mut batches = Vec::new();
+    for_all_batches(examples, batch_size, |batch| batches.push(batch.to_vec()))?;
+    Some(batches)
+}
+
 /// The mean of every batch of `batch_size` out of `values`, each once.
 /// Absent where there are more than [`MOST_BATCHES`].
 pub fn all_batch_means(values: &[f64], batch_size: usize) -> Option<Vec<f64>> {
-    let number = number_of_batches(values.len(), batch_size)?;
-    let mut means = Vec::with_capacity(usize::try_from(number).ok()?);
+    let mut means = Vec::new();
+    for_all_batches(values.len(), batch_size, |batch| {
+        let sum: f64 = batch.iter().map(|&i| values[i]).sum();
+        means.push(sum / batch_size as f64);
+    })?;
+    Some(means)
+}
+
+fn for_all_batches(examples: usize, batch_size: usize, mut f: impl FnMut(&[usize])) -> Option<()> {
+    number_of_batches(examples, batch_size)?;
     let mut chosen: Vec<usize> = (0..batch_size).collect();
     loop {
-        let sum: f64 = chosen.iter().map(|&i| values[i]).sum();
-        means.push(sum / batch_size as f64);
-        let last = |place: usize| values.len() - batch_size + place;
+        f(&chosen);
+        // The last place that can still move on, and all after it behind it.
+        let last = |place: usize| examples - batch_size + place;
         let Some(place) = (0..batch_size)
             .rev()
             .find(|&place| chosen[place] < last(place))
         else {
-            return Some(means);
+            return Some(());
         };
         chosen[place] += 1;
         for next in place + 1..batch_size {

@@ -4,10 +4,12 @@
 
 pub mod batches;
 pub mod curvatures;
+pub mod dimensions;
 mod double_double;
 pub mod interval;
 pub mod lyapunov;
 pub mod model;
+pub mod momentum;
 pub mod montecarlo;
 pub mod noise;
 pub mod parameter;
@@ -20,6 +22,7 @@ mod stability;
 pub mod theorem;
 pub mod threshold;
 pub mod trajectory;
+pub mod weight_decay;
 
 pub use model::Model;
 pub use noise::Noise;

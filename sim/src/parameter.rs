@@ -35,6 +35,10 @@ pub enum Parameter {
     Steps,
     /// Simulated paths.
     Paths,
+    /// β.
+    Momentum,
+    /// w.
+    WeightDecay,
 }
 
 impl Parameter {
@@ -56,6 +60,8 @@ impl Parameter {
             Self::DistanceFactor => "distance factor",
             Self::Steps => "steps",
             Self::Paths => "paths",
+            Self::Momentum => "momentum",
+            Self::WeightDecay => "weight decay",
         }
     }
 }
