@@ -4,6 +4,7 @@
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::batches::BatchSampler;
 use crate::curvatures::Curvatures;
@@ -52,7 +53,7 @@ pub struct Simulated {
 
 /// ψ over all paths after some steps, as decimal logarithms, which do not
 /// overflow.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Moment {
     /// Steps taken.
     pub step: u64,

@@ -110,6 +110,10 @@ impl Samples {
         }
     }
 
+    fn scale(&mut self, factor: f64) {
+        self.0.iter_mut().for_each(|(_, value)| *value *= factor);
+    }
+
     /// The value at `u` steps after the first.
     fn at(&self, u: f64) -> f64 {
         let step = self.0[0].0 + u;
@@ -169,6 +173,26 @@ impl Path {
             curvature,
             distance,
         })
+    }
+
+    /// The same path with all λ_H and all ψ multiplied by positive factors.
+    pub(crate) fn scaled(&self, lambda: f64, psi: f64) -> Self {
+        let mut scaled = self.clone();
+        match &mut scaled.curvature {
+            CurvatureLaw::Linear { start, rate } => {
+                (*start, *rate) = (*start * lambda, *rate * lambda)
+            }
+            CurvatureLaw::Geometric { start, .. } => *start *= lambda,
+            CurvatureLaw::Measured(samples) => samples.scale(lambda),
+        }
+        match &mut scaled.distance {
+            DistanceLaw::Linear { start, rate } => (*start, *rate) = (*start * psi, *rate * psi),
+            DistanceLaw::Geometric { start, .. } | DistanceLaw::Power { start, .. } => {
+                *start *= psi
+            }
+            DistanceLaw::Measured(samples) => samples.scale(psi),
+        }
+        scaled
     }
 
     /// λ_H at the progress `u`.

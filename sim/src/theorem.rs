@@ -7,6 +7,7 @@
 
 pub mod certify;
 pub mod grid;
+pub mod scaling;
 pub mod statements;
 
 use serde::Serialize;

@@ -1,5 +1,10 @@
 //! Trajectories of the model under Assumptions 1 to 4.
 
+use rand::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::Serialize;
+
 use crate::double_double::DoubleDouble;
 use crate::parameter::{Parameter, ParameterError, not_negative};
 use crate::path::Path;
@@ -53,7 +58,7 @@ pub struct Settings {
 }
 
 /// The run after some steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Point {
     /// Steps taken.
     pub step: u64,
@@ -76,7 +81,7 @@ pub struct Point {
 }
 
 /// Where stability changed for the first time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Crossing {
     /// The first step on the other side, or, held at the break-even point,
     /// the step that reached it.
@@ -133,6 +138,31 @@ impl Settings {
             last = point;
         }
         Ok(None)
+    }
+
+    /// The same run of another network: α (or s²), λ_H(0) and ψ(0), each
+    /// multiplied by e^(scale·z) with z standard normal. They depend on the
+    /// seed alone, so that runs with one seed and different η or S share them.
+    pub fn perturbed(&self, scale: f64, seed: u64) -> Self {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut factor = || -> f64 {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            (scale * z).exp()
+        };
+        let coupling = match self.coupling {
+            Coupling::Proportional { alpha } => Coupling::Proportional {
+                alpha: alpha * factor(),
+            },
+            Coupling::FixedVariance { variance } => Coupling::FixedVariance {
+                variance: variance * factor(),
+            },
+        };
+        let path = self.path.scaled(factor(), factor());
+        Self {
+            coupling,
+            path,
+            ..self.clone()
+        }
     }
 
     fn check(&self) -> Result<(), ParameterError> {

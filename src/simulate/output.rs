@@ -29,6 +29,8 @@ pub struct Answer {
     /// A JSON document.
     pub json: String,
     pub table: Table,
+    /// The rows of the CSV, where they are not those of the table.
+    pub rows: Option<Table>,
     pub chart: Chart,
     /// Sentences for people, above the table.
     pub summary: String,
@@ -46,7 +48,12 @@ impl OutputArgs {
         let text = if self.json {
             format!("{}\n", answer.json)
         } else if self.csv {
-            answer.table.csv().or_work()?
+            answer
+                .rows
+                .as_ref()
+                .unwrap_or(&answer.table)
+                .csv()
+                .or_work()?
         } else {
             people(answer)
         };

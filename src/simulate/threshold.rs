@@ -7,11 +7,13 @@
 //! positive where noise that does not vanish with λ outweighs the pull
 //! towards the minimum: for a fixed s², or for k < 0.
 
-use breakeven_sim::{Model, Noise};
+use breakeven_sim::momentum::HeavyBall;
+use breakeven_sim::weight_decay::stable_set_with_decay;
+use breakeven_sim::{Model, Noise, StableSet};
 use serde::Serialize;
 
 use super::chart::{Axis, Chart, Line, Scale};
-use super::model_args::ModelArgs;
+use super::model_args::{ModelArgs, named};
 use super::output::{Answer, OutputArgs};
 use super::table::{Cell, Table, six_digits};
 use crate::failure::{Failure, OrFail};
@@ -30,6 +32,17 @@ Examples:
 pub struct ThresholdArgs {
     #[command(flatten)]
     model: ModelArgs,
+    /// β of heavy-ball momentum: adds its thresholds as `momentum`
+    #[arg(long, value_name = "B", allow_hyphen_values = true)]
+    momentum: Option<f64>,
+    /// Weight decay w: adds its thresholds as `weight_decay` (not with --psi-exponent)
+    #[arg(
+        long,
+        value_name = "W",
+        allow_hyphen_values = true,
+        conflicts_with = "psi_exponent"
+    )]
+    weight_decay: Option<f64>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -67,6 +80,45 @@ struct Answered {
     lambda_h_as_printed: Option<f64>,
     /// Why `lambda_h` is null.
     reason: Option<String>,
+    /// With momentum, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    momentum: Option<Variant>,
+    /// With weight decay, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_decay: Option<Variant>,
+}
+
+/// The stable curvatures of another rule than plain SGD.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Variant {
+    /// β or w.
+    value: f64,
+    lambda_h: Option<f64>,
+    full_batch_limit: f64,
+    stable_interval: Option<[f64; 2]>,
+}
+
+impl Variant {
+    fn new(value: f64, set: StableSet, full_batch_limit: f64) -> Self {
+        let (lambda_h, stable_interval) = (set.break_even(), set.interval());
+        Self {
+            value,
+            lambda_h,
+            full_batch_limit,
+            stable_interval,
+        }
+    }
+
+    fn momentum(model: Model, beta: f64) -> Result<Self, Failure> {
+        let ball = HeavyBall::new(model, beta).map_err(named)?;
+        Ok(Self::new(beta, ball.stable_set(), ball.full_batch_limit()))
+    }
+
+    fn weight_decay(model: &Model, w: f64) -> Result<Option<Self>, Failure> {
+        let set = stable_set_with_decay(model, w).map_err(named)?;
+        let limit = (model.full_batch_limit() - w).max(0.0);
+        Ok(set.map(|set| Self::new(w, set, limit)))
+    }
 }
 
 /// The answer for several.
@@ -135,12 +187,16 @@ impl NoiseFields {
 }
 
 impl Answered {
-    fn of(model: &Model) -> Self {
+    fn of(model: &Model, args: &ThresholdArgs) -> Result<Self, Failure> {
         let set = model.stable_set();
         let lambda_h = set.break_even();
         let noise = model.noise();
         let given = Given::of(noise);
-        Self {
+        let momentum = args.momentum.map(|beta| Variant::momentum(*model, beta));
+        let decay = args.weight_decay.map(|w| Variant::weight_decay(model, w));
+        Ok(Self {
+            momentum: momentum.transpose()?,
+            weight_decay: decay.transpose()?.flatten(),
             learning_rate: model.learning_rate(),
             batch_size: model.sampling().batch_size(),
             examples: model.sampling().examples(),
@@ -161,11 +217,11 @@ impl Answered {
             reason: set
                 .reason()
                 .map(|reason| format!("no positive lambda is stable: {reason}")),
-        }
+        })
     }
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 21] = [
     "learning_rate",
     "batch_size",
     "examples",
@@ -185,6 +241,8 @@ const COLUMNS: [&str; 19] = [
     "crossings",
     "lambda_h_as_printed",
     "reason",
+    "lambda_h_with_momentum",
+    "lambda_h_with_weight_decay",
 ];
 
 fn row(point: &Answered) -> Vec<Cell> {
@@ -209,13 +267,21 @@ fn row(point: &Answered) -> Vec<Cell> {
         point.crossings.into(),
         point.lambda_h_as_printed.into(),
         point.reason.clone().into(),
+        point.momentum.and_then(|variant| variant.lambda_h).into(),
+        point
+            .weight_decay
+            .and_then(|variant| variant.lambda_h)
+            .into(),
     ]
 }
 
 /// Runs the command.
 pub fn run(args: &ThresholdArgs) -> Result<(), Failure> {
     let models = args.model.models()?;
-    let points: Vec<Answered> = models.iter().map(Answered::of).collect();
+    let points: Vec<Answered> = models
+        .iter()
+        .map(|model| Answered::of(model, args))
+        .collect::<Result<_, _>>()?;
     let table = Table {
         columns: COLUMNS.to_vec(),
         rows: points.iter().map(row).collect(),
@@ -224,12 +290,14 @@ pub fn run(args: &ThresholdArgs) -> Result<(), Failure> {
         ([model], [point]) => Answer {
             json: serde_json::to_string_pretty(point).or_work()?,
             table,
+            rows: None,
             chart: stability_chart(model),
             summary: summary(point),
         },
         _ => Answer {
             json: serde_json::to_string_pretty(&Sweep { points: &points }).or_work()?,
             table,
+            rows: None,
             chart: sweep_chart(&points),
             summary: format!("{} combinations", points.len()),
         },

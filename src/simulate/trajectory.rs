@@ -1,0 +1,475 @@
+//! `breakeven simulate trajectory`: λ_H, ψ and Eq. 1 along training.
+
+use std::path::PathBuf;
+
+use breakeven_sim::Sampling;
+use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path, Samples};
+use breakeven_sim::schedule::Schedule;
+use breakeven_sim::trajectory::{AtBreakEven, Coupling, Crossing, Point, Settings, Trajectory};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::chart::{Axis, Chart, Line, Scale};
+use super::model_args::named;
+use super::output::{Answer, OutputArgs};
+use super::range::{Counts, Reals};
+use super::table::{Cell, Table, six_digits};
+use super::trajectory_folder::{self, Measured};
+use crate::failure::{Failure, OrFail};
+
+const EXAMPLES: &str = "\
+Examples:
+  breakeven simulate trajectory
+  breakeven simulate trajectory --learning-rate 0.1 --batch-size 4,32,256 --plot curves.svg
+  breakeven simulate trajectory --learning-rate 0.1 --schedule 120:0.01 --at-break-even cross
+  breakeven simulate trajectory --measured runs/sweep/runs/NAME/records.jsonl --learning-rate 0.1
+  breakeven simulate trajectory --learning-rate 0.01,0.03,0.1 --seeds 5 --jitter 0.2 --out model-runs
+  breakeven verify model-runs";
+
+/// Options of `simulate trajectory`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct TrajectoryArgs {
+    /// η: one or several (0.01,0.1 or 1e-3..1:4)
+    #[arg(
+        long,
+        value_name = "ETA",
+        default_value = "0.03,0.1",
+        allow_hyphen_values = true
+    )]
+    learning_rate: Reals,
+    /// S: one or several
+    #[arg(
+        long,
+        value_name = "S",
+        default_value = "32",
+        allow_hyphen_values = true
+    )]
+    batch_size: Counts,
+    /// N
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    examples: usize,
+    /// α in λ_K = αλ_H
+    #[arg(
+        long,
+        value_name = "A",
+        default_value_t = 1.0,
+        allow_hyphen_values = true
+    )]
+    alpha: f64,
+    /// s², held fixed, instead of --alpha
+    #[arg(
+        long,
+        value_name = "V",
+        conflicts_with = "alpha",
+        allow_hyphen_values = true
+    )]
+    curvature_variance: Option<f64>,
+    /// λ_H at the start
+    #[arg(
+        long,
+        value_name = "L",
+        default_value_t = 1.0,
+        allow_hyphen_values = true
+    )]
+    lambda0: f64,
+    /// λ_H grows by this factor a step
+    #[arg(
+        long,
+        value_name = "F",
+        default_value_t = 1.03,
+        allow_hyphen_values = true
+    )]
+    curvature_factor: f64,
+    /// λ_H grows by this much a step, instead of by a factor
+    #[arg(
+        long,
+        value_name = "R",
+        conflicts_with = "curvature_factor",
+        allow_hyphen_values = true
+    )]
+    curvature_rate: Option<f64>,
+    /// ψ at the start
+    #[arg(
+        long,
+        value_name = "P",
+        default_value_t = 1.0,
+        allow_hyphen_values = true
+    )]
+    psi0: f64,
+    /// k in ψ = ψ₀ (λ_H/λ₀)^−k
+    #[arg(
+        long,
+        value_name = "K",
+        default_value_t = 0.5,
+        allow_hyphen_values = true
+    )]
+    psi_exponent: f64,
+    /// ψ falls to this share a step, instead of with λ_H
+    #[arg(
+        long,
+        value_name = "F",
+        conflicts_with = "psi_exponent",
+        allow_hyphen_values = true
+    )]
+    distance_factor: Option<f64>,
+    /// ψ falls by this much a step, instead of with λ_H
+    #[arg(long, value_name = "R", conflicts_with_all = ["psi_exponent", "distance_factor"],
+          allow_hyphen_values = true)]
+    distance_rate: Option<f64>,
+    /// Take λ_H, and ψ where it is there, from a run's records.jsonl or a CSV with the columns step,
+    /// lambda_h and psi
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["lambda0", "curvature_factor", "curvature_rate"])]
+    measured: Option<PathBuf>,
+    /// Steps
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    steps: u64,
+    /// What a run does whose next step would break Eq. 1
+    #[arg(long, value_enum, default_value_t = AtBreakEvenArg::Hold)]
+    at_break_even: AtBreakEvenArg,
+    /// Changes of the learning rate: STEP:ETA, several with commas
+    #[arg(long, value_name = "STEP:ETA", value_delimiter = ',')]
+    schedule: Vec<String>,
+    /// Runs per setting, with seeds from 0
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seeds: u64,
+    /// Standard deviation of ln α, ln λ_H(0) and ln ψ(0) over the seeds
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 0.0,
+        allow_hyphen_values = true
+    )]
+    jitter: f64,
+    /// Write the runs as a sweep folder that `verify` reads
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// [`AtBreakEven`] as an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AtBreakEvenArg {
+    /// Stay at the break-even point (Assumption 4)
+    Hold,
+    /// Step over it and back (Assumption 3)
+    Cross,
+}
+
+/// Most steps of all runs together.
+const MOST_POINTS: u64 = 20_000_000;
+
+/// One run.
+pub struct Run {
+    pub learning_rate: f64,
+    pub batch_size: usize,
+    pub seed: u64,
+    pub settings: Settings,
+    pub trajectory: Trajectory,
+}
+
+/// Runs the command.
+pub fn run(args: &TrajectoryArgs) -> Result<(), Failure> {
+    let runs = args.runs()?;
+    if let Some(folder) = &args.out {
+        trajectory_folder::write(folder, &runs)?;
+    }
+    args.output.give(&Answer {
+        json: json(&runs)?,
+        table: summaries(&runs),
+        rows: Some(points(&runs)),
+        chart: chart(&runs),
+        summary: summary(&runs),
+    })
+}
+
+impl TrajectoryArgs {
+    fn runs(&self) -> Result<Vec<Run>, Failure> {
+        let settings = [self.learning_rate.0.len(), self.batch_size.0.len()];
+        let many = settings.map(|many| many as u64).iter().product::<u64>();
+        let points = many
+            .saturating_mul(self.seeds)
+            .saturating_mul(self.steps.saturating_add(1));
+        if points > MOST_POINTS {
+            let message =
+                format!("{points} steps in all, at most {MOST_POINTS}: lower --steps or --seeds");
+            return Err(Failure::input(message));
+        }
+        if self.seeds == 0 {
+            return Err(Failure::input("--seeds must be 1 or more, got 0"));
+        }
+        if !(0.0..=10.0).contains(&self.jitter) {
+            let message = format!("--jitter must be between 0 and 10, got {}", self.jitter);
+            return Err(Failure::input(message));
+        }
+        let (path, changes) = (self.path()?, self.changes()?);
+        let mut runs = Vec::new();
+        for &learning_rate in &self.learning_rate.0 {
+            let schedule = Schedule::new(learning_rate, changes.clone()).map_err(named)?;
+            for &batch_size in &self.batch_size.0 {
+                let sampling = Sampling::new(batch_size, self.examples).map_err(named)?;
+                let settings = self.settings(schedule.clone(), sampling, path.clone());
+                for seed in 0..self.seeds {
+                    let settings = settings.perturbed(self.jitter, seed);
+                    let trajectory = settings.run().map_err(named)?;
+                    runs.push(Run {
+                        learning_rate,
+                        batch_size,
+                        seed,
+                        settings,
+                        trajectory,
+                    });
+                }
+            }
+        }
+        Ok(runs)
+    }
+
+    fn settings(&self, schedule: Schedule, sampling: Sampling, path: Path) -> Settings {
+        let proportional = Coupling::Proportional { alpha: self.alpha };
+        let fixed = |variance| Coupling::FixedVariance { variance };
+        Settings {
+            schedule,
+            sampling,
+            coupling: self.curvature_variance.map_or(proportional, fixed),
+            path,
+            steps: self.steps,
+            at_break_even: match self.at_break_even {
+                AtBreakEvenArg::Hold => AtBreakEven::Hold,
+                AtBreakEvenArg::Cross => AtBreakEven::Cross,
+            },
+        }
+    }
+
+    fn path(&self) -> Result<Path, Failure> {
+        let measured = self
+            .measured
+            .as_ref()
+            .map(|file| Measured::read(file))
+            .transpose()?;
+        let measured_psi = measured.as_ref().and_then(|measured| measured.psi.clone());
+        let curvature = match (measured, self.curvature_rate) {
+            (Some(measured), _) => CurvatureLaw::Measured(measured.lambda_h),
+            (None, Some(rate)) => CurvatureLaw::Linear {
+                start: self.lambda0,
+                rate,
+            },
+            (None, None) => CurvatureLaw::Geometric {
+                start: self.lambda0,
+                factor: self.curvature_factor,
+            },
+        };
+        Path::new(curvature, self.distance(measured_psi)).map_err(named)
+    }
+
+    fn distance(&self, measured: Option<Samples>) -> DistanceLaw {
+        let start = self.psi0;
+        match (measured, self.distance_factor, self.distance_rate) {
+            (Some(samples), ..) => DistanceLaw::Measured(samples),
+            (None, Some(factor), _) => DistanceLaw::Geometric { start, factor },
+            (None, None, Some(rate)) => DistanceLaw::Linear { start, rate },
+            (None, None, None) => DistanceLaw::Power {
+                start,
+                exponent: self.psi_exponent,
+            },
+        }
+    }
+
+    fn changes(&self) -> Result<Vec<(u64, f64)>, Failure> {
+        let change = |text: &String| {
+            let (step, eta) = text.split_once(':')?;
+            Some((step.trim().parse().ok()?, eta.trim().parse().ok()?))
+        };
+        let read = |text| {
+            let message = format!("--schedule: `{text}` is not STEP:ETA, as in 120:0.01");
+            change(text).ok_or_else(|| Failure::input(message))
+        };
+        self.schedule.iter().map(read).collect()
+    }
+}
+
+/// A run in the answer.
+#[derive(Serialize)]
+struct Shown<'a> {
+    learning_rate: f64,
+    batch_size: usize,
+    seed: u64,
+    /// Whether SGD is stable at step 0.
+    starts_stable: bool,
+    /// Where stability first changes: the break-even point from a stable
+    /// start.
+    crossing: Option<Crossing>,
+    max_lambda_h: f64,
+    max_lambda_k: f64,
+    points: &'a [Point],
+}
+
+#[derive(Serialize)]
+struct Runs<'a> {
+    trajectories: Vec<Shown<'a>>,
+}
+
+impl<'a> From<&'a Run> for Shown<'a> {
+    fn from(run: &'a Run) -> Self {
+        Self {
+            learning_rate: run.learning_rate,
+            batch_size: run.batch_size,
+            seed: run.seed,
+            starts_stable: run.trajectory.points[0].stable,
+            crossing: run.trajectory.crossing,
+            max_lambda_h: run.largest(|point| point.lambda_h),
+            max_lambda_k: run.largest(|point| point.lambda_k),
+            points: &run.trajectory.points,
+        }
+    }
+}
+
+fn json(runs: &[Run]) -> Result<String, Failure> {
+    let trajectories = runs.iter().map(Shown::from).collect();
+    serde_json::to_string_pretty(&Runs { trajectories }).or_work()
+}
+
+impl Run {
+    fn largest(&self, of: impl Fn(&Point) -> f64) -> f64 {
+        self.trajectory.points.iter().map(of).fold(0.0, f64::max)
+    }
+
+    fn name(&self) -> String {
+        let Self {
+            learning_rate,
+            batch_size,
+            seed,
+            ..
+        } = self;
+        format!(
+            "eta {}, S {batch_size}, seed {seed}",
+            six_digits(*learning_rate)
+        )
+    }
+}
+
+fn summary(runs: &[Run]) -> String {
+    let stable = runs
+        .iter()
+        .filter(|run| run.trajectory.points[0].stable)
+        .count();
+    let reached = runs
+        .iter()
+        .filter(|run| run.trajectory.crossing.is_some())
+        .count();
+    format!(
+        "{} runs: {stable} start stable, {reached} reach the point where stability changes.",
+        runs.len()
+    )
+}
+
+fn summaries(runs: &[Run]) -> Table {
+    let row = |run: &Run| {
+        let crossing = run.trajectory.crossing;
+        vec![
+            run.learning_rate.into(),
+            run.batch_size.into(),
+            Cell::Count(run.seed),
+            Cell::Text(
+                if run.trajectory.points[0].stable {
+                    "stable"
+                } else {
+                    "unstable"
+                }
+                .into(),
+            ),
+            crossing.map_or(Cell::Missing, |crossing| Cell::Count(crossing.step)),
+            crossing.map(|crossing| crossing.lambda_h).into(),
+            crossing.map(|crossing| crossing.lambda_k).into(),
+            run.largest(|point| point.lambda_h).into(),
+            run.largest(|point| point.lambda_k).into(),
+        ]
+    };
+    let columns = vec![
+        "learning_rate",
+        "batch_size",
+        "seed",
+        "start",
+        "crossing_step",
+        "crossing_lambda_h",
+        "crossing_lambda_k",
+        "max_lambda_h",
+        "max_lambda_k",
+    ];
+    Table {
+        columns,
+        rows: runs.iter().map(row).collect(),
+    }
+}
+
+fn points(runs: &[Run]) -> Table {
+    let row = |run: &Run, point: &Point| {
+        vec![
+            run.learning_rate.into(),
+            run.batch_size.into(),
+            Cell::Count(run.seed),
+            Cell::Count(point.step),
+            point.learning_rate.into(),
+            point.lambda_h.into(),
+            point.lambda_k.into(),
+            point.psi.into(),
+            point.curvature_variance.into(),
+            point.stability.into(),
+            Cell::Text(point.stable.to_string()),
+        ]
+    };
+    let columns = vec![
+        "learning_rate",
+        "batch_size",
+        "seed",
+        "step",
+        "learning_rate_at_step",
+        "lambda_h",
+        "lambda_k",
+        "psi",
+        "curvature_variance",
+        "stability",
+        "stable",
+    ];
+    let mut rows = Vec::new();
+    for run in runs {
+        rows.extend(run.trajectory.points.iter().map(|point| row(run, point)));
+    }
+    Table { columns, rows }
+}
+
+/// Runs in one figure.
+const MOST_LINES: usize = 6;
+
+fn chart(runs: &[Run]) -> Chart {
+    let line = |run: &Run| Line {
+        name: run.name(),
+        points: run
+            .trajectory
+            .points
+            .iter()
+            .map(|point| (point.step as f64, point.lambda_h))
+            .collect(),
+    };
+    let lines: Vec<Line> = runs.iter().take(MOST_LINES).map(line).collect();
+    let heights = lines
+        .iter()
+        .flat_map(|line| &line.points)
+        .map(|point| point.1);
+    let y = Axis {
+        label: "lambda_H".into(),
+        scale: Scale::suiting(heights),
+    };
+    let x = Axis {
+        label: "step".into(),
+        scale: Scale::Linear,
+    };
+    Chart {
+        title: "Curvature along training".into(),
+        x,
+        y,
+        lines,
+    }
+}
