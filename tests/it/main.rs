@@ -1,4 +1,5 @@
 //! The program as its users see it.
 
 mod data;
+mod simulate;
 mod verify;

@@ -1,0 +1,300 @@
+//! `breakeven simulate`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+/// `breakeven simulate` with `words` in `folder`.
+fn simulate_in(folder: &Path, words: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_breakeven"))
+        .arg("simulate")
+        .args(words.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn simulate(words: &str) -> String {
+    let output = simulate_in(Path::new("."), words);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(words: &str) -> Value {
+    serde_json::from_str(&simulate(&format!("{words} --json"))).unwrap()
+}
+
+/// What a command that has to fail says, and that it fails with exit code 2.
+fn refusal(words: &str) -> String {
+    let output = simulate_in(Path::new("."), words);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(output.stdout.is_empty());
+    errors
+}
+
+const ONE: &str = "threshold --learning-rate 0.1 --batch-size 32 --examples 50000";
+
+#[test]
+fn one_threshold_for_people() {
+    insta::assert_snapshot!(simulate(&format!("{ONE} --alpha 1 --psi 0.5")));
+}
+
+#[test]
+fn one_threshold_as_json_has_the_promised_fields() {
+    insta::assert_snapshot!(simulate(&format!("{ONE} --alpha 1 --psi 0.5 --json")));
+    // Eq. 3 divided by ηλ: 2/η − αp/ψ².
+    let answer = json(&format!("{ONE} --alpha 1 --psi 0.5"));
+    let expected = 20.0 - 4.0 * (50_000.0 - 32.0) / (32.0 * 49_999.0);
+    assert!((answer["lambda_h"].as_f64().unwrap() / expected - 1.0).abs() < 1e-14);
+}
+
+#[test]
+fn a_law_for_the_distance_and_other_rules_than_plain_sgd() {
+    let law = "--alpha 1 --psi0 1 --lambda0 1 --psi-exponent 0.5";
+    insta::assert_snapshot!("threshold_law", simulate(&format!("{ONE} {law} --json")));
+    let rules = "--curvature-variance 30 --momentum 0.9 --weight-decay 0.5";
+    insta::assert_snapshot!(
+        "threshold_rules",
+        simulate(&format!("{ONE} {rules} --json"))
+    );
+}
+
+#[test]
+fn nothing_stable_is_an_answer_with_a_reason() {
+    let answer = json(&format!("{ONE} --alpha 1e6 --psi 0.5"));
+    assert!(answer["lambda_h"].is_null() && answer["stable_interval"].is_null());
+    assert!(
+        answer["reason"]
+            .as_str()
+            .unwrap()
+            .starts_with("no positive lambda is stable")
+    );
+}
+
+#[test]
+fn a_sweep_of_thresholds_as_text_and_csv() {
+    let words = "threshold --learning-rate 1e-2..1:5 --batch-size 1,32 --examples 50000 \
+                 --curvature-variance 4";
+    insta::assert_snapshot!("sweep_text", simulate(words));
+    insta::assert_snapshot!("sweep_csv", simulate(&format!("{words} --csv")));
+    assert_eq!(json(words)["points"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn figures_are_written_where_asked() {
+    let folder = tempdir().unwrap();
+    let output = simulate_in(
+        folder.path(),
+        &format!("{ONE} --alpha 1 --psi 0.5 --plot left.svg"),
+    );
+    assert!(output.status.success());
+    insta::assert_snapshot!(fs::read_to_string(folder.path().join("left.svg")).unwrap());
+    let missing = simulate_in(
+        folder.path(),
+        &format!("{ONE} --alpha 1 --psi 0.5 --plot no/x.svg"),
+    );
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(
+        String::from_utf8(missing.stderr)
+            .unwrap()
+            .contains("--plot: can't write no/x.svg")
+    );
+}
+
+#[test]
+fn trajectories_of_two_learning_rates() {
+    insta::assert_snapshot!("trajectory_text", simulate("trajectory --steps 160"));
+    let words = "trajectory --steps 4 --learning-rate 0.1 --csv";
+    insta::assert_snapshot!("trajectory_csv", simulate(words));
+    let answer = json("trajectory --learning-rate 0.1 --at-break-even cross --steps 120");
+    let run = &answer["trajectories"][0];
+    let step = run["crossing"]["step"].as_u64().unwrap() as usize;
+    let stable = |step: usize| run["points"][step]["stable"].as_bool().unwrap();
+    assert!(stable(step - 1) && !stable(step) && stable(step + 1));
+}
+
+#[test]
+fn runs_of_the_model_are_read_by_verify_and_as_measured_paths() {
+    let folder = tempdir().unwrap();
+    let words = "trajectory --learning-rate 0.01,0.03,0.1 --seeds 5 --jitter 0.2 --steps 300 \
+                 --out runs --json";
+    assert!(simulate_in(folder.path(), words).status.success());
+    let verify = Command::new(env!("CARGO_BIN_EXE_breakeven"))
+        .args(["verify", "runs", "--json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        verify.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verify.stderr)
+    );
+    let verdicts: Value = serde_json::from_slice(&verify.stdout).unwrap();
+    let hypotheses = verdicts["hypotheses"].as_array().unwrap();
+    let of = |quantity: &str| {
+        hypotheses
+            .iter()
+            .find(|found| found["quantity"] == quantity)
+            .unwrap()
+    };
+    for quantity in ["max_lambda_h", "max_lambda_k"] {
+        assert_eq!(of(quantity)["verdict"], "supported", "{quantity}");
+        // Three levels in order in all five blocks: Page's exact test.
+        assert_eq!(of(quantity)["page_l"], 70.0, "{quantity}");
+    }
+
+    let again = simulate_in(folder.path(), words);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(
+        String::from_utf8(again.stderr)
+            .unwrap()
+            .contains("runs is not empty")
+    );
+
+    let measured = "trajectory --measured runs/runs/lr0.01-bs32-seed0/records.jsonl \
+                    --learning-rate 0.1 --steps 300 --json";
+    let output = simulate_in(folder.path(), measured);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let run = &answer["trajectories"][0];
+    let reached = run["crossing"]["lambda_h"].as_f64().unwrap();
+    assert!(reached > 15.0 && reached < 20.0, "{reached}");
+}
+
+#[test]
+fn simulated_sgd_against_eq_1() {
+    insta::assert_snapshot!(
+        "montecarlo_text",
+        simulate("montecarlo --learning-rate 1.2 --batch-size 4 --paths 1000 --steps 20")
+    );
+    let words = "montecarlo --learning-rate 0.5..3:6 --batch-size 4 --distribution two-point \
+                 --paths 500 --steps 20";
+    insta::assert_snapshot!("montecarlo_csv", simulate(&format!("{words} --csv")));
+}
+
+#[test]
+fn the_bits_of_a_simulation_do_not_depend_on_the_threads() {
+    let words = "montecarlo --learning-rate 1.2 --batch-size 4 --json";
+    let with = |threads: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_breakeven"))
+            .arg("simulate")
+            .args(words.split_whitespace())
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        output.stdout
+    };
+    assert_eq!(with("1"), with("3"));
+}
+
+#[test]
+fn measured_curvatures_are_read_by_column() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("two.csv"), "curvature\n1\n3\n").unwrap();
+    fs::write(folder.path().join("bad.csv"), "a,b\n1,2\n1,x\n").unwrap();
+    let words = "montecarlo --learning-rate 0.5 --batch-size 1 --curvatures";
+    let output = simulate_in(folder.path(), &format!("{words} two.csv --json"));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (
+            answer["lambda"].as_f64(),
+            answer["curvature_variance"].as_f64()
+        ),
+        (Some(2.0), Some(1.0))
+    );
+    // λ = 2, s² = 1: 2λ/(λ² + s²); and |(1 − η)(1 − 3η)| = 1.
+    assert_eq!(answer["thresholds"]["mean_square"], 0.8);
+    let almost_sure = answer["thresholds"]["almost_sure"].as_f64().unwrap();
+    assert!((almost_sure - 4.0 / 3.0).abs() < 1e-12);
+    for (file, says) in [
+        (
+            "bad.csv --column b",
+            "--curvatures: bad.csv: line 3: `x` is not a number",
+        ),
+        ("bad.csv --column c", "there is no column `c`"),
+        ("none.csv", "--curvatures: none.csv"),
+    ] {
+        let output = simulate_in(folder.path(), &format!("{words} {file}"));
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains(says), "{errors}");
+    }
+}
+
+#[test]
+fn both_theorems_and_their_counterexamples() {
+    insta::assert_snapshot!(simulate("theorems --alpha 0.3 --psi0 1 --boxes 500"));
+}
+
+#[test]
+fn bad_input_is_refused_by_the_name_of_the_option() {
+    let noise = "--alpha 1 --psi 0.5";
+    for (words, says) in [
+        (
+            "--learning-rate NaN --batch-size 32 --examples 50000 --alpha 1 --psi 1",
+            "--learning-rate must be a positive number",
+        ),
+        (
+            "--learning-rate -1 --batch-size 32 --examples 50000 --alpha 1 --psi 1",
+            "--learning-rate must be a positive number",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 32 --examples 5 --alpha 1 --psi 1",
+            "--batch-size must be between 1 and the number of examples, 5, got 32",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 0 --examples 5 --alpha 1 --psi 1",
+            "--batch-size must be between 1",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 1 --examples 0 --alpha 1 --psi 1",
+            "--examples must be between 1",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 1.5 --examples 5 --alpha 1 --psi 1",
+            "--batch-size",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 1 --examples 5 --alpha -1 --psi 1",
+            "--alpha must be",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 1 --examples 5 --alpha 1 --psi 0",
+            "--psi must be",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 1 --examples 5 --curvature-variance inf",
+            "--curvature-variance must be",
+        ),
+        (
+            "--learning-rate 0.1 --batch-size 1 --examples 5 --alpha 1",
+            "give --curvature-variance, or --alpha with --psi",
+        ),
+        (
+            "--learning-rate 1..2 --batch-size 1 --examples 5 --alpha 1 --psi 1",
+            "`1..2` is not a range",
+        ),
+    ] {
+        let errors = refusal(&format!("threshold {words}"));
+        assert!(errors.contains(says), "{words}: {errors}");
+    }
+    let errors = refusal(&format!("{ONE} {noise} --curvature-variance 1"));
+    assert!(errors.contains("cannot be used with"), "{errors}");
+    let errors = refusal("trajectory --schedule 10");
+    assert!(
+        errors.contains("--schedule: `10` is not STEP:ETA"),
+        "{errors}"
+    );
+    let errors = refusal("montecarlo --learning-rate 1 --batch-size 4 --paths 0");
+    assert!(errors.contains("--paths must be 1 or more"), "{errors}");
+    let errors = refusal("theorems --psi-exponent -1");
+    assert!(
+        errors.contains("--psi-exponent must be 0 or more"),
+        "{errors}"
+    );
+}
