@@ -56,6 +56,16 @@ impl Scale {
 
     /// Round values between two places, about `many` of them.
     pub fn ticks(self, [low, high]: [f64; 2], many: usize) -> Vec<f64> {
+        // Few decades: 1, 2 and 5 in each.
+        if self == Self::Log && high - low < 3.0 {
+            let decades = low.floor() as i32..=high.ceil() as i32;
+            let parts = decades.flat_map(|decade| {
+                [1.0, 2.0, 5.0].map(|part: f64| part.log10() + f64::from(decade))
+            });
+            return parts
+                .filter(|place| (low - 1e-9..=high + 1e-9).contains(place))
+                .collect();
+        }
         let rough = (high - low) / many as f64;
         let ten = 10f64.powf(rough.log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * ten);
@@ -133,6 +143,11 @@ mod tests {
             [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]
         );
         assert_eq!(Scale::Log.ticks([-3.2, 0.0], 5), [-3.0, -2.0, -1.0, 0.0]);
+        let values = Scale::Log
+            .ticks([0.0, 1.2], 5)
+            .into_iter()
+            .map(|place| Scale::Log.value(place).round());
+        assert_eq!(values.collect::<Vec<_>>(), [1.0, 2.0, 5.0, 10.0]);
     }
 
     #[test]

@@ -5,10 +5,14 @@ use std::fmt::Write;
 use super::chart::{Chart, Frame, Scale};
 use super::table::six_digits;
 
-const WIDTH: f64 = 640.0;
+/// The frame's left, right, upper and lower edge; names stand right of it.
+const LEFT: f64 = 76.0;
+const RIGHT: f64 = 490.0;
+const TOP: f64 = 36.0;
+const BOTTOM: f64 = 348.0;
 const HEIGHT: f64 = 400.0;
-/// Left, right, top, bottom.
-const MARGINS: [f64; 4] = [76.0, 150.0, 36.0, 52.0];
+/// About the width of a letter.
+const LETTER: f64 = 6.6;
 /// Colours that colour-blind readers tell apart (Okabe and Ito), and dashes
 /// that tell lines apart on paper.
 const STROKES: [(&str, &str); 6] = [
@@ -22,16 +26,18 @@ const STROKES: [(&str, &str); 6] = [
 
 /// Draws the chart.
 pub fn draw(chart: &Chart) -> String {
+    let names = chart.lines.iter().map(|line| line.name.chars().count());
+    let width = (RIGHT + 50.0 + LETTER * names.max().unwrap_or(0) as f64).round();
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-         width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" font-family=\"sans-serif\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {HEIGHT}\" \
+         width=\"{width}\" height=\"{HEIGHT}\" role=\"img\" font-family=\"sans-serif\" \
          font-size=\"12\">\n<title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
         escaped(&chart.title)
     );
-    let middle = (MARGINS[0] + WIDTH - MARGINS[1]) / 2.0;
+    let middle = (LEFT + RIGHT) / 2.0;
     text(&mut svg, middle, 20.0, "middle", &chart.title);
     text(&mut svg, middle, HEIGHT - 10.0, "middle", &chart.x.label);
-    let centre = (MARGINS[2] + HEIGHT - MARGINS[3]) / 2.0;
+    let centre = (TOP + BOTTOM) / 2.0;
     let label = escaped(&chart.y.label);
     let _ = writeln!(
         svg,
@@ -46,35 +52,33 @@ pub fn draw(chart: &Chart) -> String {
 
 fn right(frame: Frame, x: f64) -> f64 {
     let share = (x - frame.x[0]) / (frame.x[1] - frame.x[0]);
-    MARGINS[0] + share * (WIDTH - MARGINS[0] - MARGINS[1])
+    LEFT + share * (RIGHT - LEFT)
 }
 
 fn down(frame: Frame, y: f64) -> f64 {
     let share = (y - frame.y[0]) / (frame.y[1] - frame.y[0]);
-    HEIGHT - MARGINS[3] - share * (HEIGHT - MARGINS[2] - MARGINS[3])
+    BOTTOM - share * (BOTTOM - TOP)
 }
 
 fn ticks(svg: &mut String, chart: &Chart, frame: Frame) {
-    let (left, end) = (MARGINS[0], WIDTH - MARGINS[1]);
-    let (top, bottom) = (MARGINS[2], HEIGHT - MARGINS[3]);
     let number = |scale: Scale, place: f64| six_digits(scale.value(place));
     for place in chart.x.scale.ticks(frame.x, 6) {
         let x = right(frame, place);
-        let _ = writeln!(svg, "<path d=\"M{x:.2} {top}V{bottom}\" stroke=\"#ddd\"/>");
+        let _ = writeln!(svg, "<path d=\"M{x:.2} {TOP}V{BOTTOM}\" stroke=\"#ddd\"/>");
         text(
             svg,
             x,
-            bottom + 16.0,
+            BOTTOM + 16.0,
             "middle",
             &number(chart.x.scale, place),
         );
     }
     for place in chart.y.scale.ticks(frame.y, 6) {
         let y = down(frame, place);
-        let _ = writeln!(svg, "<path d=\"M{left} {y:.2}H{end}\" stroke=\"#ddd\"/>");
+        let _ = writeln!(svg, "<path d=\"M{LEFT} {y:.2}H{RIGHT}\" stroke=\"#ddd\"/>");
         text(
             svg,
-            left - 6.0,
+            LEFT - 6.0,
             y + 4.0,
             "end",
             &number(chart.y.scale, place),
@@ -82,7 +86,7 @@ fn ticks(svg: &mut String, chart: &Chart, frame: Frame) {
     }
     let _ = writeln!(
         svg,
-        "<path d=\"M{left} {top}V{bottom}H{end}\" fill=\"none\" stroke=\"#333\"/>"
+        "<path d=\"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}\" fill=\"none\" stroke=\"#333\"/>"
     );
 }
 
@@ -97,10 +101,7 @@ fn lines(svg: &mut String, chart: &Chart, frame: Frame) {
             let path = piece.iter().map(point).collect::<Vec<_>>().join("L");
             let _ = writeln!(svg, "<path d=\"M{path}\" fill=\"none\" {stroke}/>");
         }
-        let (x, y) = (
-            WIDTH - MARGINS[1] + 10.0,
-            MARGINS[2] + 10.0 + 18.0 * i as f64,
-        );
+        let (x, y) = (RIGHT + 10.0, TOP + 10.0 + 18.0 * i as f64);
         let _ = writeln!(svg, "<path d=\"M{x} {y}h22\" {stroke}/>");
         text(svg, x + 28.0, y + 4.0, "start", &line.name);
     }

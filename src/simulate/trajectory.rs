@@ -336,17 +336,17 @@ impl Run {
         self.trajectory.points.iter().map(of).fold(0.0, f64::max)
     }
 
-    fn name(&self) -> String {
-        let Self {
-            learning_rate,
-            batch_size,
-            seed,
-            ..
-        } = self;
-        format!(
-            "eta {}, S {batch_size}, seed {seed}",
-            six_digits(*learning_rate)
-        )
+    fn name(&self, several_seeds: bool) -> String {
+        let name = format!(
+            "eta {}, S {}",
+            six_digits(self.learning_rate),
+            self.batch_size
+        );
+        if several_seeds {
+            format!("{name}, seed {}", self.seed)
+        } else {
+            name
+        }
     }
 }
 
@@ -444,8 +444,9 @@ fn points(runs: &[Run]) -> Table {
 const MOST_LINES: usize = 6;
 
 fn chart(runs: &[Run]) -> Chart {
+    let several_seeds = runs.iter().any(|run| run.seed > 0);
     let line = |run: &Run| Line {
-        name: run.name(),
+        name: run.name(several_seeds),
         points: run
             .trajectory
             .points
