@@ -106,6 +106,8 @@ fn fill_by<const K: usize>(
 ) -> (f64, usize) {
     let mut sums = [0.0; K];
     let mut place = 0;
+    // It is; said here so that places need no check each.
+    let batch_size = batch_size.min(values.len());
     let doubtful = (values.len() as u64).pow(K as u32);
     while place + K <= batch_size {
         let offsets = below::<K>(rng, (values.len() - place) as u64, doubtful);

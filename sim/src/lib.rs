@@ -1,5 +1,12 @@
 //! The one-dimensional stability model of the break-even point, and the
 //! record types that measurements of trained networks share with it.
+//!
+//! [`Model`] has Eq. 1 and its thresholds, [`trajectory`] the runs under the
+//! paper's assumptions, [`theorem`] what they imply, [`montecarlo`] and
+//! [`lyapunov`] what random batches do. `examples/minimal.rs` is the
+//! break-even point on one page:
+//!
+#![doc = concat!("```\n", include_str!("../examples/minimal.rs"), "```")]
 #![warn(missing_docs)]
 
 pub mod batches;
