@@ -1,9 +1,9 @@
 //! Two notions of stability of ψ ← (1 − ηH_B) ψ with random batches B.
 //!
-//! Mean square (Eq. 1): E[ψ²] does not grow, E[(1 − ηH_B)²] ≤ 1. Almost sure:
-//! |ψ| shrinks on almost every single path, E[ln|1 − ηH_B|] < 0 (the Lyapunov
+//! Mean square (Eq. 1): E\[ψ²\] does not grow, E\[(1 − ηH_B)²\] ≤ 1. Almost sure:
+//! |ψ| shrinks on almost every single path, E\[ln|1 − ηH_B|\] < 0 (the Lyapunov
 //! exponent; Furstenberg and Kesten 1960). By Jensen's inequality
-//! E[ln|f|] ≤ ½ ln E[f²], so the first implies the second wherever the
+//! E\[ln|f|\] ≤ ½ ln E\[f²\], so the first implies the second wherever the
 //! factor f varies: between the two thresholds almost every path shrinks,
 //! while rare large ones make the mean of ψ² grow.
 
@@ -75,12 +75,12 @@ impl BatchMeans {
         self.exact
     }
 
-    /// E[(1 − ηH_B)²], the left side of Eq. 1.
+    /// E\[(1 − ηH_B)²\], the left side of Eq. 1.
     pub fn second_moment(&self, eta: f64) -> Estimate {
         self.mean_of(|mean| (1.0 - eta * mean).powi(2))
     }
 
-    /// E[ln|1 − ηH_B|], the Lyapunov exponent: negative infinity where a
+    /// E\[ln|1 − ηH_B|\], the Lyapunov exponent: negative infinity where a
     /// batch brings ψ to exactly 0.
     pub fn exponent(&self, eta: f64) -> Estimate {
         self.mean_of(|mean| (1.0 - eta * mean).abs().ln())

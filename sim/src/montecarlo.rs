@@ -41,7 +41,7 @@ pub struct Simulated {
     /// The left side of Eq. 1 for them.
     pub expected_growth: f64,
     /// Mean of the squared factors over all steps and paths: the growth of
-    /// E[ψ²] in a step.
+    /// E\[ψ²\] in a step.
     pub growth: Estimate,
     /// Mean of ln|factor|: the growth of ln|ψ| in a step.
     pub exponent: Estimate,
@@ -57,14 +57,14 @@ pub struct Simulated {
 pub struct Moment {
     /// Steps taken.
     pub step: u64,
-    /// log₁₀ of E[ψ²] by Eq. 1.
+    /// log₁₀ of E\[ψ²\] by Eq. 1.
     pub log10_expected: f64,
     /// log₁₀ of the mean of ψ² over the paths.
     pub log10_mean_square: f64,
     /// log₁₀ of the median of ψ².
     pub log10_median_square: f64,
     /// Share of the sum of ψ² that the largest path alone contributes. Near
-    /// 1 the mean is one path's, and says little about E[ψ²].
+    /// 1 the mean is one path's, and says little about E\[ψ²\].
     pub largest_share: f64,
 }
 

@@ -6,7 +6,7 @@ use crate::sampling::Sampling;
 /// The left side of Eq. 1 (equally Eq. 2, and Eq. 3 with s² = λ_K/ψ²):
 /// `(1 − ηλ)² + s² η² (N−S)/(S(N−1))`.
 ///
-/// It is the factor by which one step of SGD multiplies E[ψ²] under
+/// It is the factor by which one step of SGD multiplies E\[ψ²\] under
 /// Assumption 1 with f = ½ · mean H_i ψ²: stable up to 1, unstable above.
 /// `s2` is the variance of the examples' curvatures with 1/N (the paper's
 /// App. B prints s = Var; s² is the variance). NaN where S is not in 1 ..= N.
