@@ -14,6 +14,7 @@ mod groups;
 mod html;
 mod level_figures;
 mod markdown;
+mod short_reason;
 mod statement;
 mod terminal;
 mod trajectory_figures;

@@ -178,22 +178,40 @@ fn ties(hypothesis: &Hypothesis) -> Option<String> {
     })
 }
 
-/// Whether even the clearest result could not pass, and how many seeds could.
-fn too_few(hypothesis: &Hypothesis, alpha: f64, family: usize) -> Option<String> {
-    let orders: f64 = (1..=hypothesis.levels.len()).map(|k| k as f64).product();
-    let seeds = hypothesis.seeds.len();
-    let smallest = orders.powf(-(seeds as f64));
+/// The smallest p-value that so many seeds and levels allow without ties.
+fn best_p_value(hypothesis: &Hypothesis) -> f64 {
+    orders(hypothesis).powf(-(hypothesis.seeds.len() as f64))
+}
+
+/// Orders of the levels within a seed.
+fn orders(hypothesis: &Hypothesis) -> f64 {
+    (1..=hypothesis.levels.len()).map(|k| k as f64).product()
+}
+
+/// How many seeds could pass, where even the clearest result of these could
+/// not.
+pub(crate) fn seeds_that_could_pass(
+    hypothesis: &Hypothesis,
+    alpha: f64,
+    family: usize,
+) -> Option<f64> {
     let family = family as f64;
-    (smallest * family > alpha).then(|| {
-        let enough = ((family / alpha).ln() / orders.ln()).ceil();
-        format!(
-            "too few seeds: {seeds} with {} levels reach p = {} at best, {} after adjustment for \
-             {family} hypotheses; {enough} seeds could pass",
-            hypothesis.levels.len(),
-            significant(smallest, 2),
-            p_value((smallest * family).min(1.0)),
-        )
-    })
+    (best_p_value(hypothesis) * family > alpha)
+        .then(|| ((family / alpha).ln() / orders(hypothesis).ln()).ceil())
+}
+
+/// Whether even the clearest result could not pass, in words.
+fn too_few(hypothesis: &Hypothesis, alpha: f64, family: usize) -> Option<String> {
+    let enough = seeds_that_could_pass(hypothesis, alpha, family)?;
+    let smallest = best_p_value(hypothesis);
+    Some(format!(
+        "too few seeds: {} with {} levels reach p = {} at best, {} after adjustment for \
+         {family} hypotheses; {enough} seeds could pass",
+        hypothesis.seeds.len(),
+        hypothesis.levels.len(),
+        significant(smallest, 2),
+        p_value((smallest * family as f64).min(1.0)),
+    ))
 }
 
 fn left_out(hypothesis: &Hypothesis) -> Option<String> {

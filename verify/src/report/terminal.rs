@@ -1,22 +1,36 @@
-//! The answer as a compact table for a terminal.
+//! The answer for a terminal: the paper's statistic first, one line for each
+//! hypothesis, with the shortest reason. The report has the long ones.
+
+use std::collections::BTreeSet;
 
 use super::facts;
 use super::groups::{Group, groups};
+use super::short_reason::{causes, short_reason};
 use super::statement::{self, or_absent};
 use crate::hypothesis::Hypothesis;
-use crate::number::p_value;
-use crate::verdict::Verdict;
-use crate::verdicts::{Exclusion, Verdicts};
+use crate::number::{p_value, significant};
+use crate::quantity::Statistic;
+use crate::verdicts::{Exclusion, Scope, Verdicts};
 
-/// The verdicts, group by group, with reasons below those that need one.
+/// Levels up to which the mean of each is shown; beyond, those of both ends.
+const SHOWN_LEVELS: usize = 4;
+
+/// The verdicts, statistic by statistic, and what was left out.
 pub fn terminal(verdicts: &Verdicts) -> String {
     let mut text = String::new();
     for (conjecture, headline) in statement::headlines(verdicts) {
         text += &format!("{}: {headline}\n", statement::conjecture_name(conjecture));
     }
-    for group in groups(verdicts) {
-        text += &of_group(&group);
+    let groups = groups(verdicts);
+    for statistic in Statistic::ALL {
+        text += &section(statistic, &groups, verdicts);
     }
+    text += &format!(
+        "\np is adjusted for all {} hypotheses; a verdict needs at most {}. Other numbers are means \
+         over seeds.\n",
+        verdicts.hypotheses.len(),
+        verdicts.alpha
+    );
     text += &left_out(verdicts);
     for note in &verdicts.notes {
         text += &format!("note: {note}\n");
@@ -24,50 +38,49 @@ pub fn terminal(verdicts: &Verdicts) -> String {
     text
 }
 
-const HEADS: [&str; 9] = [
-    "",
-    "verdict",
-    "quantity",
-    "expected",
-    "seeds",
-    "L",
-    "p",
-    "adjusted p",
-    "log-log slope",
-];
-
-fn of_group(group: &Group<'_>) -> String {
-    let mut rows = vec![HEADS.map(str::to_owned)];
-    rows.extend(group.hypotheses.iter().map(|h| row(h)));
-    let widths: Vec<usize> = (0..HEADS.len())
-        .map(|column| {
-            rows.iter()
-                .map(|r| r[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
+/// All hypotheses about one statistic; nothing where there are none.
+fn section(statistic: Statistic, groups: &[Group<'_>], verdicts: &Verdicts) -> String {
+    let tables: String = groups
+        .iter()
+        .map(|group| table(statistic, group, verdicts))
         .collect();
-    let line = |row: &[String; HEADS.len()]| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{cell:<width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        format!("{}\n", line.trim_end())
-    };
-    let mut text = format!("\n{}: {}{}\n", group.sweep, group.title(), levels(group));
-    text += &line(&rows[0]);
-    for (row, hypothesis) in rows[1..].iter().zip(&group.hypotheses) {
-        text += &line(row);
-        if needs_reason(hypothesis) {
-            text += &format!("   {}\n", hypothesis.reason);
-        }
+    if tables.is_empty() {
+        return tables;
     }
-    text
+    let mut title = statistic.in_words().to_owned();
+    title[..1].make_ascii_uppercase();
+    let whose = match statistic {
+        Statistic::Max => ", the paper's statistic",
+        Statistic::MaxAfter | Statistic::AtAccuracy => "",
+    };
+    format!("\n{title}{whose}\n{tables}")
 }
 
-/// The levels that are left where most are: ` (η = 0.01, 0.1)`.
-fn levels(group: &Group<'_>) -> String {
+/// The hypotheses of a group about one statistic, a line each.
+fn table(statistic: Statistic, group: &Group<'_>, verdicts: &Verdicts) -> String {
+    let of_it = group.hypotheses.iter();
+    let rows: Vec<_> = of_it
+        .filter(|h| h.quantity.statistic == statistic)
+        .map(|h| row(h, verdicts))
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let widest = |column: usize| rows.iter().map(|r| r[column].chars().count()).max();
+    let line = |row: &[String; 5]| {
+        let cells = row.iter().enumerate().map(|(column, cell)| {
+            let width = widest(column).unwrap_or(0);
+            format!("{cell:<width$}")
+        });
+        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    let lines: String = rows.iter().map(line).collect();
+    format!("{}\n{lines}", heading(group))
+}
+
+/// A group with the levels that are left where most are:
+/// `mlp, as η grows (0.01, 0.1; S = 64)`.
+fn heading(group: &Group<'_>) -> String {
     let tested = group.hypotheses.iter().map(|h| &h.levels);
     let most = tested.max_by_key(|levels| levels.len());
     let words: Vec<String> = most
@@ -75,43 +88,60 @@ fn levels(group: &Group<'_>) -> String {
         .flatten()
         .map(ToString::to_string)
         .collect();
-    match words.len() {
+    let levels = match words.len() {
         0 => String::new(),
-        _ => format!(" ({} = {})", group.factor.symbol(), words.join(", ")),
-    }
-}
-
-/// A supported hypothesis needs none, unless levels tie.
-fn needs_reason(hypothesis: &Hypothesis) -> bool {
-    hypothesis.verdict != Verdict::Supported || hypothesis.tied_blocks > 0
-}
-
-fn row(h: &Hypothesis) -> [String; HEADS.len()] {
-    let l = match (h.page_l, h.page_l_largest) {
-        (Some(l), Some(largest)) => format!("{l}/{largest}"),
-        _ => statement::ABSENT.to_owned(),
+        _ => format!("{}; ", words.join(", ")),
     };
+    format!(
+        "{}, as {} grows ({levels}{} = {})",
+        group.sweep,
+        group.factor.symbol(),
+        group.factor.other().symbol(),
+        group.fixed
+    )
+}
+
+fn row(h: &Hypothesis, verdicts: &Verdicts) -> [String; 5] {
+    let family = verdicts.hypotheses.len();
     [
-        h.verdict.sign().to_owned(),
-        h.verdict.word().to_owned(),
-        h.quantity.to_string(),
-        format!("{} with {}", h.expected.verb(), h.factor.symbol()),
-        h.seeds.len().to_string(),
-        l,
-        or_absent(h.p_value, p_value),
-        or_absent(h.p_adjusted, p_value),
-        statement::slope(h),
+        format!("{} {}", h.verdict.sign(), h.verdict.word()),
+        format!("{} {}", h.quantity.quantity.symbol(), h.expected.verb()),
+        format!("p {}", or_absent(h.p_adjusted, p_value)),
+        means(h),
+        short_reason(h, verdicts.alpha, family),
     ]
 }
 
-fn left_out(verdicts: &Verdicts) -> String {
-    if verdicts.excluded.is_empty() {
-        return "\nNothing was left out.\n".to_owned();
+/// The means of the levels tested, in the levels' order.
+fn means(h: &Hypothesis) -> String {
+    let words: Vec<String> = h.level_means.iter().map(|m| significant(*m, 3)).collect();
+    match &words[..] {
+        [] => statement::ABSENT.to_owned(),
+        [first, .., last] if words.len() > SHOWN_LEVELS => format!("{first} … {last}"),
+        _ => words.join(" → "),
     }
-    let line = |exclusion: &Exclusion| {
-        let [what, place, whose, why] = facts::exclusion(exclusion, verdicts);
-        format!("  {what} ({place}), for {whose}: {why}\n")
+}
+
+/// Runs that do not count, each; of the rest, how much and why.
+fn left_out(verdicts: &Verdicts) -> String {
+    let (runs, blocks): (Vec<&Exclusion>, Vec<_>) = verdicts
+        .excluded
+        .iter()
+        .partition(|exclusion| exclusion.scope == Scope::Run);
+    let run = |exclusion: &&Exclusion| {
+        let [what, place, _, why] = facts::exclusion(exclusion, verdicts);
+        format!("left out: {what} ({place}): {why}\n")
     };
-    let lines: String = verdicts.excluded.iter().map(line).collect();
-    format!("\nLeft out:\n{lines}")
+    let mut text: String = runs.iter().map(run).collect();
+    let causes: BTreeSet<&str> = blocks.iter().flat_map(|e| causes(&e.reason)).collect();
+    if !causes.is_empty() {
+        text += &format!(
+            "left out of some hypotheses: levels and seeds ({}); the report names each\n",
+            causes.into_iter().collect::<Vec<_>>().join("; ")
+        );
+    }
+    if text.is_empty() {
+        text += "Nothing was left out.\n";
+    }
+    text
 }

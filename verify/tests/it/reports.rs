@@ -114,6 +114,38 @@ fn names_from_outside_are_escaped() {
     assert!(!text.contains("<b>"), "{text}");
 }
 
+/// Ten seconds: a line for each hypothesis, the paper's statistic before all
+/// others, and no verdict that a wide terminal has to break.
+#[test]
+fn a_terminal_gets_the_papers_statistic_first_and_a_line_for_each_hypothesis() {
+    let parent = tempdir().unwrap();
+    let verdicts = verify(&sweeps(parent.path())).unwrap();
+    let text = report::terminal(&verdicts);
+    let lines: Vec<&str> = text.lines().collect();
+    let is_verdict = |line: &&&str| ["  ✓ ", "  ✗ ", "  ? "].iter().any(|s| line.starts_with(s));
+    assert_eq!(
+        lines.iter().filter(is_verdict).count(),
+        verdicts.hypotheses.len()
+    );
+    assert!(lines[3].contains("the paper's statistic"), "{text}");
+    let longest = lines
+        .iter()
+        .filter(is_verdict)
+        .map(|line| line.chars().count())
+        .max();
+    assert!(
+        longest.is_some_and(|longest| longest <= 120),
+        "{longest:?}: {text}"
+    );
+    for said in [
+        "ties at step 0 in 4 of 4 seeds; without seed 4",
+        "left out: mlp-learning-rate: run lr0.1-bs64-seed4",
+        "all 5 seeds in order",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
 /// No run that counts, one seed, more levels than there are looks, no records:
 /// each still gives a page and a text.
 #[test]

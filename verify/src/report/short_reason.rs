@@ -1,0 +1,111 @@
+//! The reason of a verdict in a few words, for one line of a table.
+
+use std::collections::BTreeSet;
+
+use crate::blocks::{Dropped, DroppedWhat};
+use crate::hypothesis::{Covariances, Hypothesis};
+use crate::verdict::{Verdict, seeds_that_could_pass};
+
+/// What decided, then what to bear in mind: `ties at step 0 in 4 of 5 seeds`.
+pub fn short_reason(h: &Hypothesis, alpha: f64, family: usize) -> String {
+    let causes = [decision(h), ties(h), too_few(h, alpha, family)];
+    let mut said: Vec<String> = causes.into_iter().flatten().collect();
+    if said.is_empty() {
+        said.push("no clear trend".to_owned());
+    }
+    said.extend(without(h));
+    said.join("; ")
+}
+
+/// What settles the matter, where something does.
+fn decision(h: &Hypothesis) -> Option<String> {
+    if h.p_adjusted.is_none() {
+        let all = h.dropped.iter().flat_map(|d| causes(&d.reason));
+        let all: Vec<&str> = all.collect::<BTreeSet<_>>().into_iter().collect();
+        return Some(match all.is_empty() {
+            true => "not tested".to_owned(),
+            false => format!("not tested: {}", all.join("; ")),
+        });
+    }
+    match h.verdict {
+        Verdict::Supported if h.page_l == h.page_l_largest => {
+            Some(format!("all {} seeds in order", h.seeds.len()))
+        }
+        Verdict::Supported => Some(format!("{} seeds, nearly all in order", h.seeds.len())),
+        Verdict::Refuted => Some("the opposite trend".to_owned()),
+        Verdict::Inconclusive if h.covariances == Covariances::Different => {
+            Some("K^M measured with different L or M".to_owned())
+        }
+        Verdict::Inconclusive => None,
+    }
+}
+
+fn ties(h: &Hypothesis) -> Option<String> {
+    let seeds = h.seeds.len();
+    match (h.step_zero_blocks, h.tied_blocks) {
+        (Some(at_step_zero @ 1..), _) => {
+            Some(format!("ties at step 0 in {at_step_zero} of {seeds} seeds"))
+        }
+        (_, 0) => None,
+        (_, tied) => Some(format!("ties in {tied} of {seeds} seeds")),
+    }
+}
+
+fn too_few(h: &Hypothesis, alpha: f64, family: usize) -> Option<String> {
+    if h.verdict != Verdict::Inconclusive || h.p_adjusted.is_none() {
+        return None;
+    }
+    let enough = seeds_that_could_pass(h, alpha, family)?;
+    let seeds = h.seeds.len();
+    let of_all = match dropped_seeds(h).len() {
+        0 => String::new(),
+        dropped => format!(" of {}", seeds + dropped),
+    };
+    let word = match (seeds, of_all.as_str()) {
+        (1, "") => "seed",
+        _ => "seeds",
+    };
+    Some(format!(
+        "{seeds}{of_all} {word}: too few, {enough} could pass"
+    ))
+}
+
+/// Levels and seeds that were left out of a test.
+fn without(h: &Hypothesis) -> Option<String> {
+    // An untested one has said why already.
+    h.p_adjusted?;
+    let levels: Vec<String> = h.dropped.iter().filter_map(dropped_level).collect();
+    let seeds = dropped_seeds(h);
+    let mut parts = Vec::new();
+    if !levels.is_empty() {
+        parts.push(format!("{} = {}", h.factor.symbol(), levels.join(", ")));
+    }
+    match &seeds[..] {
+        [] => {}
+        [seed] => parts.push(format!("seed {seed}")),
+        seeds => parts.push(format!("{} seeds", seeds.len())),
+    }
+    (!parts.is_empty()).then(|| format!("without {}", parts.join(" and ")))
+}
+
+fn dropped_level(dropped: &Dropped) -> Option<String> {
+    match dropped.what {
+        DroppedWhat::Level(level) => Some(level.to_string()),
+        DroppedWhat::Seed(_) => None,
+    }
+}
+
+fn dropped_seeds(h: &Hypothesis) -> Vec<u64> {
+    let seed = |dropped: &Dropped| match dropped.what {
+        DroppedWhat::Level(_) => None,
+        DroppedWhat::Seed(seed) => Some(seed),
+    };
+    h.dropped.iter().filter_map(seed).collect()
+}
+
+/// What is at the bottom of a reason: of `incomplete block: η = 0.1: diverged`
+/// the last part.
+pub fn causes(reason: &str) -> impl Iterator<Item = &str> {
+    let last = |part: &'_ str| part.rfind(": ").map_or(0, |at| at + 2);
+    reason.split("; ").map(move |part| &part[last(part)..])
+}
