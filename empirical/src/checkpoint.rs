@@ -1,7 +1,6 @@
 //! Weights as safetensors in PyTorch's names and layout, alone or with what
 //! a run needs to go on.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
@@ -12,7 +11,9 @@ use crate::parameters::Parameters;
 
 /// Before the names of tensors that are not weights.
 const OWN: &str = "breakeven.";
-const PREVIOUS_GRADIENT: &str = "breakeven.previous_gradient";
+/// Steps taken and bytes of records, as I64.
+const PROGRESS: &str = "breakeven.progress";
+const PREVIOUS_STEP: &str = "breakeven.previous_step";
 const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
 
@@ -25,8 +26,8 @@ pub struct Checkpoint {
     pub records_bytes: u64,
     /// θ.
     pub theta: Vec<f64>,
-    /// The last mini-batch gradient, in θ's order; empty before the first.
-    pub previous_gradient: Vec<f64>,
+    /// The last step taken, ηg, in θ's order; empty before the first.
+    pub previous_step: Vec<f64>,
     /// Where the next measurement starts from.
     pub warm: WarmStart,
 }
@@ -125,7 +126,16 @@ pub enum CheckpointError {
 /// that are not finite.
 pub fn load_weights(path: &Path, parameters: &Parameters) -> Result<Vec<f64>, CheckpointError> {
     let bytes = read(path)?;
-    weights(path, &parse(path, &bytes)?, parameters)
+    weights(path, &parse(path, &bytes)?, parameters, Accepted::Finite)
+}
+
+/// Which numbers a tensor may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accepted {
+    /// Finite ones.
+    Finite,
+    /// Any: a run that diverges may be stopped before it is seen to.
+    Any,
 }
 
 impl Checkpoint {
@@ -149,8 +159,8 @@ impl Checkpoint {
         let warm = &self.warm;
         for (name, vectors) in [
             (
-                PREVIOUS_GRADIENT,
-                std::slice::from_ref(&self.previous_gradient),
+                PREVIOUS_STEP,
+                std::slice::from_ref(&self.previous_step),
             ),
             (WARM_HESSIAN, warm.hessian.as_slice()),
             (WARM_COVARIANCE, warm.covariance.as_slice()),
@@ -163,16 +173,14 @@ impl Checkpoint {
                 ));
             }
         }
-        let metadata = HashMap::from([
-            ("step".to_owned(), self.step.to_string()),
-            ("records_bytes".to_owned(), self.records_bytes.to_string()),
-        ]);
+        let progress = [self.step, self.records_bytes].map(u64::to_le_bytes);
+        tensors.push((PROGRESS.into(), vec![2], (Dtype::I64, progress.concat())));
         let unfinished = path.with_extension("part");
         let views = tensors.iter().map(|(name, shape, (dtype, data))| {
             let view = TensorView::new(*dtype, shape.clone(), data);
             (name, view.expect("shape and bytes are those of one vector"))
         });
-        serialize_to_file(views, Some(metadata), &unfinished).map_err(|source| {
+        serialize_to_file(views, None, &unfinished).map_err(|source| {
             let path = unfinished.clone();
             match source {
                 SafeTensorError::IoError(source) => CheckpointError::File { path, source },
@@ -184,37 +192,36 @@ impl Checkpoint {
 
     /// Reads a checkpoint that [`Self::save`] wrote.
     ///
+    /// Weights that are not finite are let pass: a run may stop between the
+    /// step that made them so and the loss that shows it.
+    ///
     /// # Errors
     /// As [`load_weights`], or if it holds weights alone.
     pub fn load(path: &Path, parameters: &Parameters) -> Result<Self, CheckpointError> {
         let data = read(path)?;
         let file = parse(path, &data)?;
-        let (_, header) =
-            SafeTensors::read_metadata(&data).map_err(|source| format_error(path, source))?;
-        let number = |key: &'static str| {
-            let metadata = header.metadata().as_ref()?;
-            metadata.get(key)?.parse().ok()
-        };
         let missing = |what| CheckpointError::NotResumable {
             what,
             path: path.into(),
         };
-        let vectors = |name: &'static str| match file.tensor(name) {
+        let dim = parameters.dim();
+        let vectors = |name: &'static str, what: &'static str| match file.tensor(name) {
+            Ok(view) if view.shape().last() != Some(&dim) => Err(missing(what)),
             Ok(view) => {
-                let length = view.shape().last().copied().unwrap_or(0).max(1);
-                let numbers = numbers(path, name, &view)?;
-                Ok(numbers.chunks(length).map(<[f64]>::to_vec).collect())
+                let numbers = numbers(path, name, &view, Accepted::Any)?;
+                Ok(numbers.chunks(dim).map(<[f64]>::to_vec).collect())
             }
             Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
         };
+        let [step, records_bytes] = progress(&file).ok_or_else(|| missing("step"))?;
         Ok(Self {
-            step: number("step").ok_or_else(|| missing("step"))?,
-            records_bytes: number("records_bytes").ok_or_else(|| missing("records_bytes"))?,
-            theta: weights(path, &file, parameters)?,
-            previous_gradient: vectors(PREVIOUS_GRADIENT)?.concat(),
+            step,
+            records_bytes,
+            theta: weights(path, &file, parameters, Accepted::Any)?,
+            previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
             warm: WarmStart {
-                hessian: vectors(WARM_HESSIAN)?,
-                covariance: vectors(WARM_COVARIANCE)?,
+                hessian: vectors(WARM_HESSIAN, "eigenvectors of H")?,
+                covariance: vectors(WARM_COVARIANCE, "eigenvectors of K")?,
             },
         })
     }
@@ -224,6 +231,7 @@ fn weights(
     path: &Path,
     file: &SafeTensors,
     parameters: &Parameters,
+    accepted: Accepted,
 ) -> Result<Vec<f64>, CheckpointError> {
     for name in file.names() {
         if !name.starts_with(OWN) && !parameters.iter().any(|p| p.name == *name) {
@@ -233,7 +241,7 @@ fn weights(
             });
         }
     }
-    let mut torch = Vec::with_capacity(parameters.dim());
+    let mut torch = Vec::new();
     for parameter in parameters.iter() {
         let name = &parameter.name;
         let view = file.tensor(name).map_err(|_| CheckpointError::Missing {
@@ -248,12 +256,17 @@ fn weights(
                 expected: parameter.torch_shape(),
             });
         }
-        torch.extend(numbers(path, name, &view)?);
+        torch.extend(numbers(path, name, &view, accepted)?);
     }
     Ok(parameters.from_torch(&torch))
 }
 
-fn numbers(path: &Path, name: &str, view: &TensorView) -> Result<Vec<f64>, CheckpointError> {
+fn numbers(
+    path: &Path,
+    name: &str,
+    view: &TensorView,
+    accepted: Accepted,
+) -> Result<Vec<f64>, CheckpointError> {
     // Both conversions are exact: chunks have the type's size.
     let numbers: Vec<f64> = match view.dtype() {
         Dtype::F32 => view
@@ -279,12 +292,21 @@ fn numbers(path: &Path, name: &str, view: &TensorView) -> Result<Vec<f64>, Check
         }
     };
     match numbers.iter().position(|x| !x.is_finite()) {
-        Some(index) => Err(CheckpointError::NotFinite {
+        Some(index) if accepted == Accepted::Finite => Err(CheckpointError::NotFinite {
             path: path.into(),
             name: name.into(),
             index,
         }),
-        None => Ok(numbers),
+        _ => Ok(numbers),
+    }
+}
+
+/// Steps taken and bytes of records; absent where the file does not say.
+fn progress(file: &SafeTensors) -> Option<[u64; 2]> {
+    let view = file.tensor(PROGRESS).ok()?;
+    match (view.dtype(), view.data().as_chunks().0) {
+        (Dtype::I64, &[step, records_bytes]) => Some([step, records_bytes].map(u64::from_le_bytes)),
+        _ => None,
     }
 }
 

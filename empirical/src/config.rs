@@ -192,6 +192,18 @@ pub enum ConfigError {
         /// What it has.
         available: usize,
     },
+    /// More eigenvalues than the matrix has.
+    #[error(
+        "{key} is {asked}, but the model has {parameters} parameters: give at most {parameters}"
+    )]
+    TooManyEigenvalues {
+        /// The key.
+        key: &'static str,
+        /// What was asked for.
+        asked: usize,
+        /// D.
+        parameters: usize,
+    },
     /// A complete spectrum of a network that is too large for it.
     #[error(
         "measure.complete_hessian_spectrum takes at most {COMPLETE_SPECTRUM_LIMIT} parameters, the model has {0}: \
@@ -236,7 +248,7 @@ impl SweepConfig {
         require(
             "training.divergence_loss",
             bound,
-            bound > 0.0,
+            bound > 0.0 && bound.is_finite(),
             "a positive number",
         )?;
         let tolerance = measure.eigenvalue_tolerance;
@@ -304,6 +316,14 @@ impl SweepConfig {
         }
         if let Some(count) = self.measure.hessian_examples {
             fits("measure.hessian_examples", count)?;
+        }
+        let asked = self.measure.hessian_eigenvalues;
+        if asked > parameters {
+            return Err(ConfigError::TooManyEigenvalues {
+                key: "measure.hessian_eigenvalues",
+                asked,
+                parameters,
+            });
         }
         if self.measure.complete_hessian_spectrum && parameters > COMPLETE_SPECTRUM_LIMIT {
             return Err(ConfigError::SpectrumTooLarge(parameters));

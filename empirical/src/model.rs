@@ -65,12 +65,27 @@ fn paper_dense() -> usize {
     128
 }
 
+/// Units, or channels, of the largest layer that is built.
+const LARGEST_LAYER: usize = 1 << 20;
+
+/// Parameters of the largest model that is built: a vector of them in f64
+/// takes 2 GiB.
+const LARGEST_MODEL: usize = 1 << 28;
+
 /// Why an architecture does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
     /// A layer without units.
     #[error("{0} is 0: give every layer at least one unit")]
     Empty(&'static str),
+    /// A layer that no memory holds.
+    #[error("a layer has {0} units: give at most {LARGEST_LAYER}")]
+    LargeLayer(usize),
+    /// A model that no memory holds.
+    #[error(
+        "the model would have {0} parameters: give it smaller layers, for at most {LARGEST_MODEL}"
+    )]
+    LargeModel(usize),
     /// An image that pooling leaves nothing of.
     #[error(
         "simple_cnn needs images of at least 10 × 10 pixels, these have {height} × {width}: use mlp"
@@ -87,9 +102,12 @@ impl Architecture {
     /// The network for images `[channels, height, width]`.
     ///
     /// # Errors
-    /// If a layer has no units, or images are too small.
+    /// If a layer has no units, or too many, or images are too small.
     pub fn build(&self, image: [usize; 3], classes: usize) -> Result<Box<dyn Model>, ModelError> {
-        Ok(match *self {
+        if let Some(&large) = self.layers().iter().find(|&&units| units > LARGEST_LAYER) {
+            return Err(ModelError::LargeLayer(large));
+        }
+        let model: Box<dyn Model> = match *self {
             Self::Mlp { ref hidden } => {
                 Box::new(Mlp::new(image.iter().product(), hidden, classes)?)
             }
@@ -98,7 +116,23 @@ impl Architecture {
                 second,
                 dense,
             } => Box::new(SimpleCnn::new(image, [first, second, dense], classes)?),
-        })
+        };
+        match model.parameters().dim() {
+            dim if dim > LARGEST_MODEL => Err(ModelError::LargeModel(dim)),
+            _ => Ok(model),
+        }
+    }
+
+    /// Units or channels of each layer that can be chosen.
+    fn layers(&self) -> Vec<usize> {
+        match *self {
+            Self::Mlp { ref hidden } => hidden.clone(),
+            Self::SimpleCnn {
+                first,
+                second,
+                dense,
+            } => vec![first, second, dense],
+        }
     }
 
     /// The network in words: `mlp 784-300-100-10`.

@@ -47,7 +47,7 @@ impl Network<'_> {
     /// The gradient of the mean loss over `examples`, one matrix a parameter.
     pub fn gradient(&self, parameters: &[Matrix], examples: &Examples) -> Vec<Matrix> {
         let mut written = self.write(parameters, examples);
-        written.pull_back_mean(examples.len(), self.compute)
+        written.pull_back(1.0 / examples.len() as f64, self.compute)
     }
 
     /// Mean loss and accuracy over `examples`, `chunk` at a time.
@@ -64,10 +64,10 @@ impl Network<'_> {
 }
 
 impl Written {
-    /// Pulls back the share of these examples in a mean over `total`.
-    pub(crate) fn pull_back_mean(&mut self, total: usize, compute: &Compute) -> Vec<Matrix> {
+    /// The gradient of the sum of losses, each weighted by `weight`.
+    pub(crate) fn pull_back(&mut self, weight: f64, compute: &Compute) -> Vec<Matrix> {
         let [examples, _] = self.tape.value(self.loss).dims();
-        let weights = compute.full([examples, 1], 1.0 / total as f64);
+        let weights = compute.full([examples, 1], weight);
         self.tape.pull_back(self.loss, weights)
     }
 

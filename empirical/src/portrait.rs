@@ -157,9 +157,9 @@ pub struct MiniBatchPortrait {
     /// All L, largest first.
     pub eigenvalues: Vec<f64>,
     /// The (L−1)th largest.
-    pub smallest_nonzero: f64,
-    /// That over the largest.
-    pub ratio: f64,
+    pub smallest_nonzero: Option<f64>,
+    /// That over the largest; absent where all gradients agree.
+    pub ratio: Option<f64>,
     /// Tr K^M.
     pub trace: f64,
 }
@@ -190,6 +190,7 @@ impl Portrait {
     ) -> Result<Self, PortraitError> {
         settings.check(images.len())?;
         let model = architecture.build(images.shape(), images.classes())?;
+        settings.check_top(model.parameters().dim())?;
         let theta = load_weights(checkpoint, model.parameters())?;
         let network = Network {
             model: &*model,
@@ -270,6 +271,18 @@ impl PortraitSettings {
             return setting("--batch-size", self.batch_size.to_string(), expected);
         }
         Ok(())
+    }
+
+    /// There are no more eigenvalues than parameters.
+    fn check_top(&self, parameters: usize) -> Result<(), PortraitError> {
+        if self.top <= parameters {
+            return Ok(());
+        }
+        Err(PortraitError::Setting {
+            name: "--top",
+            found: self.top.to_string(),
+            expected: format!("1 to {parameters}, the parameters of the model"),
+        })
     }
 
     fn leading(
@@ -354,8 +367,8 @@ impl PortraitSettings {
             batches: self.batches,
             batch_size: size,
             eigenvalues: covariance.eigenvalues().to_vec(),
-            smallest_nonzero: covariance.smallest_nonzero().unwrap_or(0.0),
-            ratio: covariance.ratio().unwrap_or(0.0),
+            smallest_nonzero: covariance.smallest_nonzero(),
+            ratio: covariance.ratio(),
             trace: covariance.trace(),
         };
         Ok((portrait, gradients.batch_sharpness().ok_or_else(missing)?))

@@ -164,7 +164,7 @@ impl<'a> Sweep<'a> {
         let runs = self.runs(shard);
         runs.into_iter()
             .map(|spec| total_steps(&self.shared, spec))
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 
     /// Carries the runs of a shard out in `folder`, `jobs` side by side, each

@@ -122,7 +122,7 @@ struct Trainer<'a> {
     folder: RunFolder,
     step: u64,
     parameters: Vec<Matrix>,
-    previous_gradient: Option<Vec<Matrix>>,
+    previous_step: Option<Vec<Matrix>>,
     warm: WarmStart,
     /// The order of examples in the epoch of this number.
     order: (u64, Vec<usize>),
@@ -147,14 +147,14 @@ impl<'a> Trainer<'a> {
             }
         };
         let folder = RunFolder::open(path, &header(shared, spec), checkpoint.records_bytes)?;
-        let previous = &checkpoint.previous_gradient;
+        let previous = &checkpoint.previous_step;
         Ok(Self {
             shared,
             spec,
             folder,
             step: checkpoint.step,
             parameters: layout.split(&checkpoint.theta, &shared.compute),
-            previous_gradient: (!previous.is_empty())
+            previous_step: (!previous.is_empty())
                 .then(|| layout.split(previous, &shared.compute)),
             warm: checkpoint.warm,
             order: (u64::MAX, Vec::new()),
@@ -195,11 +195,15 @@ impl<'a> Trainer<'a> {
         if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
             return Step::Diverged(loss);
         }
-        let gradient = written.pull_back_mean(batch.len(), &self.shared.compute);
-        for (parameter, g) in self.parameters.iter_mut().zip(&gradient) {
-            parameter.inplace(|p| p - g.clone().mul_scalar(self.spec.learning_rate));
+        // Losses weighted by η/S give ηg at once; without the tape the
+        // parameters are not shared and change in place.
+        let weight = self.spec.learning_rate / batch.len() as f64;
+        let step = written.pull_back(weight, &self.shared.compute);
+        drop(written);
+        for (parameter, move_by) in self.parameters.iter_mut().zip(&step) {
+            parameter.inplace(|p| p - move_by.clone());
         }
-        self.previous_gradient = Some(gradient);
+        self.previous_step = Some(step);
         self.step += 1;
         Step::Taken
     }
@@ -222,7 +226,7 @@ impl<'a> Trainer<'a> {
         };
         let theta = shared.model.parameters().join(self.parameters.clone());
         let mut record = measurement.take(self.step, &theta, &mut self.warm)?;
-        let before = self.previous_gradient.take();
+        let before = self.previous_step.take();
         let step = self.plain_step();
         if let Step::Taken = step {
             let after = measurement.score(&self.parameters).loss;
@@ -230,7 +234,7 @@ impl<'a> Trainer<'a> {
                 .loss
                 .map(|loss| loss - after)
                 .filter(|x| x.is_finite());
-            record.step_cosine = cosine(before.as_deref(), self.previous_gradient.as_deref());
+            record.step_cosine = cosine(before.as_deref(), self.previous_step.as_deref());
         }
         self.folder.append(&record)?;
         Ok(step)
@@ -238,12 +242,12 @@ impl<'a> Trainer<'a> {
 
     fn save(&self) -> Result<(), RunError> {
         let layout = self.shared.model.parameters();
-        let previous = self.previous_gradient.clone();
+        let previous = self.previous_step.clone();
         let checkpoint = Checkpoint {
             step: self.step,
             records_bytes: self.folder.bytes(),
             theta: layout.join(self.parameters.clone()),
-            previous_gradient: previous.map_or_else(Vec::new, |g| layout.join(g)),
+            previous_step: previous.map_or_else(Vec::new, |g| layout.join(g)),
             warm: self.warm.clone(),
         };
         checkpoint.save(&self.folder.checkpoint(), layout)?;
@@ -275,7 +279,8 @@ impl<'a> Trainer<'a> {
 
 /// Steps that a run takes: whole batches alone.
 pub fn total_steps(shared: &Shared, spec: RunSpec) -> u64 {
-    shared.config.training.epochs * (shared.train.len() / spec.batch_size) as u64
+    let an_epoch = (shared.train.len() / spec.batch_size) as u64;
+    shared.config.training.epochs.saturating_mul(an_epoch)
 }
 
 fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {

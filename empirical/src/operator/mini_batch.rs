@@ -45,7 +45,7 @@ impl MiniBatchGradients {
         let mut sharp = Vec::new();
         for batch in batches {
             let mut written = network.write(parameters, &batch);
-            let gradient = written.pull_back_mean(batch.len(), network.compute);
+            let gradient = written.pull_back(1.0 / batch.len() as f64, network.compute);
             if sharpness == BatchSharpness::Measured {
                 sharp.push(curvature_along(&written, &gradient));
             }

@@ -166,7 +166,7 @@ impl<'a> Point<'a> {
     }
 
     fn pull_back(&self, written: &mut Written) -> Vec<f64> {
-        let gradient = written.pull_back_mean(self.examples.len(), self.network.compute);
+        let gradient = written.pull_back(1.0 / self.examples.len() as f64, self.network.compute);
         written.tape.trim();
         self.network.model.parameters().join(gradient)
     }

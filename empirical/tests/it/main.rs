@@ -1,5 +1,11 @@
 //! Tests of `breakeven-empirical` from outside, in one binary.
 
+mod checkpoint;
+mod config;
+mod dense;
 mod operators;
 mod reference;
+mod solver;
+mod tape;
 mod tolerance;
+mod training;

@@ -15,3 +15,23 @@ pub const F32_CANCELLING: f64 = 5e-5;
 /// Second derivatives in f32 where a rectifier is within 1e-6 of its kink: a
 /// unit that f32 switches on or off changes the curvature itself.
 pub const F32_KINKS: f64 = 2e-4;
+
+/// Dense linear algebra in f64 on matrices of up to 120 rows, relative to the
+/// largest eigenvalue: rounding of about 1e-16 for each row.
+pub const DENSE: f64 = 1e-13;
+
+/// |z| that a normal variable passes with a chance of α = 1e-6, two-sided.
+/// Seeds are fixed: a test that passes goes on passing.
+pub const NORMAL_QUANTILE: f64 = 4.892;
+
+/// Relative error of a standard error from 20,000 samples: about
+/// 1/√(2 · 20,000) = 0.005 for normal ones, four times that here.
+pub const STANDARD_ERROR: f64 = 0.02;
+
+/// Step t of central differences along a unit vector. Their error is
+/// t²/6 times a third derivative, 1e-13 of it, and rounding of gradients,
+/// 1e-16/t, about 1e-10.
+pub const DIFFERENCE_STEP: f64 = 1e-6;
+
+/// Relative to ‖Hv‖, which may be a hundredth of the gradient's length.
+pub const DIFFERENCES: f64 = 1e-7;

@@ -1,0 +1,438 @@
+//! Lanczos, Hutchinson's trace and the spectral density on matrices whose
+//! eigenvalues are known.
+
+use breakeven_empirical::operator::LinearOperator;
+use breakeven_empirical::random::{Purpose, stream};
+use breakeven_empirical::solver::{
+    Eigenpair, Eigenpairs, Lanczos, check_determinism, hutchinson, spectral_density,
+};
+use breakeven_sim::record::SolverStatus;
+use nalgebra::DMatrix;
+use rand_chacha::ChaCha8Rng;
+
+use crate::dense::{Dense, Spoilt};
+use crate::tolerance;
+
+/// A spectrum, and how many of its largest eigenvalues one start vector can
+/// tell apart.
+struct Case {
+    name: &'static str,
+    spectrum: Vec<f64>,
+    count: usize,
+}
+
+fn cases() -> Vec<Case> {
+    let bulk = |n: usize| (0..n).map(move |k| k as f64 / n as f64);
+    let case = |name, spectrum: Vec<f64>, count| Case {
+        name,
+        spectrum,
+        count,
+    };
+    vec![
+        case("one by one", vec![-2.5], 1),
+        case("two by two", vec![3.0, -7.0], 2),
+        case(
+            "outliers over a bulk, as of a Hessian",
+            [93.0, 21.0, 20.0, 8.0]
+                .into_iter()
+                .chain(bulk(56))
+                .collect(),
+            4,
+        ),
+        case(
+            "a cluster at the top",
+            [5.0, 5.0 - 1e-4, 5.0 - 2e-4]
+                .into_iter()
+                .chain(bulk(40))
+                .collect(),
+            3,
+        ),
+        case(
+            "repeated at the top",
+            [4.0, 4.0, 4.0].into_iter().chain(bulk(30)).collect(),
+            1,
+        ),
+        case("all negative", (1..=40).map(|k| -f64::from(k)).collect(), 3),
+        case(
+            "the largest in size is negative",
+            [-100.0, 2.0, 1.9].into_iter().chain(bulk(30)).collect(),
+            2,
+        ),
+        case(
+            "of rank 2",
+            [6.0, 0.5]
+                .into_iter()
+                .chain(std::iter::repeat_n(0.0, 38))
+                .collect(),
+            2,
+        ),
+        case(
+            "tiny numbers",
+            (1..=25).map(|k| 1e-12 * f64::from(k)).collect(),
+            2,
+        ),
+        case(
+            "huge numbers",
+            (1..=25).map(|k| 1e12 * f64::from(k)).collect(),
+            2,
+        ),
+        case("dense and without gaps", bulk(120).collect(), 3),
+    ]
+}
+
+fn start(seed: u64) -> ChaCha8Rng {
+    stream(seed, Purpose::Start, 0)
+}
+
+fn norm(v: &[f64]) -> f64 {
+    v.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// ‖Av − θv‖, computed anew.
+fn residual(a: &impl LinearOperator, pair: &Eigenpair) -> f64 {
+    let product = a.apply(&pair.vector);
+    let rest: Vec<f64> = product
+        .iter()
+        .zip(&pair.vector)
+        .map(|(av, v)| av - pair.value * v)
+        .collect();
+    norm(&rest)
+}
+
+/// What must hold of every pair, whatever the status: unit vectors, true
+/// residuals, and an eigenvalue within the bound.
+#[track_caller]
+fn assert_honest(name: &str, a: &Dense, found: &Eigenpairs) {
+    let truth = a.eigenvalues();
+    let scale = truth.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    let rounding = tolerance::DENSE * scale;
+    for (k, pair) in found.pairs.iter().enumerate() {
+        assert!(
+            (norm(&pair.vector) - 1.0).abs() < tolerance::DENSE,
+            "{name}"
+        );
+        let r = residual(a, pair);
+        assert!(
+            (r - pair.residual).abs() <= rounding,
+            "{name}, pair {k}: residual {r:e}, said {:e}",
+            pair.residual
+        );
+        assert!(pair.error_bound <= pair.residual, "{name}");
+        let error = truth
+            .iter()
+            .map(|x| (x - pair.value).abs())
+            .fold(f64::INFINITY, f64::min);
+        assert!(
+            error <= pair.error_bound + rounding,
+            "{name}, pair {k}: error {error:e}, bound {:e}",
+            pair.error_bound
+        );
+    }
+    for pairs in found.pairs.windows(2) {
+        assert!(pairs[0].value >= pairs[1].value, "{name}: largest first");
+        let overlap: f64 = pairs[0]
+            .vector
+            .iter()
+            .zip(&pairs[1].vector)
+            .map(|(a, b)| a * b)
+            .sum();
+        assert!(overlap.abs() < tolerance::DENSE, "{name}: not orthogonal");
+    }
+}
+
+/// The k-th value is within its own bound of the k-th eigenvalue.
+#[track_caller]
+fn assert_largest(name: &str, a: &Dense, found: &Eigenpairs) {
+    let truth = a.eigenvalues();
+    let scale = truth.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    for (pair, expected) in found.pairs.iter().zip(&truth) {
+        let error = (pair.value - expected).abs();
+        assert!(
+            error <= pair.error_bound + tolerance::DENSE * scale,
+            "{name}: {} is {error:e} from {expected}, its bound is {:e}",
+            pair.value,
+            pair.error_bound
+        );
+    }
+}
+
+#[test]
+fn eigenvalues_of_every_spectrum_are_found_to_full_accuracy() {
+    for Case {
+        name,
+        spectrum,
+        count,
+    } in cases()
+    {
+        for seed in 0..5 {
+            let a = Dense::with_spectrum(&spectrum, seed);
+            let found = Lanczos::new(count, 1e-12).solve(&a, &[], &mut start(seed));
+            assert_eq!(found.status, SolverStatus::Converged, "{name}");
+            assert_eq!(found.pairs.len(), count, "{name}");
+            assert_honest(name, &a, &found);
+            assert_largest(name, &a, &found);
+        }
+    }
+}
+
+#[test]
+fn a_loose_tolerance_is_met_by_the_bound_and_by_the_error() {
+    for Case {
+        name,
+        spectrum,
+        count,
+    } in cases()
+    {
+        for seed in 0..20 {
+            let a = Dense::with_spectrum(&spectrum, seed);
+            let found = Lanczos::new(count, 1e-3).solve(&a, &[], &mut start(seed));
+            assert_eq!(found.status, SolverStatus::Converged, "{name}");
+            assert_honest(name, &a, &found);
+            let scale = spectrum.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+            for (pair, expected) in found.pairs.iter().zip(a.eigenvalues()) {
+                assert!(pair.error_bound <= 1e-3 * scale, "{name}");
+                let error = (pair.value - expected).abs();
+                assert!(
+                    error <= 1e-3 * scale,
+                    "{name}, seed {seed}: error {error:e}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn eigenvalues_of_random_matrices_are_nalgebras() {
+    for dim in [2, 3, 5, 17, 64] {
+        for seed in 0..4 {
+            let a = Dense::random(dim, seed);
+            let found = Lanczos::new(3, 1e-12).solve(&a, &[], &mut start(seed));
+            assert_eq!(found.pairs.len(), dim.min(3));
+            assert_honest("random", &a, &found);
+            assert_largest("random", &a, &found);
+        }
+    }
+}
+
+#[test]
+fn restarts_change_nothing_but_the_number_of_products() {
+    let spectrum: Vec<f64> = (0..80).map(|k| (f64::from(k) / 80.0).powi(3)).collect();
+    let a = Dense::with_spectrum(&spectrum, 7);
+    let whole = Lanczos {
+        max_products: 500,
+        max_basis: 80,
+        ..Lanczos::new(2, 1e-12)
+    };
+    let reference = whole.solve(&a, &[], &mut start(1));
+    for max_basis in [5, 8, 20] {
+        let restarted = Lanczos { max_basis, ..whole };
+        let found = restarted.solve(&a, &[], &mut start(1));
+        assert_eq!(
+            found.status,
+            SolverStatus::Converged,
+            "max_basis {max_basis}"
+        );
+        assert!(found.products > max_basis, "it was not restarted");
+        assert!(found.products >= reference.products);
+        assert_honest("restarted", &a, &found);
+        assert_largest("restarted", &a, &found);
+    }
+}
+
+#[test]
+fn a_warm_start_needs_fewer_products_and_finds_the_same() {
+    let spectrum: Vec<f64> = [30.0, 12.0]
+        .into_iter()
+        .chain((0..98).map(|k| f64::from(k) / 98.0))
+        .collect();
+    let a = Dense::with_spectrum(&spectrum, 2);
+    let solver = Lanczos::new(1, 1e-8);
+    let cold = solver.solve(&a, &[], &mut start(0));
+    // The matrix of the next measurement: a little moved.
+    let moved = Dense(&a.0 + 0.01 * Dense::random(100, 3).0);
+    let warm_from: Vec<Vec<f64>> = cold.pairs.iter().map(|pair| pair.vector.clone()).collect();
+    let warm = solver.solve(&moved, &warm_from, &mut start(0));
+    let cold = solver.solve(&moved, &[], &mut start(0));
+    assert!(
+        warm.products < cold.products,
+        "{} and {}",
+        warm.products,
+        cold.products
+    );
+    assert_honest("warm", &moved, &warm);
+    assert_largest("warm", &moved, &warm);
+}
+
+#[test]
+fn more_eigenvalues_than_dimensions_are_all_there_are() {
+    let a = Dense::with_spectrum(&[1.0, 2.0, 3.0], 0);
+    let found = Lanczos::new(10, 1e-10).solve(&a, &[], &mut start(0));
+    assert_eq!(found.pairs.len(), 3);
+    assert_eq!(found.status, SolverStatus::Converged);
+    assert_largest("all", &a, &found);
+}
+
+#[test]
+fn the_zero_matrix_has_eigenvalue_zero() {
+    let a = Dense(DMatrix::zeros(12, 12));
+    let found = Lanczos::new(1, 1e-6).solve(&a, &[], &mut start(0));
+    assert_eq!(found.status, SolverStatus::Converged);
+    assert_eq!(found.pairs[0].value, 0.0);
+    assert_eq!(found.pairs[0].error_bound, 0.0);
+}
+
+#[test]
+fn out_of_products_is_said_and_the_best_found_is_honest() {
+    let spectrum: Vec<f64> = (0..60).map(|k| f64::from(k) / 60.0).collect();
+    let a = Dense::with_spectrum(&spectrum, 4);
+    for max_products in [1, 3, 6] {
+        let solver = Lanczos {
+            max_products,
+            ..Lanczos::new(2, 1e-10)
+        };
+        let found = solver.solve(&a, &[], &mut start(0));
+        assert_eq!(found.status, SolverStatus::OutOfProducts);
+        assert_eq!(found.products, max_products);
+        assert_eq!(found.pairs.len(), max_products.min(2));
+        assert_honest("out of products", &a, &found);
+    }
+}
+
+#[test]
+fn a_product_that_is_not_finite_gives_no_eigenvalue() {
+    let spectrum: Vec<f64> = (0..60).map(f64::from).collect();
+    for bad in [f64::NAN, f64::INFINITY] {
+        for good in [0, 1, 5, 20] {
+            let a = Dense::with_spectrum(&spectrum, 4);
+            let a = Spoilt::new(a, good, |product| product[7] = bad);
+            let solver = Lanczos {
+                max_basis: 10,
+                ..Lanczos::new(1, 1e-14)
+            };
+            let found = solver.solve(&a, &[], &mut start(0));
+            assert_eq!(found.status, SolverStatus::NotFinite, "after {good}");
+            assert_eq!(found.products, good + 1);
+            assert_eq!(found.pairs, []);
+        }
+    }
+}
+
+#[test]
+fn a_trace_by_probes_is_exact_for_diagonal_matrices() {
+    let diagonal = nalgebra::DVector::from_fn(50, |k, _| (k as f64).sin());
+    let a = Dense(DMatrix::from_diagonal(&diagonal));
+    for probes in [1, 2, 9] {
+        let mut rng = stream(3, Purpose::Probes, 0);
+        let estimate = hutchinson(&a, probes, &mut rng);
+        assert!((estimate.trace - diagonal.sum()).abs() < tolerance::DENSE);
+        match estimate.standard_error {
+            None => assert_eq!(probes, 1),
+            Some(error) => assert!(probes > 1 && error < tolerance::DENSE),
+        }
+    }
+}
+
+/// Var(zᵀAz) = 2 Σ_{i≠j} a_ij² for random signs z (Hutchinson, 1990).
+fn probe_variance(a: &DMatrix<f64>) -> f64 {
+    2.0 * (a.norm_squared() - a.diagonal().norm_squared())
+}
+
+#[test]
+fn a_trace_by_probes_is_unbiased_and_its_standard_error_right() {
+    let a = Dense::random(30, 5);
+    let probes = 20_000;
+    let estimate = hutchinson(&a, probes, &mut stream(11, Purpose::Probes, 0));
+    let expected = (probe_variance(&a.0) / probes as f64).sqrt();
+    let z = (estimate.trace - a.0.trace()) / expected;
+    assert!(z.abs() < tolerance::NORMAL_QUANTILE, "z = {z}");
+    let ratio = estimate.standard_error.unwrap() / expected;
+    assert!((ratio - 1.0).abs() < tolerance::STANDARD_ERROR, "{ratio}");
+}
+
+#[test]
+fn the_standard_error_covers_the_trace_as_often_as_it_should() {
+    let a = Dense::random(30, 6);
+    let exact = a.0.trace();
+    let covered = (0..1000)
+        .filter(|&index| {
+            let estimate = hutchinson(&a, 50, &mut stream(12, Purpose::Probes, index));
+            // Student's t with 49 degrees of freedom, 95 %.
+            (estimate.trace - exact).abs() <= 2.0096 * estimate.standard_error.unwrap()
+        })
+        .count();
+    // Binomial(1000, 0.95): 950 ± 4.9 · 6.9, two-sided α = 1e-6.
+    assert!((916..=984).contains(&covered), "{covered} of 1000");
+}
+
+#[test]
+fn the_density_of_complete_steps_is_the_spectrum_itself() {
+    let distinct: Vec<f64> = (0..20).map(|k| f64::from(k * k) / 40.0 - 3.0).collect();
+    let repeated: Vec<f64> = [vec![-1.0; 5], vec![2.0; 10], vec![7.0; 3]].concat();
+    for spectrum in [distinct, repeated] {
+        let a = Dense::with_spectrum(&spectrum, 9);
+        let mut rng = stream(1, Purpose::Probes, 0);
+        let density = spectral_density(&a, 1, spectrum.len(), &mut rng);
+        let mut expected = spectrum.clone();
+        expected.dedup();
+        // Rounding goes on past an invariant subspace, with nodes of no weight.
+        let nodes = density.nodes.iter().zip(&density.weights);
+        let nodes: Vec<f64> = nodes
+            .filter(|&(_, &weight)| weight > tolerance::DENSE)
+            .map(|(&node, _)| node)
+            .collect();
+        assert_eq!(nodes.len(), expected.len());
+        for (node, value) in nodes.iter().zip(&expected) {
+            assert!((node - value).abs() < tolerance::F64, "{node} and {value}");
+        }
+        assert!((density.weights.iter().sum::<f64>() - 1.0).abs() < tolerance::DENSE);
+    }
+}
+
+#[test]
+fn moments_of_the_density_are_traces_of_powers() {
+    let spectrum: Vec<f64> = (0..60).map(|k| f64::from(k) / 30.0 - 0.5).collect();
+    let dim = spectrum.len() as f64;
+    let a = Dense::with_spectrum(&spectrum, 10);
+    let (probes, steps) = (2_000, 6);
+    let density = spectral_density(&a, probes, steps, &mut stream(2, Purpose::Probes, 0));
+    assert_eq!(density.nodes.len(), probes * steps);
+    assert!(density.nodes.is_sorted());
+    assert!(density.weights.iter().all(|&w| w >= 0.0));
+    assert!((density.weights.iter().sum::<f64>() - 1.0).abs() < tolerance::DENSE);
+    let mut power = DMatrix::identity(60, 60);
+    // A Gauss rule of m nodes is exact up to the degree 2m − 1.
+    for k in 1..2 * steps as i32 {
+        power = &power * &a.0;
+        let expected = spectrum.iter().map(|x| x.powi(k)).sum::<f64>() / dim;
+        let moment: f64 = density
+            .nodes
+            .iter()
+            .zip(&density.weights)
+            .map(|(x, w)| w * x.powi(k))
+            .sum();
+        let deviation = (probe_variance(&power) / probes as f64).sqrt() / dim;
+        let z = (moment - expected) / deviation;
+        assert!(z.abs() < tolerance::NORMAL_QUANTILE, "moment {k}: z = {z}");
+    }
+}
+
+#[test]
+fn an_operator_that_changes_between_products_is_refused() {
+    let v = vec![1.0; 8];
+    let a = || Dense::random(8, 1);
+    assert_eq!(check_determinism(&a(), &v, 1e-12), Ok(()));
+    let noisy = Spoilt::new(a(), 1, |product| product[0] += 1e-3);
+    let refused = check_determinism(&noisy, &v, 1e-5).unwrap_err();
+    let length = norm(&a().apply(&v));
+    assert!((refused.relative - 1e-3 / length).abs() < tolerance::F64);
+    let said = refused.to_string();
+    assert!(
+        said.starts_with("two products with the same vector differ by ")
+            && said.ends_with(
+                "above 1.0e-5: the device's sums are not repeatable, measure on --device flex"
+            ),
+        "{said}"
+    );
+    let within = Spoilt::new(a(), 1, |product| product[0] += 1e-9);
+    assert_eq!(check_determinism(&within, &v, 1e-5), Ok(()));
+}
