@@ -20,12 +20,27 @@ impl Failure {
     /// Prints the whole chain of causes to stderr.
     pub fn report(&self) -> ExitCode {
         let (Self::Input(error) | Self::Work(error)) = self;
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", in_one_line(error));
         match self {
             Self::Input(_) => ExitCode::from(2),
             Self::Work(_) => ExitCode::from(1),
         }
     }
+}
+
+/// The chain of causes, each said once: an error that names its cause in its
+/// own words is not followed by that cause.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 /// Says of an error whose fault it is.
@@ -43,5 +58,26 @@ impl<T, E: Into<anyhow::Error>> OrFail<T> for Result<T, E> {
 
     fn or_work(self) -> Result<T, Failure> {
         self.map_err(|error| Failure::Work(error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("W.safetensors: {source}")]
+    struct Names {
+        source: std::io::Error,
+    }
+
+    #[test]
+    fn a_cause_that_is_named_already_is_not_repeated() {
+        let source = std::io::Error::other("no such file");
+        let error = anyhow::Error::from(Names { source }).context("the weights");
+        assert_eq!(
+            in_one_line(&error),
+            "the weights: W.safetensors: no such file"
+        );
     }
 }

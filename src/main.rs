@@ -21,10 +21,23 @@ use clap::{Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const START: &str = "\
+Start with:
+  breakeven check
+      the main job on built-in data, in minutes
+  breakeven check --config fixtures/configs/smoke.toml --out smoke
+      the same in seconds, on a small network
+  breakeven simulate threshold --learning-rate 0.1 --batch-size 32 \\
+          --examples 50000 --alpha 1 --psi 0.5
+      the model's prediction
+
+Answers go to stdout, with --json for machines; progress and errors to stderr.
+Exit code 0: done. 1: the work failed. 2: wrong arguments or input.";
+
 /// Predicts, measures and tests the break-even point of SGD
 /// (Jastrzebski et al., ICLR 2020).
 #[derive(Parser)]
-#[command(version = version::version())]
+#[command(version = version::version(), after_help = START)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -19,6 +19,7 @@ pub struct SweepProgress {
     bars: MultiProgress,
     whole: ProgressBar,
     terminal: bool,
+    begun: Instant,
     state: Mutex<State>,
 }
 
@@ -26,6 +27,8 @@ struct State {
     active: HashMap<String, Active>,
     over: usize,
     runs: usize,
+    /// Steps of runs that were over before.
+    skipped: u64,
 }
 
 struct Active {
@@ -50,10 +53,12 @@ impl SweepProgress {
             bars,
             whole,
             terminal,
+            begun: Instant::now(),
             state: Mutex::new(State {
                 active: HashMap::new(),
                 over: 0,
                 runs,
+                skipped: 0,
             }),
         }
     }
@@ -67,6 +72,18 @@ impl SweepProgress {
         self.state
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Time gone, and time left at the pace so far: `1:12 gone, 0:35 left`.
+    fn times(&self, skipped: u64) -> String {
+        let gone = self.begun.elapsed();
+        let (all, done) = (self.whole.length().unwrap_or(0), self.whole.position());
+        let (taken, left) = (done.saturating_sub(skipped), all.saturating_sub(done));
+        if left == 0 || taken == 0 {
+            return format!("{} gone", clock(gone));
+        }
+        let left = gone.mul_f64(left as f64 / taken as f64);
+        format!("{} gone, {} left", clock(gone), clock(left))
     }
 
     fn say(&self, line: &str) {
@@ -91,7 +108,9 @@ impl Progress for SweepProgress {
             done,
             drawn: Instant::now(),
         };
-        self.state().active.insert(run.to_owned(), active);
+        let mut state = self.state();
+        state.skipped += done;
+        state.active.insert(run.to_owned(), active);
     }
 
     fn stepped(&self, run: &str, done: u64) {
@@ -123,7 +142,21 @@ impl Progress for SweepProgress {
             RunStatus::Completed => "completed",
             RunStatus::Diverged => "diverged",
         };
-        self.say(&format!("[{}/{}] {run} {word}", state.over, state.runs));
+        let times = self.times(state.skipped);
+        self.say(&format!(
+            "[{}/{}] {run} {word} ({times})",
+            state.over, state.runs
+        ));
+    }
+}
+
+/// `1:02:03` or `2:03`.
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    match minutes / 60 {
+        0 => format!("{minutes}:{seconds:02}"),
+        hours => format!("{hours}:{:02}:{seconds:02}", minutes % 60),
     }
 }
 
@@ -131,4 +164,15 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .expect("the templates of this file are well formed")
         .progress_chars("━╸─")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_like_a_clock() {
+        let said = |seconds| clock(Duration::from_secs(seconds));
+        assert_eq!([said(5), said(75), said(3723)], ["0:05", "1:15", "1:02:03"]);
+    }
 }

@@ -19,8 +19,10 @@ Examples:
 A table has one run a line. Its first line names the columns:
   seed,learning_rate,batch_size,converged,max_lambda_k,max_lambda_k_step,...";
 
-/// Tests both conjectures across seeds. All hypotheses are one family; the
-/// exit code is 0 whatever the verdicts.
+/// Tests both conjectures across seeds, on trained runs or a table.
+///
+/// All hypotheses of one call are one family: p-values are adjusted over all of
+/// them. The exit code is 0 whatever the verdicts.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// Sweep folders, or folders that hold some. Runs of different sweeps are

@@ -144,6 +144,17 @@ pub enum SolverStatus {
     NotFinite,
 }
 
+impl SolverStatus {
+    /// The status for readers.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::OutOfProducts => "out of products before the tolerance",
+            Self::NotFinite => "a product was not finite",
+        }
+    }
+}
+
 /// A spectral density on a grid of eigenvalues.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpectralDensity {
