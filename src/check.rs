@@ -11,7 +11,7 @@ use breakeven_verify::{read_sweep, verify};
 use crate::config::{Config, DEFAULTS};
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
-use crate::sweep::{Existing, Options, carry_out, claim, stop_on_interrupt, stopped};
+use crate::sweep::{Existing, Options, carry_out, check_fits, claim, stop_on_interrupt, stopped};
 use crate::version::{GIT_HASH, command_line};
 
 pub const EXAMPLES: &str = "\
@@ -20,8 +20,12 @@ Examples:
   breakeven check --seeds 3 --out quick
   breakeven check --config fixtures/configs/smoke.toml --out smoke --json";
 
-/// Trains the default sweeps on the built-in data, tests both conjectures
-/// across seeds, and writes report.html, report.md and verdicts.json.
+/// The main job: trains, measures, tests both conjectures, writes the report.
+///
+/// Trains the default sweeps on the built-in data (learning rates × seeds, then
+/// batch sizes × seeds), measures K and H along the way, tests the conjectures
+/// across seeds, and writes report.html, report.md and verdicts.json. The exit
+/// code is 0 whatever the verdicts.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     /// Folder for runs and report; refused if it holds something, unless
@@ -67,6 +71,9 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
     };
+    for config in &configs {
+        check_fits(config, &options)?;
+    }
     let stop = stop_on_interrupt()?;
     claim(&args.out, existing)?;
     let folders: Vec<PathBuf> = configs
@@ -74,8 +81,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         .map(|config| args.out.join(config.name()))
         .collect();
     for (config, folder) in configs.iter().zip(&folders) {
-        claim(folder, existing)?;
-        if carry_out(config, folder, &options, &stop)? == SweepEnd::Stopped {
+        if carry_out(config, folder, existing, &options, &stop)? == SweepEnd::Stopped {
             return Err(stopped());
         }
     }

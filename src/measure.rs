@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::data;
 use breakeven_empirical::model::Architecture;
-use breakeven_empirical::portrait::{BatchOrder, Portrait, PortraitSettings};
+use breakeven_empirical::portrait::{BatchOrder, Leading, Portrait, PortraitSettings};
 use clap::ValueEnum;
 
 use crate::device::DeviceArg;
@@ -19,7 +19,12 @@ Examples:
       --data fashion-mnist --data-dir DIR --top 3 --batches 10 --batch-size 64 \\
       --batch-order sequential --json";
 
-/// Measures K and H of one checkpoint.
+/// Measures K and H at the weights of one checkpoint.
+///
+/// H and the per-example K are exact, over all training examples found (or
+/// --subset): their largest eigenvalues with error bounds, their traces, the
+/// angle between their top eigenvectors, and the spread of the examples'
+/// curvatures along H's. K^M is that of mini-batch gradients, about K/M.
 #[derive(Debug, clap::Args)]
 pub struct MeasureArgs {
     /// Weights as safetensors, in PyTorch's names and layout.
@@ -69,7 +74,7 @@ pub struct MeasureArgs {
     #[arg(long, value_enum, default_value_t)]
     batch_order: OrderArg,
     /// Bound on eigenvalues' errors, relative to the largest.
-    #[arg(long, value_name = "X", default_value_t = 1e-6)]
+    #[arg(long, value_name = "X", default_value = "1e-6")]
     tolerance: f64,
     /// Random probes for the trace of H; the trace is exact where the model
     /// has no more parameters than that.
@@ -197,50 +202,84 @@ fn write_curvatures(path: &PathBuf, portrait: &Portrait) -> Result<(), Failure> 
 }
 
 fn print_table(portrait: &Portrait) {
-    let list = |values: &[f64]| {
-        let shown: Vec<String> = values.iter().take(5).map(|x| format!("{x:.6}")).collect();
-        let more = if values.len() > 5 { ", …" } else { "" };
-        format!("{}{more}", shown.join(", "))
-    };
     let h = &portrait.hessian;
     let k = &portrait.covariance_per_example;
     let mini = &portrait.covariance_mini_batch;
+    let along = portrait.curvature_along_top;
+    let or_none = |x: Option<f64>| x.map_or("none".to_owned(), number);
     println!(
-        "{} parameters, {} examples",
-        portrait.parameters, portrait.examples
+        "{} parameters, {} examples, mean loss {}, accuracy {:.4}",
+        portrait.parameters,
+        portrait.examples,
+        number(portrait.loss),
+        portrait.accuracy
     );
-    println!("mean loss                      {:.6}", portrait.loss);
-    println!("accuracy                       {:.4}", portrait.accuracy);
-    println!("H: largest eigenvalues         {}", list(&h.eigenvalues));
+    println!("\nH, the Hessian of the mean loss");
+    line("largest", &with_bounds(&h.leading));
+    line("trace", &plus_minus(h.trace, h.trace_standard_error));
+    line("solver", &solver(&h.leading));
+    println!("\nK, the covariance of the examples' gradients");
+    line("largest", &with_bounds(&k.leading));
+    line("trace", &number(k.trace));
+    line("solver", &solver(&k.leading));
     println!(
-        "   trace                       {:.6} ± {:.6}",
-        h.trace, h.trace_standard_error
+        "\nK^M, the covariance of {} gradients of {} examples; about K/{}",
+        mini.batches, mini.batch_size, mini.batch_size
     );
-    println!(
-        "   products                    {} ({})",
-        h.matvecs,
-        h.status_in_words()
+    line("eigenvalues", &leading(&mini.eigenvalues));
+    line("smallest non-zero", &or_none(mini.smallest_nonzero));
+    line("smallest/largest", &or_none(mini.ratio));
+    line("trace", &number(mini.trace));
+    line("batch sharpness", &number(portrait.batch_sharpness));
+    println!("\nAlong e, the top eigenvector of H");
+    line("|cos(e, e_K)|", &number(portrait.cosine_hessian_covariance));
+    line("mean of eᵀH_i e", &number(along.mean));
+    line(
+        "variance, s²",
+        &format!("{} (1/N, as in Eq. 1)", number(along.variance)),
     );
-    println!("K, per example: largest        {}", list(&k.eigenvalues));
-    println!("   trace                       {:.6}", k.trace);
-    println!(
-        "K^M, {} batches of {}: largest  {}",
-        mini.batches,
-        mini.batch_size,
-        list(&mini.eigenvalues)
-    );
-    println!(
-        "   smallest non-zero           {:.6}",
-        mini.smallest_nonzero
-    );
-    println!("   smallest over largest       {:.6}", mini.ratio);
-    println!("   trace                       {:.6}", mini.trace);
-    println!(
-        "|cos| of top eigenvectors      {:.6}",
-        portrait.cosine_hessian_covariance
-    );
-    println!(
-        "curvature along e_H: mean      {:.6}, variance {:.6}",
-        portrait.curvature_along_top.mean, portrait.curvature_along_top.variance
-    );
+}
+
+fn line(name: &str, value: &str) {
+    println!("  {name:<18} {value}");
+}
+
+/// Seven digits, without an exponent where that is readable.
+fn number(x: f64) -> String {
+    let size = x.abs();
+    if size != 0.0 && !(1e-4..1e7).contains(&size) {
+        return format!("{x:.6e}");
+    }
+    let whole = if size < 1.0 {
+        1
+    } else {
+        size.log10() as usize + 1
+    };
+    format!("{x:.*}", 7 - whole)
+}
+
+/// The first five.
+fn leading(values: &[f64]) -> String {
+    let shown: Vec<String> = values.iter().take(5).map(|&x| number(x)).collect();
+    let more = if values.len() > 5 { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn with_bounds(found: &Leading) -> String {
+    let largest = found.error_bounds.iter().copied().fold(0.0, f64::max);
+    format!(
+        "{} (error at most {largest:.0e})",
+        leading(&found.eigenvalues)
+    )
+}
+
+fn plus_minus(value: f64, error: f64) -> String {
+    if error == 0.0 {
+        return format!("{} (exact)", number(value));
+    }
+    format!("{} ± {} (standard error)", number(value), number(error))
+}
+
+fn solver(found: &Leading) -> String {
+    format!("{} products, {}", found.matvecs, found.status.in_words())
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use breakeven_empirical::compute::DeviceKind;
+use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::run_folder::{read_json, write_json};
 use breakeven_empirical::sweep::{Shard, Sweep, SweepEnd, SweepError};
 use breakeven_sim::record::CONFIG_FILE;
@@ -79,21 +80,22 @@ pub fn claim(folder: &Path, existing: Existing) -> Result<(), Failure> {
         .or_input()
 }
 
-/// Trains every run of `config` in `folder`, which has been claimed.
+/// Checks that data, model and configuration go together, and trains nothing.
+pub fn check_fits(config: &Config, options: &Options) -> Result<(), Failure> {
+    prepare(&config.sweep(), options).map(drop)
+}
+
+/// Trains every run of `config` in `folder`, which is claimed once all fits.
 pub fn carry_out(
     config: &Config,
     folder: &Path,
+    existing: Existing,
     options: &Options,
     stop: &AtomicBool,
 ) -> Result<SweepEnd, Failure> {
     let sweep_config = config.sweep();
-    let sweep = Sweep::prepare(
-        &sweep_config,
-        options.data_dir,
-        options.device,
-        version().to_owned(),
-    )
-    .or_input()?;
+    let sweep = prepare(&sweep_config, options)?;
+    claim(folder, existing)?;
     save_config(config, folder)?;
     let jobs = options.jobs.unwrap_or_else(|| default_jobs(options.device));
     let environment = Environment {
@@ -114,6 +116,11 @@ pub fn carry_out(
     let end = sweep.carry_out(folder, options.shard, jobs, stop, &progress);
     progress.finish();
     end.map_err(failure)
+}
+
+fn prepare<'a>(config: &'a SweepConfig, options: &Options) -> Result<Sweep<'a>, Failure> {
+    let version = version().to_owned();
+    Sweep::prepare(config, options.data_dir, options.device, version).or_input()
 }
 
 /// Saves the resolved configuration first; a folder that is gone on with must

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::config::Config;
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
-use crate::sweep::{Existing, Options, carry_out, claim, stop_on_interrupt, stopped};
+use crate::sweep::{Existing, Options, carry_out, stop_on_interrupt, stopped};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +19,9 @@ Examples:
   breakeven train --config sweep.toml --out runs/sweep --shard 2/4 --resume";
 
 /// Trains every run of a sweep and measures K and H along the way.
+///
+/// Ctrl-C stops it cleanly; the same command with --resume goes on where it
+/// was, and ends with the same bits as a sweep that was never stopped.
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// The sweep, in TOML.
@@ -88,8 +91,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
     };
     let stop = stop_on_interrupt()?;
-    claim(&args.out, existing)?;
-    match carry_out(&config, &args.out, &options, &stop)? {
+    match carry_out(&config, &args.out, existing, &options, &stop)? {
         SweepEnd::Stopped => Err(stopped()),
         SweepEnd::Over if args.json => {
             println!("{}", json!({ "out": args.out, "status": "over" }));

@@ -158,10 +158,7 @@ impl Checkpoint {
             .collect();
         let warm = &self.warm;
         for (name, vectors) in [
-            (
-                PREVIOUS_STEP,
-                std::slice::from_ref(&self.previous_step),
-            ),
+            (PREVIOUS_STEP, std::slice::from_ref(&self.previous_step)),
             (WARM_HESSIAN, warm.hessian.as_slice()),
             (WARM_COVARIANCE, warm.covariance.as_slice()),
         ] {

@@ -111,19 +111,40 @@ pub struct Portrait {
     pub curvatures: Vec<f64>,
 }
 
-/// The Hessian's leading eigenvalues and trace.
+/// The leading eigenvalues of a matrix.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct HessianPortrait {
+pub struct Leading {
     /// Largest first.
     pub eigenvalues: Vec<f64>,
-    /// ‖Hv − λv‖ of each.
+    /// ‖Av − λv‖ of each.
     pub residuals: Vec<f64>,
     /// Bound on the error of each.
     pub error_bounds: Vec<f64>,
-    /// Products that the eigenvalues took.
+    /// Products that they took.
     pub matvecs: usize,
     /// Whether all bounds met the tolerance.
     pub status: SolverStatus,
+}
+
+impl Leading {
+    fn of(found: &Eigenpairs) -> Self {
+        let pairs = &found.pairs;
+        Self {
+            eigenvalues: pairs.iter().map(|pair| pair.value).collect(),
+            residuals: pairs.iter().map(|pair| pair.residual).collect(),
+            error_bounds: pairs.iter().map(|pair| pair.error_bound).collect(),
+            matvecs: found.products,
+            status: found.status,
+        }
+    }
+}
+
+/// The Hessian's leading eigenvalues and trace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HessianPortrait {
+    /// Its leading eigenvalues.
+    #[serde(flatten)]
+    pub leading: Leading,
     /// Tr H.
     pub trace: f64,
     /// Its standard error; 0 where the trace is exact.
@@ -133,16 +154,9 @@ pub struct HessianPortrait {
 /// The per-example covariance's leading eigenvalues and trace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CovariancePortrait {
-    /// Largest first.
-    pub eigenvalues: Vec<f64>,
-    /// ‖Kv − λv‖ of each.
-    pub residuals: Vec<f64>,
-    /// Bound on the error of each.
-    pub error_bounds: Vec<f64>,
-    /// Products that they took.
-    pub matvecs: usize,
-    /// Whether all bounds met the tolerance.
-    pub status: SolverStatus,
+    /// Its leading eigenvalues.
+    #[serde(flatten)]
+    pub leading: Leading,
     /// Tr K, exact.
     pub trace: f64,
 }
@@ -162,17 +176,6 @@ pub struct MiniBatchPortrait {
     pub ratio: Option<f64>,
     /// Tr K^M.
     pub trace: f64,
-}
-
-impl HessianPortrait {
-    /// The solver's status in words.
-    pub fn status_in_words(&self) -> &'static str {
-        match self.status {
-            SolverStatus::Converged => "converged",
-            SolverStatus::OutOfProducts => "out of products before the tolerance",
-            SolverStatus::NotFinite => "a product was not finite",
-        }
-    }
 }
 
 impl Portrait {
@@ -303,11 +306,7 @@ impl PortraitSettings {
         let found = self.leading(&h, "a product of H")?;
         let (trace, trace_standard_error) = self.trace(&h);
         let portrait = HessianPortrait {
-            eigenvalues: found.pairs.iter().map(|pair| pair.value).collect(),
-            residuals: found.pairs.iter().map(|pair| pair.residual).collect(),
-            error_bounds: found.pairs.iter().map(|pair| pair.error_bound).collect(),
-            matvecs: found.products,
-            status: found.status,
+            leading: Leading::of(&found),
             trace,
             trace_standard_error,
         };
@@ -336,11 +335,7 @@ impl PortraitSettings {
         let k = GradientCovarianceOp(point);
         let found = self.leading(&k, "a product of K")?;
         let portrait = CovariancePortrait {
-            eigenvalues: found.pairs.iter().map(|pair| pair.value).collect(),
-            residuals: found.pairs.iter().map(|pair| pair.residual).collect(),
-            error_bounds: found.pairs.iter().map(|pair| pair.error_bound).collect(),
-            matvecs: found.products,
-            status: found.status,
+            leading: Leading::of(&found),
             trace: k.trace(),
         };
         Ok((portrait, top_vector(found)))

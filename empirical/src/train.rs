@@ -154,8 +154,7 @@ impl<'a> Trainer<'a> {
             folder,
             step: checkpoint.step,
             parameters: layout.split(&checkpoint.theta, &shared.compute),
-            previous_step: (!previous.is_empty())
-                .then(|| layout.split(previous, &shared.compute)),
+            previous_step: (!previous.is_empty()).then(|| layout.split(previous, &shared.compute)),
             warm: checkpoint.warm,
             order: (u64::MAX, Vec::new()),
         })

@@ -111,10 +111,7 @@ fn numbers_that_are_not_finite_come_back_to_the_run_that_made_them() {
     saved.save(&path, model.parameters()).unwrap();
     let loaded = Checkpoint::load(&path, model.parameters()).unwrap();
     assert!(same_bits(&loaded.theta, &saved.theta));
-    assert!(same_bits(
-        &loaded.previous_step,
-        &saved.previous_step
-    ));
+    assert!(same_bits(&loaded.previous_step, &saved.previous_step));
     // To measure at them makes no sense.
     assert!(load_weights(&path, model.parameters()).is_err());
 }
