@@ -4,6 +4,7 @@ mod check;
 mod config;
 mod data;
 mod device;
+mod explore;
 mod failure;
 mod measure;
 mod progress;
@@ -53,6 +54,8 @@ enum Command {
     Measure(measure::MeasureArgs),
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    #[command(after_help = explore::EXAMPLES)]
+    Explore(explore::ExploreArgs),
     #[command(subcommand)]
     Data(data::DataArgs),
     #[command(subcommand)]
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Measure(args) => measure::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Explore(args) => explore::run(&args),
         Command::Data(args) => data::run(args),
         Command::Simulate(args) => simulate::run(args),
     };

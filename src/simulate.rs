@@ -9,7 +9,7 @@ mod svg;
 mod table;
 mod terminal;
 mod theorems;
-mod threshold;
+pub mod threshold;
 mod trajectory;
 mod trajectory_folder;
 

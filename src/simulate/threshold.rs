@@ -8,6 +8,7 @@
 //! towards the minimum: for a fixed s², or for k < 0.
 
 use breakeven_sim::momentum::HeavyBall;
+use breakeven_sim::parameter::ParameterError;
 use breakeven_sim::weight_decay::stable_set_with_decay;
 use breakeven_sim::{Model, Noise, StableSet};
 use serde::Serialize;
@@ -32,9 +33,18 @@ Examples:
 pub struct ThresholdArgs {
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Rules of training other than plain SGD, whose thresholds are added.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Rules {
     /// β of heavy-ball momentum: adds its thresholds as `momentum`
     #[arg(long, value_name = "B", allow_hyphen_values = true)]
-    momentum: Option<f64>,
+    pub momentum: Option<f64>,
     /// Weight decay w: adds its thresholds as `weight_decay` (not with --psi-exponent)
     #[arg(
         long,
@@ -42,14 +52,12 @@ pub struct ThresholdArgs {
         allow_hyphen_values = true,
         conflicts_with = "psi_exponent"
     )]
-    weight_decay: Option<f64>,
-    #[command(flatten)]
-    output: OutputArgs,
+    pub weight_decay: Option<f64>,
 }
 
 /// The answer for one model; names are a contract.
 #[derive(Clone, Debug, Serialize)]
-struct Answered {
+pub struct Answered {
     learning_rate: f64,
     batch_size: usize,
     examples: usize,
@@ -109,13 +117,13 @@ impl Variant {
         }
     }
 
-    fn momentum(model: Model, beta: f64) -> Result<Self, Failure> {
-        let ball = HeavyBall::new(model, beta).map_err(named)?;
+    fn momentum(model: Model, beta: f64) -> Result<Self, ParameterError> {
+        let ball = HeavyBall::new(model, beta)?;
         Ok(Self::new(beta, ball.stable_set(), ball.full_batch_limit()))
     }
 
-    fn weight_decay(model: &Model, w: f64) -> Result<Option<Self>, Failure> {
-        let set = stable_set_with_decay(model, w).map_err(named)?;
+    fn weight_decay(model: &Model, w: f64) -> Result<Option<Self>, ParameterError> {
+        let set = stable_set_with_decay(model, w)?;
         let limit = (model.full_batch_limit() - w).max(0.0);
         Ok(set.map(|set| Self::new(w, set, limit)))
     }
@@ -187,13 +195,15 @@ impl NoiseFields {
 }
 
 impl Answered {
-    fn of(model: &Model, args: &ThresholdArgs) -> Result<Self, Failure> {
+    /// # Errors
+    /// Where β or w is out of its range.
+    pub fn of(model: &Model, rules: Rules) -> Result<Self, ParameterError> {
         let set = model.stable_set();
         let lambda_h = set.break_even();
         let noise = model.noise();
         let given = Given::of(noise);
-        let momentum = args.momentum.map(|beta| Variant::momentum(*model, beta));
-        let decay = args.weight_decay.map(|w| Variant::weight_decay(model, w));
+        let momentum = rules.momentum.map(|beta| Variant::momentum(*model, beta));
+        let decay = rules.weight_decay.map(|w| Variant::weight_decay(model, w));
         Ok(Self {
             momentum: momentum.transpose()?,
             weight_decay: decay.transpose()?.flatten(),
@@ -280,7 +290,7 @@ pub fn run(args: &ThresholdArgs) -> Result<(), Failure> {
     let models = args.model.models()?;
     let points: Vec<Answered> = models
         .iter()
-        .map(|model| Answered::of(model, args))
+        .map(|model| Answered::of(model, args.rules).map_err(named))
         .collect::<Result<_, _>>()?;
     let table = Table {
         columns: COLUMNS.to_vec(),

@@ -92,6 +92,8 @@ pub enum Weight {
     Thin,
     /// What the eye should follow: bold, dashed and marked by its look.
     Bold,
+    /// A tinted area with the points as its outline.
+    Area,
 }
 
 /// A mark on a curve.
@@ -132,6 +134,11 @@ pub enum Across {
     X(f64),
     /// Horizontal, at this y.
     Y(f64),
+}
+
+/// A number as tick labels show it, with up to four digits.
+pub fn digits(value: f64) -> String {
+    scale::tick_label(value)
 }
 
 impl Figure {

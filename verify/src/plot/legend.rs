@@ -58,9 +58,14 @@ pub fn draw(curves: &[Curve], frame: &Frame, top: f64) -> String {
         let (class, sign) = match entry.curve.weight {
             Weight::Bold => ("bold", marker(look, left + 12.0, middle)),
             Weight::Thin => ("thin", String::new()),
+            Weight::Area => ("area", String::new()),
+        };
+        let sample = match entry.curve.weight {
+            Weight::Bold | Weight::Thin => "h24",
+            Weight::Area => "m0 -6h24v12h-24z",
         };
         format!(
-            "<path class=\"{class} look-{look}\" d=\"M{:.1} {middle:.1}h24\"/>{sign}\
+            "<path class=\"{class} look-{look}\" d=\"M{:.1} {middle:.1}{sample}\"/>{sign}\
              <text class=\"legend\" x=\"{:.1}\" y=\"{:.1}\">{}</text>\n",
             left,
             left + SAMPLE,

@@ -181,6 +181,7 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
     let class = match curve.weight {
         Weight::Thin => "thin",
         Weight::Bold => "bold",
+        Weight::Area => "area",
     };
     let points: Vec<_> = curve.points.iter().map(|&p| frame.point(p)).collect();
     let path = format!(
@@ -188,7 +189,7 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
         path(&points)
     );
     match curve.weight {
-        Weight::Thin => path,
+        Weight::Thin | Weight::Area => path,
         Weight::Bold => path + &markers(look, &points),
     }
 }

@@ -1,0 +1,82 @@
+//! `breakeven explore`: a page on the loopback address, theory and runs.
+//!
+//! The page computes nothing: every number and every figure is asked of this
+//! program, which asks `sim`.
+
+mod answer;
+mod curves;
+mod diagram;
+mod guard;
+mod paths;
+mod query;
+mod refusal;
+mod runs;
+mod server;
+mod setting;
+mod theorems;
+mod trajectory;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::failure::{Failure, OrFail};
+
+/// Examples of the command.
+pub const EXAMPLES: &str = "\
+Examples:
+  breakeven explore
+  breakeven explore runs/learning-rate
+  breakeven explore runs --port 8765 --no-open";
+
+/// The model and your runs in the browser: a page on this machine alone.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExploreArgs {
+    /// A folder with runs in it, finished or still being trained; runs are
+    /// found in it at any depth down to 4
+    #[arg(value_name = "RUNS")]
+    runs: Option<PathBuf>,
+    /// Port on 127.0.0.1; 0 takes any that is free
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    port: u16,
+    /// Print the address only, and open no browser
+    #[arg(long)]
+    no_open: bool,
+}
+
+/// Serves the page until Ctrl-C.
+pub fn run(args: &ExploreArgs) -> Result<(), Failure> {
+    if let Some(folder) = args.runs.as_ref().filter(|folder| !folder.is_dir()) {
+        let message = format!("{} is not a folder: name one with runs", folder.display());
+        return Err(Failure::input(message));
+    }
+    let server = server::Server::bind(args.port, args.runs.as_deref())
+        .with_context(|| format!("--port {}: give another, or 0 for any", args.port))
+        .or_input()?;
+    let address = server.address();
+    let stop = server.stopper();
+    ctrlc::set_handler(move || stop.stop())
+        .context("can't listen for Ctrl-C")
+        .or_work()?;
+    announce(&address)?;
+    if !args.no_open && open::that_detached(&address).is_err() {
+        eprintln!("No browser could be opened: open the address yourself.");
+    }
+    server.serve();
+    Ok(())
+}
+
+/// A reader that has gone is no failure: the page is served all the same.
+fn announce(address: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{address}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("can't print the address").or_work()
+        }
+        _ => {
+            eprintln!("Ctrl-C ends it.");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// The runs' view: a list, a table and figures, asked for every second.
+
+import { ask, choose, complain, draw, element, radios, shown } from './explore.js';
+
+const EVERY = 1000;
+// Runs that are drawn where the address names none: of one seed, up to as many as have looks.
+const FIRST = 7;
+
+function first(runs) {
+  const seed = Math.min(...runs.map((run) => run.seed));
+  return runs.filter((run) => run.seed === seed).slice(0, FIRST).map(({ name }) => name);
+}
+
+export class Runs {
+  constructor(changed) {
+    this.changed = changed;
+    this.runs = [];
+    radios(element('against'), 'x', { step: 'steps', epoch: 'epochs' }, (x) => changed({ x }));
+    element('all').addEventListener('click', () => changed({ run: this.runs.map(({ name }) => name) }));
+    element('none').addEventListener('click', () => changed({ run: [] }));
+  }
+
+  show(state) {
+    this.state = state;
+    choose('x', state.x);
+    this.poll();
+  }
+
+  // Asks now, and again a second later while the view is in front.
+  async poll() {
+    clearTimeout(this.timer);
+    if (this.state.tab !== 'runs') return;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    try {
+      if (!document.hidden) await this.refresh();
+    } catch (error) {
+      complain(error.message);
+    }
+    if (turn === this.turn) this.timer = setTimeout(() => this.poll(), EVERY);
+  }
+
+  async refresh() {
+    const { folder, runs } = await ask('runs');
+    this.runs = runs;
+    element('folder').textContent = folder === null
+      ? 'Start the program with a folder: breakeven explore RUNS'
+      : runs.length === 0 ? `No run in ${folder} yet.` : `In ${folder}`;
+    const names = this.state.run ?? first(runs);
+    const chosen = runs.filter(({ name }) => names.includes(name));
+    this.list(runs, names);
+    this.table(chosen);
+    const fields = new URLSearchParams({ runs: chosen.map(({ id }) => id).join(','), x: this.state.x });
+    const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records)]);
+    if (seen === this.seen) return;
+    const { figures = [] } = await ask('curves', fields);
+    for (const gone of draw(element('run-figures'), figures, 'curves', fields).values()) gone.remove();
+    this.seen = seen;
+    complain();
+  }
+
+  list(runs, names) {
+    const holder = element('run-list');
+    const known = new Set([...holder.querySelectorAll('input')].map(({ value }) => value));
+    for (const { name } of runs) {
+      if (known.has(name)) continue;
+      const label = document.createElement('label');
+      const box = document.createElement('input');
+      Object.assign(box, { type: 'checkbox', value: name });
+      box.addEventListener('change', () => this.changed({ run: this.checked() }));
+      label.append(box, ` ${name}`);
+      holder.append(label);
+    }
+    for (const box of holder.querySelectorAll('input')) box.checked = names.includes(box.value);
+  }
+
+  checked() {
+    return [...element('run-list').querySelectorAll('input:checked')].map(({ value }) => value);
+  }
+
+  table(runs) {
+    const state = ({ outcome, problem }) => problem ?? outcome?.status ?? 'no end yet';
+    const rows = runs.map((run) => [
+      run.name, shown(run.learning_rate), run.batch_size, run.seed, `${run.last_step ?? '–'} of ${run.steps}`,
+      run.records, run.break_even_step ?? '–', state(run),
+    ]);
+    const line = ([name, ...cells]) => {
+      const row = document.createElement('tr');
+      const head = document.createElement('th');
+      head.scope = 'row';
+      head.textContent = name;
+      row.append(head);
+      for (const text of cells) row.insertCell().textContent = text;
+      return row;
+    };
+    element('run-table').tBodies[0].replaceChildren(...rows.map(line));
+    const growing = runs.filter(({ outcome }) => !outcome).length;
+    const words = `${runs.length} of ${this.runs.length} runs shown; ${growing} without an end yet.`;
+    if (element('runs-status').textContent !== words) element('runs-status').textContent = words;
+  }
+}
