@@ -16,6 +16,7 @@ pub mod portrait;
 pub mod random;
 pub mod run_folder;
 pub mod solver;
+pub mod spectrum;
 pub mod sweep;
 pub mod tape;
 pub mod train;

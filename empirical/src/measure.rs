@@ -2,7 +2,7 @@
 
 use breakeven_sim::record::{MiniBatches, Record};
 use breakeven_sim::stability;
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::DMatrix;
 
 use crate::config::MeasureConfig;
 use crate::examples::Examples;
@@ -16,6 +16,7 @@ use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson, spectral_density,
 };
+use crate::spectrum::Spectrum;
 use crate::tape::Matrix;
 
 /// Examples that a score is computed on at once.
@@ -135,9 +136,8 @@ impl Measurement<'_> {
             record.trace_h_standard_error = estimate.standard_error.and_then(finite);
         }
         if config.density_probes > 0 {
-            let density =
+            record.density_h =
                 spectral_density(&h, config.density_probes, config.density_steps, &mut rng);
-            record.density_h = Some(density);
         }
         if config.complete_hessian_spectrum {
             complete_spectrum(&h, record);
@@ -243,15 +243,10 @@ fn complete_spectrum(h: &HessianOp, record: &mut Record) {
         columns.extend(h.apply(&unit));
         unit[k] = 0.0;
     }
-    if columns.iter().any(|x| !x.is_finite()) {
-        return;
-    }
     let matrix = DMatrix::from_vec(dim, dim, columns);
-    let mut values = SymmetricEigen::new((&matrix + matrix.transpose()) / 2.0)
-        .eigenvalues
-        .as_slice()
-        .to_vec();
-    values.sort_by(|a, b| b.total_cmp(a));
+    let Some(values) = Spectrum::values_of(&((&matrix + matrix.transpose()) / 2.0)) else {
+        return;
+    };
     record.trace_h = Some(values.iter().sum());
     let scale = values.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
     let threshold = scale * dim as f64 * f64::from(f32::EPSILON);

@@ -52,10 +52,13 @@ pub struct RunSpec {
 impl RunSpec {
     /// The name of the run and of its folder.
     pub fn name(&self) -> String {
-        format!(
-            "lr{}-bs{}-seed{}",
-            self.learning_rate, self.batch_size, self.seed
-        )
+        let (eta, size, seed) = (self.learning_rate, self.batch_size, self.seed);
+        // Whole digits of a number far from 1 make a name too long for a file.
+        if (1e-9..1e9).contains(&eta) {
+            format!("lr{eta}-bs{size}-seed{seed}")
+        } else {
+            format!("lr{eta:e}-bs{size}-seed{seed}")
+        }
     }
 }
 

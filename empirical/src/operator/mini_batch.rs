@@ -1,11 +1,12 @@
 //! The covariance of mini-batch gradients, through its Gram matrix.
 
 use burn::tensor::Tensor;
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{DMatrix, DVector};
 
 use crate::compute::to_host;
 use crate::examples::Examples;
 use crate::network::{Network, Written};
+use crate::spectrum::Spectrum;
 use crate::tape::Matrix;
 
 /// L gradients of mean losses over mini-batches of M examples each.
@@ -80,23 +81,12 @@ impl MiniBatchGradients {
     pub fn covariance(&self) -> Option<MiniBatchCovariance<'_>> {
         let batches = self.batches;
         let gram = products(&self.centred, &self.centred);
-        if gram.iter().any(|x| !x.is_finite()) {
-            return None;
-        }
         let gram = DMatrix::from_row_slice(batches, batches, &gram) / batches as f64;
-        let SymmetricEigen {
-            eigenvalues,
-            eigenvectors,
-        } = SymmetricEigen::new((&gram + gram.transpose()) / 2.0);
-        let mut order: Vec<usize> = (0..batches).collect();
-        order.sort_by(|&a, &b| eigenvalues[b].total_cmp(&eigenvalues[a]));
+        let Spectrum { values, vectors } = Spectrum::of(&((&gram + gram.transpose()) / 2.0))?;
         Some(MiniBatchCovariance {
             gradients: self,
-            eigenvalues: order.iter().map(|&k| eigenvalues[k]).collect(),
-            weights: order
-                .iter()
-                .map(|&k| eigenvectors.column(k).into_owned())
-                .collect(),
+            eigenvalues: values,
+            weights: vectors.column_iter().map(|v| v.into_owned()).collect(),
             gram,
         })
     }

@@ -1,11 +1,12 @@
 //! The largest eigenvalues by Lanczos' method.
 
 use breakeven_sim::record::SolverStatus;
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 
 use super::{axpy, dot, norm, rademacher};
 use crate::operator::LinearOperator;
+use crate::spectrum::Spectrum;
 
 /// Products after which a bound is believed. A search that starts next to the
 /// eigenvector of a smaller eigenvalue, as one does where two have just
@@ -86,12 +87,15 @@ impl Lanczos {
         loop {
             let finite = space.extend(operator, rng);
             products += 1;
-            let ritz = space.ritz();
-            let status = if !finite {
-                Some(SolverStatus::NotFinite)
-            } else if space.complete()
-                || (products >= CONFIRMING_PRODUCTS && ritz.within(count, self.tolerance))
-            {
+            let Some(ritz) = finite.then(|| space.ritz()).flatten() else {
+                return Eigenpairs {
+                    pairs: Vec::new(),
+                    products,
+                    status: SolverStatus::NotFinite,
+                };
+            };
+            let confirmed = products >= CONFIRMING_PRODUCTS && ritz.within(count, self.tolerance);
+            let status = if space.complete() || confirmed {
                 Some(SolverStatus::Converged)
             } else if products >= self.max_products {
                 Some(SolverStatus::OutOfProducts)
@@ -99,13 +103,8 @@ impl Lanczos {
                 None
             };
             if let Some(status) = status {
-                let pairs = if finite {
-                    space.pairs(&ritz, count)
-                } else {
-                    Vec::new()
-                };
                 return Eigenpairs {
-                    pairs,
+                    pairs: space.pairs(&ritz, count),
                     products,
                     status,
                 };
@@ -159,17 +158,17 @@ impl KrylovSpace {
         self.next.is_none()
     }
 
-    /// One product: adds the next direction. False where the product is not
-    /// finite.
+    /// One product: adds the next direction. False where the product's length
+    /// is not finite.
     fn extend(&mut self, operator: &impl LinearOperator, rng: &mut ChaCha8Rng) -> bool {
         let Some(q) = self.next.take() else {
             return true;
         };
         let mut w = operator.apply(&q);
-        if w.iter().any(|x| !x.is_finite()) {
+        let scale = norm(&w);
+        if !scale.is_finite() {
             return false;
         }
-        let scale = norm(&w);
         self.basis.push(q);
         let coefficients = self.orthogonalise(&mut w);
         let size = self.basis.len();
@@ -216,22 +215,16 @@ impl KrylovSpace {
         (length > 1e-10 * before).then(|| w.iter().map(|x| x / length).collect())
     }
 
-    fn ritz(&self) -> Ritz {
-        let size = self.basis.len();
-        let eigen = SymmetricEigen::new(self.projected.clone());
-        let mut order: Vec<usize> = (0..size).collect();
-        order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
-        let last = size.saturating_sub(1);
-        Ritz {
-            values: order.iter().map(|&k| eigen.eigenvalues[k]).collect(),
-            residuals: order
-                .iter()
-                .map(|&k| (self.beta * eigen.eigenvectors[(last, k)]).abs())
-                .collect(),
-            coefficients: DMatrix::from_fn(size, size, |row, k| {
-                eigen.eigenvectors[(row, order[k])]
-            }),
-        }
+    /// Absent where numbers are too large to be squared.
+    fn ritz(&self) -> Option<Ritz> {
+        let Spectrum { values, vectors } = Spectrum::of(&self.projected)?;
+        let last = vectors.row(vectors.nrows() - 1);
+        let residuals: Vec<f64> = last.iter().map(|x| (self.beta * x).abs()).collect();
+        residuals.iter().all(|r| r.is_finite()).then_some(Ritz {
+            values,
+            residuals,
+            coefficients: vectors,
+        })
     }
 
     /// Keeps the `keep` leading Ritz vectors; the next direction stays.
@@ -286,12 +279,12 @@ impl Ritz {
 }
 
 /// The tridiagonal matrix of `steps` steps from `start`, smaller where the
-/// space is exhausted first.
+/// space is exhausted first; absent where a product is not finite.
 pub(super) fn tridiagonal(
     operator: &impl LinearOperator,
     start: &[f64],
     steps: usize,
-) -> DMatrix<f64> {
+) -> Option<DMatrix<f64>> {
     let length = norm(start);
     let mut space = KrylovSpace {
         basis: Vec::new(),
@@ -301,9 +294,12 @@ pub(super) fn tridiagonal(
     };
     let mut rng = crate::random::stream(0, crate::random::Purpose::Start, 0);
     for _ in 0..steps {
-        if !space.extend(operator, &mut rng) || space.beta == 0.0 {
+        if !space.extend(operator, &mut rng) {
+            return None;
+        }
+        if space.beta == 0.0 {
             break;
         }
     }
-    space.projected
+    Some(space.projected)
 }

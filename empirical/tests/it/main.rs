@@ -6,6 +6,7 @@ mod dense;
 mod operators;
 mod reference;
 mod solver;
+mod spectrum;
 mod tape;
 mod tolerance;
 mod training;

@@ -35,3 +35,7 @@ pub const DIFFERENCE_STEP: f64 = 1e-6;
 
 /// Relative to ‖Hv‖, which may be a hundredth of the gradient's length.
 pub const DIFFERENCES: f64 = 1e-7;
+
+/// Error of an eigenvalue over its bound r²/δ. The gap δ is that which Ritz
+/// values show, and these come from below: it may be a little too wide.
+pub const BOUND: f64 = 1.05;

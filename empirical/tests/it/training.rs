@@ -221,8 +221,9 @@ fn a_record_of_a_complete_spectrum_agrees_with_the_solver() {
     }
 }
 
-/// The runs that are stopped and killed: both precisions, both models.
-fn interrupted() -> Vec<(&'static str, SweepConfig)> {
+/// The runs that are stopped and killed, and every how many steps: both
+/// precisions, both models.
+fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
     let mut f64 = one_run();
     f64.training.precision = Precision::F64;
     let mut cnn = one_run();
@@ -234,19 +235,19 @@ fn interrupted() -> Vec<(&'static str, SweepConfig)> {
     let mut diverging = one_run();
     diverging.sweep.learning_rates = vec![1e30];
     vec![
-        ("f32", one_run()),
-        ("f64", f64),
-        ("cnn", cnn),
-        ("diverging", diverging),
+        ("f32", 1, one_run()),
+        ("f64", 3, f64),
+        ("cnn", 7, cnn),
+        ("diverging", 1, diverging),
     ]
 }
 
 #[test]
 fn a_run_stopped_at_any_step_and_resumed_equals_one_that_never_stopped() {
-    for (name, config) in interrupted() {
+    for (name, every, config) in interrupted() {
         let sweep = prepare(&config);
         let expected = uninterrupted(&sweep);
-        for last in 0..18 {
+        for last in (0..18).step_by(every) {
             let folder = tempdir().unwrap();
             let stop = AtomicBool::new(last == 0);
             let end = carry_out(&sweep, folder.path(), 1, &stop, |_, done| {
@@ -308,7 +309,7 @@ fn remove_litter(run: &Path) {
 
 #[test]
 fn a_run_killed_at_any_step_and_resumed_equals_one_that_never_stopped() {
-    for (name, config) in interrupted() {
+    for (name, every, config) in interrupted() {
         let sweep = prepare(&config);
         let expected = tempdir().unwrap();
         let snapshots = tempdir().unwrap();
@@ -319,6 +320,9 @@ fn a_run_killed_at_any_step_and_resumed_equals_one_that_never_stopped() {
             1,
             &AtomicBool::new(false),
             |run, done| {
+                if !done.is_multiple_of(every as u64) {
+                    return;
+                }
                 let killed = snapshots
                     .path()
                     .join(done.to_string())

@@ -1,0 +1,59 @@
+//! Spectra of dense symmetric matrices.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+/// Eigenvalues, largest first, with their eigenvectors as columns.
+pub struct Spectrum {
+    /// Largest first.
+    pub values: Vec<f64>,
+    /// One a column, in the same order.
+    pub vectors: DMatrix<f64>,
+}
+
+impl Spectrum {
+    /// That of a symmetric matrix; absent where a number is not finite, or
+    /// there is none.
+    pub fn of(matrix: &DMatrix<f64>) -> Option<Self> {
+        let (moved, shift) = moved(matrix)?;
+        let SymmetricEigen {
+            eigenvalues,
+            eigenvectors,
+        } = SymmetricEigen::new(moved);
+        let mut order: Vec<usize> = (0..eigenvalues.len()).collect();
+        order.sort_by(|&a, &b| eigenvalues[b].total_cmp(&eigenvalues[a]));
+        Some(Self {
+            values: order.iter().map(|&k| eigenvalues[k] - shift).collect(),
+            vectors: eigenvectors.select_columns(&order),
+        })
+    }
+
+    /// The eigenvalues alone, which are faster found.
+    pub fn values_of(matrix: &DMatrix<f64>) -> Option<Vec<f64>> {
+        let (moved, shift) = moved(matrix)?;
+        let values = moved.symmetric_eigenvalues();
+        let mut values: Vec<f64> = values.iter().map(|value| value - shift).collect();
+        values.sort_by(|a, b| b.total_cmp(a));
+        Some(values)
+    }
+}
+
+/// A + cI and c = 2‖A‖∞.
+///
+/// nalgebra's iteration divides by zero where a block of A is zero up to
+/// rounding, as that of a dead unit or of gradients that agree, and then
+/// answers NaN. No block of A + cI is, since its eigenvalues are from ‖A‖∞ to
+/// 3‖A‖∞. Errors stay those of any such solver, a few ε‖A‖.
+fn moved(matrix: &DMatrix<f64>) -> Option<(DMatrix<f64>, f64)> {
+    let rows = matrix.row_iter();
+    let sizes = rows.map(|row| row.iter().map(|x| x.abs()).sum::<f64>());
+    let shift = 2.0 * sizes.fold(0.0, f64::max);
+    // `max` passes over NaN.
+    if matrix.is_empty() || !shift.is_finite() || matrix.iter().any(|x| x.is_nan()) {
+        return None;
+    }
+    let mut moved = matrix.clone();
+    for k in 0..moved.nrows() {
+        moved[(k, k)] += shift;
+    }
+    Some((moved, shift))
+}
