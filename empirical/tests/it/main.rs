@@ -3,6 +3,8 @@
 mod checkpoint;
 mod config;
 mod dense;
+#[cfg(feature = "wgpu")]
+mod device;
 mod operators;
 mod reference;
 mod solver;

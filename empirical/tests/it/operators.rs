@@ -68,14 +68,17 @@ fn with_point(
     settings: PointSettings,
     test: impl Fn(&Reference, &Point),
 ) {
-    let reference = Reference::load(case, precision);
+    test_point(&Reference::load(case, precision), settings, test);
+}
+
+fn test_point(reference: &Reference, settings: PointSettings, test: impl Fn(&Reference, &Point)) {
     let point = Point::new(
         reference.network(),
         &reference.theta,
         &reference.examples,
         settings,
     );
-    test(&reference, &point);
+    test(reference, &point);
 }
 
 fn largest(operator: &impl LinearOperator, count: usize) -> Vec<Eigenpair> {
@@ -86,11 +89,17 @@ fn largest(operator: &impl LinearOperator, count: usize) -> Vec<Eigenpair> {
 }
 
 fn check_operators(case: &str, precision: Precision, settings: PointSettings) {
+    check_reference(&Reference::load(case, precision), settings);
+}
+
+/// Loss, gradient and products of H and K of a network against its numbers.
+pub fn check_reference(reference: &Reference, settings: PointSettings) {
+    let precision = reference.compute.precision();
     let (exact, cancelling) = match precision {
         Precision::F64 => (tolerance::F64, tolerance::F64),
         Precision::F32 => (tolerance::F32, tolerance::F32_CANCELLING),
     };
-    with_point(case, precision, settings, |reference, point| {
+    test_point(reference, settings, |reference, point| {
         let (h, k) = (HessianOp(point), GradientCovarianceOp(point));
         let loss = reference.number("loss");
         assert_close("loss", point.score().loss, loss, loss, exact);
