@@ -11,6 +11,7 @@ use breakeven_verify::{read_sweep, verify};
 use crate::config::{Config, DEFAULTS};
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
+use crate::streams::print;
 use crate::sweep::{Existing, Options, carry_out, check_fits, claim, stop_on_interrupt, stopped};
 use crate::version::{GIT_HASH, command_line};
 
@@ -37,7 +38,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Train seeds 0 to N − 1 instead of those of the configuration.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
     /// A sweep in TOML, instead of the default ones; may be given repeatedly.
     #[arg(long, value_name = "FILE")]
@@ -130,12 +131,13 @@ fn conclude(folders: &[PathBuf], out: &Path, took: Duration, json: bool) -> Resu
     };
     report::write(&verdicts, &sweeps, &context, out).or_input()?;
     if json {
-        print!("{}", report::json(&verdicts).or_work()?);
-        return Ok(());
+        return print(report::json(&verdicts).or_work()?);
     }
-    print!("{}", report::terminal(&verdicts));
-    println!("\nreport: {}", out.join(report::HTML_FILE).display());
-    Ok(())
+    print(format!(
+        "{}\nreport: {}\n",
+        report::terminal(&verdicts),
+        out.join(report::HTML_FILE).display()
+    ))
 }
 
 /// A duration as people say it: `2 min 41 s`.

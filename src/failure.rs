@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::streams::say;
+
 /// What a command returns when it does not finish.
 #[derive(Debug)]
 pub enum Failure {
@@ -20,7 +22,7 @@ impl Failure {
     /// Prints the whole chain of causes to stderr.
     pub fn report(&self) -> ExitCode {
         let (Self::Input(error) | Self::Work(error)) = self;
-        eprintln!("error: {}", in_one_line(error));
+        say(format!("error: {}", in_one_line(error)));
         match self {
             Self::Input(_) => ExitCode::from(2),
             Self::Work(_) => ExitCode::from(1),

@@ -9,6 +9,7 @@ mod failure;
 mod measure;
 mod progress;
 mod simulate;
+mod streams;
 mod sweep;
 mod train;
 mod verify;

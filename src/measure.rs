@@ -10,6 +10,7 @@ use clap::ValueEnum;
 
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
+use crate::streams::{print, print_json};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -143,11 +144,10 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         write_curvatures(path, &portrait)?;
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&portrait).or_work()?);
+        print_json(&portrait)
     } else {
-        print_table(&portrait);
+        print(table(&portrait))
     }
-    Ok(())
 }
 
 impl MeasureArgs {
@@ -201,47 +201,50 @@ fn write_curvatures(path: &PathBuf, portrait: &Portrait) -> Result<(), Failure> 
         .map_err(|error| Failure::input(format!("{}: {error}", path.display())))
 }
 
-fn print_table(portrait: &Portrait) {
+fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
     let k = &portrait.covariance_per_example;
     let mini = &portrait.covariance_mini_batch;
     let along = portrait.curvature_along_top;
     let or_none = |x: Option<f64>| x.map_or("none".to_owned(), number);
-    println!(
-        "{} parameters, {} examples, mean loss {}, accuracy {:.4}",
-        portrait.parameters,
-        portrait.examples,
-        number(portrait.loss),
-        portrait.accuracy
-    );
-    println!("\nH, the Hessian of the mean loss");
-    line("largest", &with_bounds(&h.leading));
-    line("trace", &plus_minus(h.trace, h.trace_standard_error));
-    line("solver", &solver(&h.leading));
-    println!("\nK, the covariance of the examples' gradients");
-    line("largest", &with_bounds(&k.leading));
-    line("trace", &number(k.trace));
-    line("solver", &solver(&k.leading));
-    println!(
-        "\nK^M, the covariance of {} gradients of {} examples; about K/{}",
-        mini.batches, mini.batch_size, mini.batch_size
-    );
-    line("eigenvalues", &leading(&mini.eigenvalues));
-    line("smallest non-zero", &or_none(mini.smallest_nonzero));
-    line("smallest/largest", &or_none(mini.ratio));
-    line("trace", &number(mini.trace));
-    line("batch sharpness", &number(portrait.batch_sharpness));
-    println!("\nAlong e, the top eigenvector of H");
-    line("|cos(e, e_K)|", &number(portrait.cosine_hessian_covariance));
-    line("mean of eᵀH_i e", &number(along.mean));
-    line(
-        "variance, s²",
-        &format!("{} (1/N, as in Eq. 1)", number(along.variance)),
-    );
+    let lines = [
+        format!(
+            "{} parameters, {} examples, mean loss {}, accuracy {:.4}\n",
+            portrait.parameters,
+            portrait.examples,
+            number(portrait.loss),
+            portrait.accuracy
+        ),
+        "H, the Hessian of the mean loss".to_owned(),
+        line("largest", &with_bounds(&h.leading)),
+        line("trace", &plus_minus(h.trace, h.trace_standard_error)),
+        line("solver", &solver(&h.leading)),
+        "\nK, the covariance of the examples' gradients".to_owned(),
+        line("largest", &with_bounds(&k.leading)),
+        line("trace", &number(k.trace)),
+        line("solver", &solver(&k.leading)),
+        format!(
+            "\nK^M, the covariance of {} gradients of {} examples; about K/{}",
+            mini.batches, mini.batch_size, mini.batch_size
+        ),
+        line("eigenvalues", &leading(&mini.eigenvalues)),
+        line("smallest non-zero", &or_none(mini.smallest_nonzero)),
+        line("smallest/largest", &or_none(mini.ratio)),
+        line("trace", &number(mini.trace)),
+        line("batch sharpness", &number(portrait.batch_sharpness)),
+        "\nAlong e, the top eigenvector of H".to_owned(),
+        line("|cos(e, e_K)|", &number(portrait.cosine_hessian_covariance)),
+        line("mean of eᵀH_i e", &number(along.mean)),
+        line(
+            "variance, s²",
+            &format!("{} (1/N, as in Eq. 1)", number(along.variance)),
+        ),
+    ];
+    lines.join("\n") + "\n"
 }
 
-fn line(name: &str, value: &str) {
-    println!("  {name:<18} {value}");
+fn line(name: &str, value: &str) -> String {
+    format!("  {name:<18} {value}")
 }
 
 /// Seven digits, without an exponent where that is readable.

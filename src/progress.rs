@@ -11,6 +11,8 @@ use breakeven_empirical::train::RunEnd;
 use breakeven_sim::record::RunStatus;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::streams::say;
+
 /// How often bars are drawn anew.
 const REDRAWN: Duration = Duration::from_millis(200);
 
@@ -47,7 +49,7 @@ impl SweepProgress {
         whole.set_prefix(name.to_owned());
         let terminal = std::io::stderr().is_terminal();
         if !terminal {
-            eprintln!("{name}: {runs} runs");
+            say(format!("{name}: {runs} runs"));
         }
         Self {
             bars,
@@ -91,7 +93,7 @@ impl SweepProgress {
             // A line above the bars; nothing is lost if the terminal is gone.
             let _ = self.bars.println(line);
         } else {
-            eprintln!("{line}");
+            say(line);
         }
     }
 }

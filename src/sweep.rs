@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::failure::{Failure, OrFail};
 use crate::progress::SweepProgress;
+use crate::streams::say;
 use crate::version::{command_line, version};
 
 /// What the sweep was made with, beside its configuration.
@@ -56,7 +57,7 @@ pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("stopping: runs save where they are (Ctrl-C again to end at once)");
+        say("stopping: runs save where they are (Ctrl-C again to end at once)");
     })
     .or_work()?;
     Ok(stop)

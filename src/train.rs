@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::config::Config;
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
+use crate::streams::{print, print_json};
 use crate::sweep::{Existing, Options, carry_out, stop_on_interrupt, stopped};
 
 pub const EXAMPLES: &str = "\
@@ -93,14 +94,10 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let stop = stop_on_interrupt()?;
     match carry_out(&config, &args.out, existing, &options, &stop)? {
         SweepEnd::Stopped => Err(stopped()),
-        SweepEnd::Over if args.json => {
-            println!("{}", json!({ "out": args.out, "status": "over" }));
-            Ok(())
-        }
+        SweepEnd::Over if args.json => print_json(&json!({ "out": args.out, "status": "over" })),
         SweepEnd::Over => {
-            println!("runs: {}", args.out.display());
-            println!("verdicts: breakeven verify {}", args.out.display());
-            Ok(())
+            let out = args.out.display();
+            print(format!("runs: {out}\nverdicts: breakeven verify {out}\n"))
         }
     }
 }

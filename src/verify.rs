@@ -8,6 +8,7 @@ use breakeven_verify::{
 };
 
 use crate::failure::{Failure, OrFail};
+use crate::streams::{print, say};
 use crate::version::{GIT_HASH, command_line};
 
 pub const EXAMPLES: &str = "\
@@ -64,14 +65,13 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
             wall_time: None,
         };
         report::write(&verdicts, &sweeps, &context, out).or_input()?;
-        eprintln!("report: {}", out.join(report::HTML_FILE).display());
+        say(format!("report: {}", out.join(report::HTML_FILE).display()));
     }
     if args.json {
-        print!("{}", report::json(&verdicts).or_work()?);
+        print(report::json(&verdicts).or_work()?)
     } else {
-        print!("{}", report::terminal(&verdicts));
+        print(report::terminal(&verdicts))
     }
-    Ok(())
 }
 
 impl VerifyArgs {

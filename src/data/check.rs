@@ -8,6 +8,7 @@ use breakeven_empirical::data::search::Search;
 
 use super::{Place, grouped};
 use crate::failure::{Failure, OrFail};
+use crate::streams;
 
 pub(super) const EXAMPLES: &str = "Examples:
   breakeven data check fashion-mnist-12k
@@ -32,13 +33,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let entry = catalog::find(&args.name).or_input()?;
     let search = Search::new(args.place.data_dir.as_deref()).or_input()?;
     let report = check(entry, &search).or_input()?;
-    let mut out = io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &report).or_work()?;
-        writeln!(out).or_work()
-    } else {
-        print(&mut out, entry, &report).or_work()
+        return streams::print_json(&report);
     }
+    let mut out = Vec::new();
+    print(&mut out, entry, &report).or_work()?;
+    streams::print(out)
 }
 
 fn print(out: &mut impl Write, entry: &Entry, report: &Report) -> io::Result<()> {

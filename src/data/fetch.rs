@@ -1,7 +1,5 @@
 //! `breakeven data fetch NAME`.
 
-use std::io::{self, Write};
-
 use breakeven_empirical::data::catalog::{self, Origin};
 use breakeven_empirical::data::fetch::{FetchError, fetch};
 use breakeven_empirical::data::search::{Search, VARIABLE};
@@ -10,6 +8,7 @@ use serde::Serialize;
 use super::Place;
 use super::progress::Progress;
 use crate::failure::{Failure, OrFail};
+use crate::streams::print_json;
 
 pub(super) const EXAMPLES: &str = "Examples:
   breakeven data fetch fashion-mnist
@@ -66,9 +65,7 @@ pub(super) fn run(args: &FetchArgs) -> Result<(), Failure> {
             folder: folder.display().to_string(),
             files,
         };
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &answer).or_work()?;
-        writeln!(out).or_work()?;
+        print_json(&answer)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Place, grouped};
 use crate::failure::{Failure, OrFail};
+use crate::streams;
 
 pub(super) const EXAMPLES: &str = "Examples:
   breakeven data list
@@ -60,13 +61,12 @@ pub(super) fn run(args: &ListArgs) -> Result<(), Failure> {
     let answer = Answer {
         data_sets: rows.collect(),
     };
-    let mut out = io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &answer).or_work()?;
-        writeln!(out).or_work()
-    } else {
-        print(&mut out, &answer.data_sets).or_work()
+        return streams::print_json(&answer);
     }
+    let mut out = Vec::new();
+    print(&mut out, &answer.data_sets).or_work()?;
+    streams::print(out)
 }
 
 fn row(entry: &'static Entry, search: &Search) -> Row {

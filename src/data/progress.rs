@@ -8,6 +8,7 @@ use breakeven_empirical::data::fetch::Event;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::grouped;
+use crate::streams::say;
 
 /// Plain lines come this often: a part of the whole.
 const LINES: u64 = 10;
@@ -37,14 +38,14 @@ impl Progress {
     pub fn show(&mut self, event: Event) {
         match event {
             Event::Present(path) => {
-                eprintln!("{}: there already, checksum right", path.display());
+                say(format!("{}: there already, checksum right", path.display()));
                 self.files.push(path);
             }
             Event::Begins { url, kept, total } => self.begin(&url, kept, total),
             Event::Received(bytes) => self.receive(bytes),
             Event::Verifying => self.clear(),
             Event::Ready(path) => {
-                eprintln!("{}: ready, checksum right", path.display());
+                say(format!("{}: ready, checksum right", path.display()));
                 self.files.push(path);
             }
         }
@@ -62,8 +63,8 @@ impl Progress {
             format!("{} bytes", grouped(bytes))
         });
         match kept {
-            0 => eprintln!("{url}: {size}"),
-            _ => eprintln!("{url}: {size}, going on after {}", grouped(kept)),
+            0 => say(format!("{url}: {size}")),
+            _ => say(format!("{url}: {size}, going on after {}", grouped(kept))),
         }
         self.total = total;
         self.told = total.map_or(0, |total| kept * LINES / total.max(1));
@@ -77,7 +78,11 @@ impl Progress {
             let tenths = bytes * LINES / total.max(1);
             if tenths > self.told {
                 self.told = tenths;
-                eprintln!("  {} %, {} bytes", tenths * 100 / LINES, grouped(bytes));
+                say(format!(
+                    "  {} %, {} bytes",
+                    tenths * 100 / LINES,
+                    grouped(bytes)
+                ));
             }
         }
     }

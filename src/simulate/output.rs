@@ -1,6 +1,5 @@
 //! The same answer for machines, spreadsheets, papers and people.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -9,6 +8,7 @@ use super::chart::Chart;
 use super::table::Table;
 use super::{svg, terminal};
 use crate::failure::{Failure, OrFail};
+use crate::streams::print;
 
 /// How the answer is given.
 #[derive(Clone, Debug, clap::Args)]
@@ -57,7 +57,7 @@ impl OutputArgs {
         } else {
             people(answer)
         };
-        print(&text)
+        print(text)
     }
 }
 
@@ -73,12 +73,4 @@ fn people(answer: &Answer) -> String {
         .filter(|part| !part.is_empty())
         .collect();
     filled.join("\n\n") + "\n"
-}
-
-/// A reader that stops early, like `head`, is no failure.
-fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("can't print the answer").or_work(),
-    }
 }
