@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use crate::compute::Compute;
+use crate::compute::{Compute, Precision};
 use crate::data::Images;
 use crate::tape::{Matrix, Targets};
 
@@ -19,18 +19,22 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// The first `count` of `images`.
+    /// The first `count` of `images`, each pixel divided by 255 in the precision
+    /// of `compute`.
     ///
     /// # Panics
     /// If there are fewer.
     pub fn first(images: &Images, count: usize, compute: &Compute) -> Self {
         let shape = [count, images.pixels_per_image()];
-        Self::new(
-            compute.matrix_f32(images.scaled(0..count), shape),
-            &images.labels()[..count],
-            images.classes(),
-            compute,
-        )
+        let pixels = match compute.precision() {
+            Precision::F32 => compute.matrix_f32(images.scaled(0..count), shape),
+            Precision::F64 => {
+                let bytes = &images.bytes()[..shape[0] * shape[1]];
+                let scaled: Vec<f64> = bytes.iter().map(|&b| f64::from(b) / 255.0).collect();
+                compute.matrix(&scaled, shape)
+            }
+        };
+        Self::new(pixels, &images.labels()[..count], images.classes(), compute)
     }
 
     /// Examples from pixels `[n, features]` and one label below `classes` each.
