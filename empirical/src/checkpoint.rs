@@ -17,6 +17,12 @@ const PREVIOUS_STEP: &str = "breakeven.previous_step";
 const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
 
+/// Numbers as they are in a file.
+type Encoded = (Dtype, Vec<u8>);
+
+/// A tensor's name, shape, type of number and bytes.
+type Encoded = (String, Vec<usize>, (Dtype, Vec<u8>));
+
 /// Where a run is: all that the next step depends on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
@@ -146,7 +152,7 @@ impl Checkpoint {
     /// If the file can't be written.
     pub fn save(&self, path: &Path, parameters: &Parameters) -> Result<(), CheckpointError> {
         let torch = parameters.to_torch(&self.theta);
-        let mut tensors: Vec<(String, Vec<usize>, (Dtype, Vec<u8>))> = parameters
+        let mut tensors: Vec<(String, Vec<usize>, Encoded)> = parameters
             .parts(&torch)
             .map(|(parameter, part)| {
                 (
@@ -309,7 +315,7 @@ fn progress(file: &SafeTensors) -> Option<[u64; 2]> {
 
 /// The numbers as F32 where that loses nothing, as in a run of that
 /// precision, otherwise as F64.
-fn encode(numbers: &[f64]) -> (Dtype, Vec<u8>) {
+fn encode(numbers: &[f64]) -> Encoded {
     if numbers.iter().all(|&x| f64::from(x as f32) == x) {
         let bytes = numbers.iter().flat_map(|&x| (x as f32).to_le_bytes());
         return (Dtype::F32, bytes.collect());

@@ -1,7 +1,7 @@
 //! All runs of a sweep, side by side.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -219,7 +219,7 @@ impl<'a> Sweep<'a> {
     fn one(
         &self,
         spec: RunSpec,
-        folder: &PathBuf,
+        folder: &Path,
         stop: &AtomicBool,
         progress: &dyn Progress,
     ) -> Result<(), SweepError> {

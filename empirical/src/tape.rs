@@ -56,7 +56,7 @@ enum Op {
     /// A map that is linear at this point: its matrix is fixed by the values.
     Linear(Var, Box<dyn LocallyLinear>),
     /// Per-example loss `[n, 1]` of logits `[n, classes]`.
-    Loss(Var, CrossEntropy),
+    Loss(Var, Box<CrossEntropy>),
 }
 
 struct Node {
@@ -126,7 +126,7 @@ impl Tape {
     pub fn cross_entropy(&mut self, logits: Var, targets: &Targets) -> Var {
         let (loss, value) = CrossEntropy::new(self.value(logits), targets);
         let active = self.active(logits);
-        self.push(Op::Loss(logits, loss), value, active)
+        self.push(Op::Loss(logits, Box::new(loss)), value, active)
     }
 
     /// The value of `var`.

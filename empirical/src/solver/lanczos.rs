@@ -140,7 +140,7 @@ impl KrylovSpace {
         for v in start {
             axpy(1.0, v, &mut first);
         }
-        if !(norm(&first) > 0.0) {
+        if !norm(&first).is_normal() {
             first = rademacher(dim, rng);
         }
         let length = norm(&first);
