@@ -20,9 +20,6 @@ const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
 /// Numbers as they are in a file.
 type Encoded = (Dtype, Vec<u8>);
 
-/// A tensor's name, shape, type of number and bytes.
-type Encoded = (String, Vec<usize>, (Dtype, Vec<u8>));
-
 /// Where a run is: all that the next step depends on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
