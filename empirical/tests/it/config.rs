@@ -353,7 +353,8 @@ fn the_shards_of_a_sweep_are_its_runs_once_each() {
             .flat_map(|index| names(Shard { index, count }))
             .collect();
         let mut expected = whole.clone();
-        (all.sort(), expected.sort());
+        all.sort();
+        expected.sort();
         assert_eq!(all, expected, "{count} shards");
     }
     // 6 steps an epoch, 3 epochs.

@@ -39,3 +39,8 @@ pub const DIFFERENCES: f64 = 1e-7;
 /// Error of an eigenvalue over its bound r²/δ. The gap δ is that which Ritz
 /// values show, and these come from below: it may be a little too wide.
 pub const BOUND: f64 = 1.05;
+
+/// The difference of two losses in f32, each exact to about 1e-6, that differ
+/// by a hundredth.
+#[cfg(feature = "wgpu")]
+pub const F32_DIFFERENCES: f64 = 1e-3;

@@ -59,7 +59,7 @@ fn carry_out(
 }
 
 /// Carries a sweep out to its end.
-fn finish(sweep: &Sweep, folder: &Path) {
+pub fn finish(sweep: &Sweep, folder: &Path) {
     let end = carry_out(sweep, folder, 1, &AtomicBool::new(false), |_, _| {});
     assert_eq!(end.unwrap(), SweepEnd::Over);
 }
@@ -101,7 +101,7 @@ fn run_folder(sweep: &Path) -> std::path::PathBuf {
     sweep.join("runs").join(RUN)
 }
 
-fn records(run: &Path) -> Vec<Record> {
+pub fn records(run: &Path) -> Vec<Record> {
     let text = fs::read_to_string(run.join("records.jsonl")).unwrap();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
