@@ -41,7 +41,7 @@ struct Sampled {
     /// Mean and variance (1/N) of the curvatures that were drawn.
     drawn_lambda_h: f64,
     drawn_curvature_variance: f64,
-    /// The left side of Eq. 1 for them: the growth of E[ψ²] in a step.
+    /// The left side of Eq. 1 for them: the growth of E\[ψ²\] in a step.
     stability: f64,
     paths: usize,
     steps: usize,
@@ -50,7 +50,7 @@ struct Sampled {
     shrunk: usize,
 }
 
-/// ψ² along several paths, and E[ψ²].
+/// ψ² along several paths, and E\[ψ²\].
 pub fn answer(query: &Query) -> Result<Answer, Refusal> {
     let model = setting::first(query)?.model;
     let share = query.real("share")?.unwrap_or(SHARE);

@@ -130,7 +130,7 @@ struct Answered {
     lambda: f64,
     /// Their variance, 1/N.
     curvature_variance: f64,
-    /// The left side of Eq. 1 for them: what E[ψ²] is multiplied by in a step.
+    /// The left side of Eq. 1 for them: what E\[ψ²\] is multiplied by in a step.
     stability: f64,
     /// The same, simulated.
     growth: f64,
