@@ -18,6 +18,9 @@ pub trait Model: Send + Sync {
     /// Its parameters, in the order in which `logits` takes them.
     fn parameters(&self) -> &Parameters;
 
+    /// Numbers that its layers put out for an example.
+    fn activations(&self) -> usize;
+
     /// Puts the network on the tape: logits `[n, classes]` of examples
     /// `[n, channels · height · width]`, one row an example.
     fn logits(&self, tape: &mut Tape, x: Var, parameters: &[Var]) -> Var;

@@ -5,6 +5,10 @@ use crate::examples::Examples;
 use crate::model::Model;
 use crate::tape::{Matrix, Tape, Var};
 
+/// Activations that a gradient computes at once: few enough for a processor's
+/// cache, and sums in 32 bits stay short.
+const PIECE_ACTIVATIONS: usize = 1 << 20;
+
 /// A model on a device.
 #[derive(Clone, Copy)]
 pub struct Network<'a> {
@@ -46,8 +50,30 @@ impl Network<'_> {
 
     /// The gradient of the mean loss over `examples`, one matrix a parameter.
     pub fn gradient(&self, parameters: &[Matrix], examples: &Examples) -> Vec<Matrix> {
-        let mut written = self.write(parameters, examples);
-        written.pull_back(1.0 / examples.len() as f64, self.compute)
+        let weight = 1.0 / examples.len() as f64;
+        self.loss_and_gradient(parameters, examples, weight).1
+    }
+
+    /// The mean loss over `examples`, and the gradient of the sum of their
+    /// losses, each weighted by `weight`.
+    ///
+    /// # Panics
+    /// If there are no examples.
+    pub fn loss_and_gradient(
+        &self,
+        parameters: &[Matrix],
+        examples: &Examples,
+        weight: f64,
+    ) -> (f64, Vec<Matrix>) {
+        let (mut loss, mut gradient) = (0.0, None);
+        let size = (PIECE_ACTIVATIONS / self.model.activations()).max(1);
+        for (first, count) in chunks(examples.len(), size) {
+            let mut written = self.write(parameters, &examples.range(first, count));
+            loss += written.mean_loss() * count as f64;
+            add_each(&mut gradient, written.pull_back(weight, self.compute));
+        }
+        let gradient = gradient.expect("a gradient is over examples");
+        (loss / examples.len() as f64, gradient)
     }
 
     /// Mean loss and accuracy over `examples`, `chunk` at a time.
@@ -66,9 +92,19 @@ impl Network<'_> {
 impl Written {
     /// The gradient of the sum of losses, each weighted by `weight`.
     pub(crate) fn pull_back(&mut self, weight: f64, compute: &Compute) -> Vec<Matrix> {
-        let [examples, _] = self.tape.value(self.loss).dims();
-        let weights = compute.full([examples, 1], weight);
+        let weights = self.weights(weight, compute);
         self.tape.pull_back(self.loss, weights)
+    }
+
+    /// The cotangents alone that `pull_back` leaves on the tape.
+    pub(crate) fn pull_cotangents(&mut self, weight: f64, compute: &Compute) {
+        let weights = self.weights(weight, compute);
+        self.tape.pull_cotangents(self.loss, weights);
+    }
+
+    fn weights(&self, weight: f64, compute: &Compute) -> Matrix {
+        let [examples, _] = self.tape.value(self.loss).dims();
+        compute.full([examples, 1], weight)
     }
 
     /// The mean loss of these examples.
@@ -100,6 +136,14 @@ impl Score {
             accuracy: self.accuracy / examples as f64,
         }
     }
+}
+
+/// Adds a matrix to each of as many, or begins with them.
+pub(crate) fn add_each(total: &mut Option<Vec<Matrix>>, part: Vec<Matrix>) {
+    *total = Some(match total.take() {
+        Some(total) => total.into_iter().zip(part).map(|(a, b)| a + b).collect(),
+        None => part,
+    });
 }
 
 /// `(first, count)` of pieces of `size` that cover `total`.

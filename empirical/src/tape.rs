@@ -24,17 +24,21 @@
 //! All values are matrices. Rows run over examples and, within an example,
 //! over positions of an image; columns are channels or features.
 
+mod convolution;
 mod cross_entropy;
 mod locally_linear;
+mod product;
 mod sweeps;
 
 use burn::tensor::Tensor;
 
+pub use convolution::Convolution;
 pub use cross_entropy::Targets;
-pub use locally_linear::{Flatten, Grid, LocallyLinear, MaxPool, Patches, Transposed};
+pub use locally_linear::{Flatten, Grid, LocallyLinear, MaxPool, Transposed};
 
 use cross_entropy::CrossEntropy;
 use locally_linear::Mask;
+use product::Product;
 
 /// A matrix on the device, `[rows, columns]`.
 pub type Matrix = Tensor<2>;
@@ -49,8 +53,8 @@ enum Op {
     Constant,
     /// The parameter of this number.
     Parameter(usize),
-    /// `a · w`, bilinear: `[r, k] · [k, m]`.
-    Product(Var, Var),
+    /// Of two values, bilinear.
+    Product(Var, Var, Product),
     /// `a + b` with the one row of `b` added to each row of `a`.
     AddRow(Var, Var),
     /// A map that is linear at this point: its matrix is fixed by the values.
@@ -64,10 +68,18 @@ struct Node {
     shape: [usize; 2],
     /// Kept where a derivative will read it.
     value: Option<Matrix>,
-    /// Derivative of the weighted loss by this value, after `pull_back`.
+    /// Derivative of the weighted loss by this value, after `pull_back`, where
+    /// a later sweep reads it.
     cotangent: Option<Matrix>,
     /// Whether the value depends on a parameter.
     active: bool,
+}
+
+impl Node {
+    /// Whether its value matters to no derivative and to one operation alone.
+    fn passes_on(&self) -> bool {
+        matches!(self.op, Op::Product(..) | Op::AddRow(..))
+    }
 }
 
 /// Operations in the order in which they were carried out, with their values.
@@ -97,14 +109,24 @@ impl Tape {
 
     /// `a · w`, shapes `[r, k]` and `[k, m]`.
     pub fn product(&mut self, a: Var, w: Var) -> Var {
-        let value = self.value(a).clone().matmul(self.value(w).clone());
+        self.bilinear(a, w, Product::Dense)
+    }
+
+    /// The images `a` convolved with `w`, shapes `[n·h·w, c]` and
+    /// `[size²·c, m]`.
+    pub fn convolve(&mut self, a: Var, w: Var, convolution: Convolution) -> Var {
+        self.bilinear(a, w, Product::Convolution(convolution))
+    }
+
+    fn bilinear(&mut self, a: Var, w: Var, product: Product) -> Var {
+        let value = product.apply(self.value(a), self.value(w));
         let active = self.active(a) || self.active(w);
-        self.push(Op::Product(a, w), value, active)
+        self.push(Op::Product(a, w, product), value, active)
     }
 
     /// `a + b`, the one row of `b` `[1, m]` added to each row of `a` `[r, m]`.
     pub fn add_row(&mut self, a: Var, b: Var) -> Var {
-        let value = self.value(a).clone() + self.value(b).clone();
+        let value = self.take(a) + self.value(b).clone();
         let active = self.active(a) || self.active(b);
         self.push(Op::AddRow(a, b), value, active)
     }
@@ -117,7 +139,7 @@ impl Tape {
 
     /// A map that is linear in the neighbourhood of the value of `a`.
     pub fn linear(&mut self, a: Var, map: impl LocallyLinear + 'static) -> Var {
-        let value = map.apply(self.value(a).clone());
+        let value = map.apply(self.take(a));
         let active = self.active(a);
         self.push(Op::Linear(a, Box::new(map)), value, active)
     }
@@ -132,12 +154,23 @@ impl Tape {
     /// The value of `var`.
     ///
     /// # Panics
-    /// If [`Tape::trim`] has let it go.
+    /// If it was taken over: a product or a sum lives on in the sum or the map
+    /// that reads it. Or if [`Tape::trim`] has let it go.
     pub fn value(&self, var: Var) -> &Matrix {
         self.nodes[var.0]
             .value
             .as_ref()
-            .expect("values are read before the tape is trimmed")
+            .expect("values are read before they are taken over or trimmed")
+    }
+
+    /// The value of `var` for the one operation that reads it, to be changed
+    /// in place where no derivative reads it.
+    fn take(&mut self, var: Var) -> Matrix {
+        if self.nodes[var.0].passes_on() {
+            let value = self.nodes[var.0].value.take();
+            return value.expect("a product or a sum is read by one operation");
+        }
+        self.value(var).clone()
     }
 
     /// Lets go of the values that no derivative reads: all but the factors
@@ -145,7 +178,7 @@ impl Tape {
     pub fn trim(&mut self) {
         let mut read = vec![false; self.nodes.len()];
         for node in &self.nodes {
-            if let Op::Product(a, w) = node.op {
+            if let Op::Product(a, w, _) = node.op {
                 read[a.0] = true;
                 read[w.0] = true;
             }
@@ -170,11 +203,13 @@ impl Tape {
         self.nodes
             .iter()
             .map(|node| {
-                let map = match &node.op {
+                let kept = match &node.op {
                     Op::Linear(_, map) => map.numbers(),
-                    _ => 0,
+                    // A sum shares its cotangent with what it adds to.
+                    Op::AddRow(..) => 0,
+                    _ => size(&node.cotangent),
                 };
-                size(&node.value) + size(&node.cotangent) + map
+                size(&node.value) + kept
             })
             .sum()
     }

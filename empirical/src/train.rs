@@ -192,16 +192,14 @@ impl<'a> Trainer<'a> {
     /// One step of SGD: θ ← θ − η g.
     fn plain_step(&mut self) -> Step {
         let batch = self.batch();
-        let mut written = self.network().write(&self.parameters, &batch);
-        let loss = written.mean_loss();
+        // Losses weighted by η/S give ηg at once.
+        let weight = self.spec.learning_rate / batch.len() as f64;
+        let (loss, step) = self
+            .network()
+            .loss_and_gradient(&self.parameters, &batch, weight);
         if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
             return Step::Diverged(loss);
         }
-        // Losses weighted by η/S give ηg at once; without the tape the
-        // parameters are not shared and change in place.
-        let weight = self.spec.learning_rate / batch.len() as f64;
-        let step = written.pull_back(weight, &self.shared.compute);
-        drop(written);
         for (parameter, move_by) in self.parameters.iter_mut().zip(&step) {
             parameter.inplace(|p| p - move_by.clone());
         }

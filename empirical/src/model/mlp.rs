@@ -7,6 +7,7 @@ use crate::tape::{Tape, Var};
 /// Dense layers `fc1`, `fc2`, … with rectifiers between them.
 pub(super) struct Mlp {
     parameters: Parameters,
+    activations: usize,
 }
 
 impl Mlp {
@@ -25,6 +26,7 @@ impl Mlp {
             .collect();
         Ok(Self {
             parameters: Parameters::new(parameters),
+            activations: sizes[1..].iter().sum(),
         })
     }
 }
@@ -32,6 +34,10 @@ impl Mlp {
 impl Model for Mlp {
     fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    fn activations(&self) -> usize {
+        self.activations
     }
 
     fn logits(&self, tape: &mut Tape, x: Var, parameters: &[Var]) -> Var {

@@ -2,7 +2,7 @@
 
 use super::{Model, ModelError, affine, layer};
 use crate::parameters::{Parameters, Role};
-use crate::tape::{Flatten, Grid, MaxPool, Patches, Tape, Transposed, Var};
+use crate::tape::{Convolution, Flatten, Grid, MaxPool, Tape, Transposed, Var};
 
 /// Side of every kernel.
 const KERNEL: usize = 3;
@@ -12,6 +12,7 @@ const KERNEL: usize = 3;
 pub(super) struct SimpleCnn {
     image: [usize; 3],
     parameters: Parameters,
+    activations: usize,
 }
 
 impl SimpleCnn {
@@ -27,7 +28,8 @@ impl SimpleCnn {
         if height < 10 || width < 10 {
             return Err(ModelError::SmallImage { height, width });
         }
-        let flat = second * pooled_twice(height) * pooled_twice(width);
+        let once = [pooled(height), pooled(width)];
+        let flat = second * pooled(once[0]) * pooled(once[1]);
         let convolution = |inputs, outputs| Role::Convolution {
             inputs,
             outputs,
@@ -60,27 +62,34 @@ impl SimpleCnn {
         Ok(Self {
             image,
             parameters: Parameters::new(parameters),
+            activations: first * pair([height, width]) + second * pair(once) + dense + classes,
         })
     }
 }
 
-/// What two rounds of an unpadded convolution and pooling leave of a side.
-fn pooled_twice(side: usize) -> usize {
-    let round = |side: usize| (side + 1 - KERNEL) / 2;
-    round(round(side))
+/// What an unpadded convolution leaves of a side.
+fn valid(side: usize) -> usize {
+    side + 1 - KERNEL
+}
+
+/// What pooling leaves of that.
+fn pooled(side: usize) -> usize {
+    valid(side) / 2
+}
+
+/// Pixels that a padded convolution and an unpadded one put out.
+fn pair([height, width]: [usize; 2]) -> usize {
+    height * width + valid(height) * valid(width)
 }
 
 /// A convolution and its rectifier.
 fn convolve(tape: &mut Tape, (x, grid): (Var, Grid), layer: &[Var], padding: usize) -> (Var, Grid) {
-    let patches = Patches::new(grid, KERNEL, padding);
-    let cut = tape.linear(x, patches);
-    let sum = affine(tape, cut, layer[0], layer[1]);
-    let channels = tape.value(sum).dims()[1];
-    let grid = Grid {
-        channels,
-        ..patches.output()
-    };
-    (tape.relu(sum), grid)
+    let convolution = Convolution::new(grid, KERNEL, padding);
+    let product = tape.convolve(x, layer[0], convolution);
+    let sum = tape.add_row(product, layer[1]);
+    let value = tape.relu(sum);
+    let channels = tape.value(value).dims()[1];
+    (value, convolution.output(channels))
 }
 
 fn pool(tape: &mut Tape, (x, grid): (Var, Grid)) -> (Var, Grid) {
@@ -92,6 +101,10 @@ fn pool(tape: &mut Tape, (x, grid): (Var, Grid)) -> (Var, Grid) {
 impl Model for SimpleCnn {
     fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    fn activations(&self) -> usize {
+        self.activations
     }
 
     fn logits(&self, tape: &mut Tape, x: Var, parameters: &[Var]) -> Var {

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use crate::compute::to_host;
 use crate::examples::Examples;
-use crate::network::{Network, Score, Written, chunks};
+use crate::network::{Network, Score, Written, add_each, chunks};
 use crate::tape::Matrix;
 
 /// How much memory a [`Point`] may take.
@@ -19,11 +19,12 @@ pub struct PointSettings {
 }
 
 impl Default for PointSettings {
-    /// 128 MB kept and 64 MB a piece, in 32-bit floats.
+    /// 128 MB kept and 16 MB a piece, in 32-bit floats: a piece that a
+    /// processor's cache holds is faster than a larger one.
     fn default() -> Self {
         Self {
             kept_numbers: 32 << 20,
-            piece_numbers: 16 << 20,
+            piece_numbers: 4 << 20,
         }
     }
 }
@@ -74,8 +75,9 @@ impl<'a> Point<'a> {
             let sums = written.sums(&part);
             point.score.loss += sums.loss;
             point.score.accuracy += sums.accuracy;
-            let share = point.pull_back(&mut written);
+            let share = layout.join(written.pull_back(point.weight(), network.compute));
             add_to(&mut point.gradient, &share);
+            written.tape.trim();
             kept += written.tape.numbers();
             let written = (kept <= settings.kept_numbers).then_some(written);
             point.pieces.push(Piece {
@@ -135,7 +137,7 @@ impl<'a> Point<'a> {
                 None => {
                     let part = self.examples.range(piece.first, piece.count);
                     let mut written = self.network.write(&self.parameters, &part);
-                    self.pull_back(&mut written);
+                    written.pull_cotangents(self.weight(), self.network.compute);
                     visit(&written);
                 }
             }
@@ -145,13 +147,7 @@ impl<'a> Point<'a> {
     /// Sums `product` over the pieces, in θ's order.
     pub(super) fn sum(&self, product: impl Fn(&Written) -> Vec<Matrix>) -> Vec<f64> {
         let mut total: Option<Vec<Matrix>> = None;
-        self.each(|written| {
-            let part = product(written);
-            total = Some(match total.take() {
-                Some(total) => total.into_iter().zip(part).map(|(a, b)| a + b).collect(),
-                None => part,
-            });
-        });
+        self.each(|written| add_each(&mut total, product(written)));
         let layout = self.network.model.parameters();
         total.map_or_else(|| vec![0.0; self.dim()], |total| layout.join(total))
     }
@@ -165,10 +161,9 @@ impl<'a> Point<'a> {
             .split(v, self.network.compute)
     }
 
-    fn pull_back(&self, written: &mut Written) -> Vec<f64> {
-        let gradient = written.pull_back(1.0 / self.examples.len() as f64, self.network.compute);
-        written.tape.trim();
-        self.network.model.parameters().join(gradient)
+    /// The weight of an example's loss in the mean.
+    fn weight(&self) -> f64 {
+        1.0 / self.examples.len() as f64
     }
 }
 

@@ -1,7 +1,7 @@
 //! Maps that are linear in a neighbourhood of the values they were made at:
 //! rectifiers, pooling, and rearrangements of images.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, s};
 
 use super::Matrix;
 
@@ -65,101 +65,14 @@ impl Grid {
         x.reshape([self.examples, self.height, self.width, self.channels])
     }
 
-    fn matrix(&self, x: Tensor<4>) -> Matrix {
+    /// `[n, h, w·c]`: rows of pixels as they are in memory.
+    pub(super) fn rows(&self, x: Matrix) -> Tensor<3> {
+        x.reshape([self.examples, self.height, self.width * self.channels])
+    }
+
+    /// One row a pixel.
+    pub(super) fn matrix<const D: usize>(&self, x: Tensor<D>) -> Matrix {
         x.reshape([self.examples * self.height * self.width, self.channels])
-    }
-}
-
-/// Cuts the neighbourhood of every pixel out, so that a convolution becomes a
-/// product: `[n·h·w, c]` to `[n·h'·w', size²·c]`, columns ordered (row,
-/// column, channel).
-#[derive(Clone, Copy, Debug)]
-pub struct Patches {
-    input: Grid,
-    size: usize,
-    padding: usize,
-}
-
-impl Patches {
-    /// Neighbourhoods of `size` × `size` pixels, stride 1, the image first
-    /// surrounded by `padding` zeros.
-    pub fn new(input: Grid, size: usize, padding: usize) -> Self {
-        Self {
-            input,
-            size,
-            padding,
-        }
-    }
-
-    /// The grid of the result.
-    pub fn output(&self) -> Grid {
-        let shrink = self.size - 1;
-        Grid {
-            height: self.input.height + 2 * self.padding - shrink,
-            width: self.input.width + 2 * self.padding - shrink,
-            channels: self.size * self.size * self.input.channels,
-            ..self.input
-        }
-    }
-
-    fn offsets(&self) -> impl Iterator<Item = (usize, usize)> {
-        let size = self.size;
-        (0..size).flat_map(move |row| (0..size).map(move |column| (row, column)))
-    }
-}
-
-impl LocallyLinear for Patches {
-    fn apply(&self, x: Matrix) -> Matrix {
-        let (Grid { height, width, .. }, p) = (self.output(), self.padding);
-        let image = self
-            .input
-            .image(x)
-            .pad([(0, 0), (p, p), (p, p), (0, 0)], 0.0);
-        let shifted = self
-            .offsets()
-            .map(|(row, column)| {
-                image.clone().slice([
-                    0..self.input.examples,
-                    row..row + height,
-                    column..column + width,
-                    0..self.input.channels,
-                ])
-            })
-            .collect();
-        self.output().matrix(Tensor::cat(shifted, 3))
-    }
-
-    fn transpose(&self, y: Matrix) -> Matrix {
-        let (output, input, p) = (self.output(), self.input, self.padding);
-        let patches = output.image(y);
-        let mut sum = Tensor::zeros(
-            [
-                input.examples,
-                input.height + 2 * p,
-                input.width + 2 * p,
-                input.channels,
-            ],
-            (&patches.device(), patches.dtype()),
-        );
-        for (k, (row, column)) in self.offsets().enumerate() {
-            let window = [
-                0..input.examples,
-                row..row + output.height,
-                column..column + output.width,
-                0..input.channels,
-            ];
-            let part = patches
-                .clone()
-                .narrow(3, k * input.channels, input.channels);
-            let moved = sum.clone().slice(window.clone()) + part;
-            sum = sum.slice_assign(window, moved);
-        }
-        input.matrix(sum.slice([
-            0..input.examples,
-            p..p + input.height,
-            p..p + input.width,
-            0..input.channels,
-        ]))
     }
 }
 
@@ -167,35 +80,44 @@ impl LocallyLinear for Patches {
 /// equal; an odd last row or column is left out.
 pub struct MaxPool {
     input: Grid,
-    /// Ones at the winner, for the four corners of the blocks.
-    winners: Vec<Tensor<4>>,
+    /// Ones at the winners, zeros elsewhere, for the pixels of whole blocks.
+    winners: Matrix,
 }
 
 impl MaxPool {
     /// Pooling of images whose winners are those of `value`.
     pub fn new(input: Grid, value: &Matrix) -> Self {
-        let corners = corners(input, value.clone());
-        let largest = corners
-            .iter()
-            .cloned()
-            .reduce(|a, b| a.max_pair(b))
-            .expect("a block has four corners");
-        let mut free = largest.ones_like();
-        let winners = corners
-            .into_iter()
-            .map(|corner| {
-                let winner = ones_where(corner.equal(largest.clone()), &free) * free.clone();
-                free = free.clone() - winner.clone();
-                winner
-            })
-            .collect();
-        Self { input, winners }
+        let [a, b, c, d] = corners(input, value.clone());
+        let (b_wins, above) = second_where_larger(a, b);
+        let (d_wins, below) = second_where_larger(c, d);
+        let (lower, _) = second_where_larger(above, below);
+        let upper = others(&lower);
+        let (b, d) = (b_wins * upper.clone(), d_wins * lower.clone());
+        let rows = [[upper - b.clone(), b], [lower - d.clone(), d]]
+            .map(|row| Tensor::stack::<5>(row.into(), 3));
+        let winners: Tensor<6> = Tensor::stack(rows.into(), 2);
+        Self {
+            input,
+            winners: whole_blocks(input).matrix(winners),
+        }
     }
 
     /// The grid of the result.
     pub fn output(&self) -> Grid {
         pooled(self.input)
     }
+}
+
+/// Ones where `b` is larger than `a`, and the larger of the two.
+fn second_where_larger(a: Tensor<4>, b: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+    let second = ones_where(a.clone().lower(b.clone()), &a);
+    let larger = a * others(&second) + b * second.clone();
+    (second, larger)
+}
+
+/// Ones for zeros and zeros for ones.
+fn others(ones: &Tensor<4>) -> Tensor<4> {
+    ones.ones_like() - ones.clone()
 }
 
 fn pooled(input: Grid) -> Grid {
@@ -206,70 +128,60 @@ fn pooled(input: Grid) -> Grid {
     }
 }
 
-/// The four corners of all blocks, each `[n, h/2, w/2, c]`.
-fn corners(input: Grid, x: Matrix) -> Vec<Tensor<4>> {
-    let Grid {
-        examples,
-        height,
-        width,
-        channels,
-    } = pooled(input);
-    let blocks: Tensor<6> = input
-        .image(x)
-        .slice([0..examples, 0..2 * height, 0..2 * width, 0..channels])
-        .reshape([examples, height, 2, width, 2, channels]);
-    [(0, 0), (0, 1), (1, 0), (1, 1)]
-        .map(|(row, column)| {
-            blocks
-                .clone()
-                .narrow(2, row, 1)
-                .narrow(4, column, 1)
-                .reshape([examples, height, width, channels])
-        })
-        .into()
+/// The grid without an odd last row or column.
+fn whole_blocks(input: Grid) -> Grid {
+    Grid {
+        height: input.height / 2 * 2,
+        width: input.width / 2 * 2,
+        ..input
+    }
+}
+
+/// The four corners of all blocks, row by row, each `[n, h/2, w/2, c]`: views.
+fn corners(input: Grid, x: Matrix) -> [Tensor<4>; 4] {
+    let (image, Grid { height, width, .. }) = (input.image(x), whole_blocks(input));
+    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(row, column)| {
+        image
+            .clone()
+            .slice(s![.., row..height;2, column..width;2, ..])
+    })
 }
 
 impl LocallyLinear for MaxPool {
     fn apply(&self, x: Matrix) -> Matrix {
+        let winners = corners(whole_blocks(self.input), self.winners.clone());
         let picked = corners(self.input, x)
             .into_iter()
-            .zip(&self.winners)
-            .map(|(corner, winner)| corner * winner.clone())
+            .zip(winners)
+            .map(|(corner, winner)| corner * winner)
             .reduce(|a, b| a + b)
             .expect("a block has four corners");
         self.output().matrix(picked)
     }
 
     fn transpose(&self, y: Matrix) -> Matrix {
-        let output @ Grid {
+        let Grid {
             examples,
             height,
             width,
             channels,
         } = self.output();
-        let y = output.image(y);
-        let spread: Vec<Tensor<6>> = self
-            .winners
-            .iter()
-            .map(|winner| {
-                (winner.clone() * y.clone()).reshape([examples, height, 1, width, 1, channels])
-            })
-            .collect();
-        let rows = spread
-            .chunks(2)
-            .map(|pair| Tensor::cat(pair.to_vec(), 4))
-            .collect();
-        let image: Tensor<4> =
-            Tensor::cat(rows, 2).reshape([examples, 2 * height, 2 * width, channels]);
-        let bottom = self.input.height - 2 * height;
-        let right = self.input.width - 2 * width;
+        let y: Tensor<6> = y.reshape([examples, height, 1, width, 1, channels]);
+        let blocks = [examples, height, 2, width, 2, channels];
+        let image = y.expand(blocks) * self.winners.clone().reshape(blocks);
+        let whole = whole_blocks(self.input);
+        let bottom = self.input.height - whole.height;
+        let right = (self.input.width - whole.width) * channels;
+        if bottom + right == 0 {
+            return whole.matrix(image);
+        }
+        let image = whole.rows(whole.matrix(image));
         self.input
-            .matrix(image.pad([(0, 0), (0, bottom), (0, right), (0, 0)], 0.0))
+            .matrix(image.pad([(0, 0), (0, bottom), (0, right)], 0.0))
     }
 
     fn numbers(&self) -> usize {
-        let numbers = |winner: &Tensor<4>| winner.dims().iter().product::<usize>();
-        self.winners.iter().map(numbers).sum()
+        self.winners.dims().iter().product()
     }
 }
 

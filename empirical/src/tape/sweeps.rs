@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Matrix, Op, Tape, Var};
+use super::{Matrix, Node, Op, Tape, Var};
 
 /// One tangent or second derivative a value; absent where it is zero.
 pub struct Tangents(Vec<Option<Matrix>>);
@@ -15,15 +15,31 @@ impl Tangents {
     }
 }
 
-/// Examples whose gradients are formed at once for their norms, where an
-/// example has many rows.
-const EXAMPLES_AT_ONCE: usize = 16;
-
 impl Tape {
     /// Reverse mode: the gradient of `Σ_i w_i ℓ_i` by every parameter, for
     /// weights `w` `[n, 1]` on the per-example losses `loss`. The cotangents
     /// stay on the tape for the later sweeps.
     pub fn pull_back(&mut self, loss: Var, weights: Matrix) -> Vec<Matrix> {
+        every_one(self.sweep_back(loss, weights, |node| node.active))
+    }
+
+    /// The cotangents of [`Tape::pull_back`] alone, for the later sweeps: a
+    /// product a layer instead of two.
+    pub fn pull_cotangents(&mut self, loss: Var, weights: Matrix) {
+        self.sweep_back(loss, weights, |node| {
+            node.active && !matches!(node.op, Op::Parameter(_))
+        });
+    }
+
+    /// Cotangents of all values that `wanted` names; those of parameters are
+    /// given back.
+    fn sweep_back(
+        &mut self,
+        loss: Var,
+        weights: Matrix,
+        wanted: impl Fn(&Node) -> bool,
+    ) -> Vec<Option<Matrix>> {
+        let wanted: Vec<bool> = self.nodes.iter().map(wanted).collect();
         let mut cotangents = self.none();
         cotangents[loss.0] = Some(weights);
         let mut gradient = vec![None; self.parameters];
@@ -31,14 +47,13 @@ impl Tape {
             let Some(c) = cotangents[k].take() else {
                 continue;
             };
-            self.pull(k, &c, &mut cotangents);
             if let Op::Parameter(number) = self.nodes[k].op {
                 gradient[number] = Some(c);
             } else {
-                self.nodes[k].cotangent = Some(c);
+                self.nodes[k].cotangent = self.pull(k, c, &wanted, &mut cotangents);
             }
         }
-        every_one(gradient)
+        gradient
     }
 
     /// Forward mode: derivatives of every value along `v`, one matrix a
@@ -49,20 +64,16 @@ impl Tape {
             t[k] = match &node.op {
                 Op::Constant => None,
                 Op::Parameter(number) => Some(v[*number].clone()),
-                Op::Product(a, w) => sum(
-                    t[a.0]
-                        .as_ref()
-                        .map(|da| da.clone().matmul(self.value(*w).clone())),
-                    t[w.0]
-                        .as_ref()
-                        .map(|dw| self.value(*a).clone().matmul(dw.clone())),
+                Op::Product(a, w, product) => sum(
+                    t[a.0].as_ref().map(|da| product.apply(da, self.value(*w))),
+                    t[w.0].as_ref().map(|dw| product.apply(self.value(*a), dw)),
                 ),
-                Op::AddRow(a, b) => match (&t[a.0], &t[b.0]) {
-                    (Some(da), Some(db)) => Some(da.clone() + db.clone()),
+                Op::AddRow(a, b) => match (self.tangent(&mut t, *a), &t[b.0]) {
+                    (Some(da), Some(db)) => Some(da + db.clone()),
                     (None, Some(db)) => Some(db.clone().expand(node.shape)),
-                    (da, None) => da.clone(),
+                    (da, None) => da,
                 },
-                Op::Linear(a, map) => t[a.0].clone().map(|da| map.apply(da)),
+                Op::Linear(a, map) => self.tangent(&mut t, *a).map(|da| map.apply(da)),
                 Op::Loss(z, loss) => t[z.0].as_ref().map(|dz| loss.tangent(dz)),
             };
         }
@@ -84,21 +95,21 @@ impl Tape {
             let moved = dc[k].take();
             match &node.op {
                 Op::Constant | Op::Parameter(_) => {}
-                Op::Product(a, w) => {
-                    let fixed = node.cotangent.as_ref();
+                Op::Product(a, w, product) => {
+                    let moved = moved.map(|d| product.cotangent(&d));
+                    let fixed = node.cotangent.as_ref().map(|c| product.cotangent(c));
+                    let fixed = fixed.as_ref();
+                    let left = |c: &Matrix, w: &Matrix| product.pull_left(c, w);
+                    let right = |c: &Matrix, a: &Matrix| product.pull_right(c, a);
                     if self.active(*a) {
-                        add(
-                            &mut dc[a.0],
-                            moved.as_ref().map(|d| pull_left(d, self.value(*w))),
-                        );
-                        add(&mut dc[a.0], both(fixed, t.get(*w), pull_left));
+                        let w_value = Some(self.value(*w));
+                        add(&mut dc[a.0], both(moved.as_ref(), w_value, left));
+                        add(&mut dc[a.0], both(fixed, t.get(*w), left));
                     }
                     if self.active(*w) {
-                        add(
-                            &mut dc[w.0],
-                            moved.as_ref().map(|d| pull_right(d, self.value(*a))),
-                        );
-                        add(&mut dc[w.0], both(fixed, t.get(*a), pull_right));
+                        let a_value = Some(self.value(*a));
+                        add(&mut dc[w.0], both(moved.as_ref(), a_value, right));
+                        add(&mut dc[w.0], both(fixed, t.get(*a), right));
                     }
                 }
                 Op::AddRow(a, b) => {
@@ -126,14 +137,17 @@ impl Tape {
             let Some(cotangent) = &node.cotangent else {
                 continue;
             };
-            if let Some((number, input)) = self.parameter_factor(&node.op) {
-                let weighted = by_example(cotangent, c);
-                let share = match input {
-                    Some(a) => pull_right(&weighted, self.value(a)),
-                    None => weighted.sum_dim(0),
-                };
-                add(&mut gradient[number], Some(share));
-            }
+            let Some(number) = self.parameter_of(&node.op) else {
+                continue;
+            };
+            let weighted = by_example(cotangent, c);
+            let share = match &node.op {
+                Op::Product(a, _, product) => {
+                    product.pull_right(&product.cotangent(&weighted), self.value(*a))
+                }
+                _ => weighted.sum_dim(0),
+            };
+            add(&mut gradient[number], Some(share));
         }
         every_one(gradient)
     }
@@ -145,16 +159,16 @@ impl Tape {
         for (k, node) in self.nodes.iter().enumerate() {
             u[k] = match &node.op {
                 Op::Constant | Op::Parameter(_) => None,
-                Op::Product(a, w) => sum(
+                Op::Product(a, w, product) => sum(
                     u[a.0]
                         .as_ref()
-                        .map(|dda| dda.clone().matmul(self.value(*w).clone())),
+                        .map(|dda| product.apply(dda, self.value(*w))),
                     both(t.get(*a), t.get(*w), |da, dw| {
-                        da.clone().matmul(dw.clone()).mul_scalar(2.0)
+                        product.apply(da, dw).mul_scalar(2.0)
                     }),
                 ),
-                Op::AddRow(a, _) => u[a.0].clone(),
-                Op::Linear(a, map) => u[a.0].clone().map(|dda| map.apply(dda)),
+                Op::AddRow(a, _) => self.tangent(&mut u, *a),
+                Op::Linear(a, map) => self.tangent(&mut u, *a).map(|dda| map.apply(dda)),
                 Op::Loss(z, loss) => t.get(*z).map(|dz| loss.second(dz, u[z.0].as_ref())),
             };
         }
@@ -169,67 +183,82 @@ impl Tape {
         let mut total = self.value(loss).zeros_like();
         for node in &self.nodes {
             let Some(c) = &node.cotangent else { continue };
-            total = match self.parameter_factor(&node.op) {
-                Some((_, Some(a))) => total + product_norms(self.value(a), c, examples),
-                Some((_, None)) => total + row_sum_norms(c, examples),
-                None => total,
-            };
+            if self.parameter_of(&node.op).is_none() {
+                continue;
+            }
+            total = total
+                + match &node.op {
+                    Op::Product(a, _, product) => product.share_norms(c, self.value(*a), examples),
+                    _ => row_sum_norms(c, examples),
+                };
         }
         total
     }
 
-    /// Where `op` reads a parameter: its number, and the value that
-    /// multiplies it, if one does.
-    fn parameter_factor(&self, op: &Op) -> Option<(usize, Option<Var>)> {
-        let (factor, var) = match *op {
-            Op::Product(a, w) => (Some(a), w),
-            Op::AddRow(_, b) => (None, b),
-            _ => return None,
+    /// The number of the parameter that `op` reads, if it does.
+    fn parameter_of(&self, op: &Op) -> Option<usize> {
+        let (Op::Product(_, var, _) | Op::AddRow(_, var)) = op else {
+            return None;
         };
         match self.nodes[var.0].op {
-            Op::Parameter(number) => Some((number, factor)),
+            Op::Parameter(number) => Some(number),
             _ => None,
         }
     }
 
-    /// Adds the pulled-back cotangent `c` of operation `k` to those of its
-    /// inputs.
-    fn pull(&self, k: usize, c: &Matrix, cotangents: &mut [Option<Matrix>]) {
+    /// Adds what the cotangent `c` of operation `k` says of its inputs to
+    /// their cotangents, where they are `wanted`; gives it back where a later
+    /// sweep reads it.
+    fn pull(
+        &self,
+        k: usize,
+        c: Matrix,
+        wanted: &[bool],
+        cotangents: &mut [Option<Matrix>],
+    ) -> Option<Matrix> {
         match &self.nodes[k].op {
-            Op::Constant | Op::Parameter(_) => {}
-            Op::Product(a, w) => {
-                if self.active(*a) {
-                    add(&mut cotangents[a.0], Some(pull_left(c, self.value(*w))));
+            Op::Constant | Op::Parameter(_) => return None,
+            Op::Product(a, w, product) => {
+                let c = product.cotangent(&c);
+                if wanted[a.0] {
+                    let share = product.pull_left(&c, self.value(*w));
+                    add(&mut cotangents[a.0], Some(share));
                 }
-                if self.active(*w) {
-                    add(&mut cotangents[w.0], Some(pull_right(c, self.value(*a))));
+                if wanted[w.0] {
+                    let share = product.pull_right(&c, self.value(*a));
+                    add(&mut cotangents[w.0], Some(share));
                 }
             }
             Op::AddRow(a, b) => {
                 add(&mut cotangents[a.0], Some(c.clone()));
-                add(&mut cotangents[b.0], Some(c.clone().sum_dim(0)));
+                if wanted[b.0] {
+                    add(&mut cotangents[b.0], Some(c.clone().sum_dim(0)));
+                }
             }
-            Op::Linear(a, map) if self.active(*a) => {
-                add(&mut cotangents[a.0], Some(map.transpose(c.clone())));
+            Op::Linear(a, map) => {
+                if wanted[a.0] {
+                    add(&mut cotangents[a.0], Some(map.transpose(c)));
+                }
+                return None;
             }
-            Op::Linear(..) => {}
-            Op::Loss(z, loss) => add(&mut cotangents[z.0], Some(loss.pull(c))),
+            Op::Loss(z, loss) => add(&mut cotangents[z.0], Some(loss.pull(&c))),
+        }
+        Some(c)
+    }
+
+    /// The tangent of `var` for an operation that reads it, to be changed in
+    /// place where no other does.
+    fn tangent(&self, t: &mut [Option<Matrix>], var: Var) -> Option<Matrix> {
+        if self.nodes[var.0].passes_on() {
+            t[var.0].take()
+        } else {
+            t[var.0].clone()
         }
     }
 
     fn none(&self) -> Vec<Option<Matrix>> {
         vec![None; self.nodes.len()]
     }
-}
-
-/// `c · wᵀ`: what a product's cotangent `c` says of its left factor.
-fn pull_left(c: &Matrix, w: &Matrix) -> Matrix {
-    c.clone().matmul(w.clone().transpose())
-}
-
-/// `aᵀ · c`: what a product's cotangent `c` says of its right factor.
-fn pull_right(c: &Matrix, a: &Matrix) -> Matrix {
-    a.clone().transpose().matmul(c.clone())
 }
 
 fn every_one(derivatives: Vec<Option<Matrix>>) -> Vec<Matrix> {
@@ -264,28 +293,6 @@ fn by_example(c: &Matrix, weights: &Matrix) -> Matrix {
     let [examples, _] = weights.dims();
     let wide: Matrix = c.clone().reshape([examples, rows / examples * columns]);
     (wide * weights.clone()).reshape([rows, columns])
-}
-
-/// ‖aᵢᵀcᵢ‖² of each example's rows of `a` `[n·p, k]` and `c` `[n·p, m]`.
-fn product_norms(a: &Matrix, c: &Matrix, examples: usize) -> Matrix {
-    let ([rows, k], [_, m]) = (a.dims(), c.dims());
-    let positions = rows / examples;
-    if positions == 1 {
-        return a.clone().square().sum_dim(1) * c.clone().square().sum_dim(1);
-    }
-    let a: Tensor<3> = a.clone().reshape([examples, positions, k]);
-    let c: Tensor<3> = c.clone().reshape([examples, positions, m]);
-    let norms = (0..examples)
-        .step_by(EXAMPLES_AT_ONCE)
-        .map(|first| {
-            let count = EXAMPLES_AT_ONCE.min(examples - first);
-            let a = a.clone().narrow(0, first, count).swap_dims(1, 2);
-            let c = c.clone().narrow(0, first, count);
-            let gradients: Matrix = a.matmul(c).reshape([count, k * m]);
-            gradients.square().sum_dim(1)
-        })
-        .collect();
-    Tensor::cat(norms, 0)
 }
 
 /// ‖Σ of an example's rows‖² for each example of `c` `[n·p, m]`.

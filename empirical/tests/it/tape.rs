@@ -6,7 +6,7 @@ use breakeven_empirical::network::Network;
 use breakeven_empirical::operator::{HessianOp, LinearOperator, Point, PointSettings};
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::tape::{
-    Flatten, Grid, LocallyLinear, Matrix, MaxPool, Patches, Tape, Targets, Transposed,
+    Convolution, Flatten, Grid, LocallyLinear, Matrix, MaxPool, Tape, Targets, Transposed,
 };
 use rand::Rng;
 
@@ -69,12 +69,6 @@ fn numel(shape: [usize; 2]) -> usize {
 fn every_map_has_its_transpose() {
     for input in [grid(1, 3, 3, 1), grid(2, 5, 4, 3), grid(3, 12, 12, 2)] {
         let inside = shape(input);
-        for (size, padding) in [(1, 0), (3, 0), (3, 1), (2, 0), (2, 1)] {
-            let patches = Patches::new(input, size, padding);
-            let outside = shape(patches.output());
-            assert_transpose("patches", &patches, inside, outside);
-            assert_transpose("patches, turned", &Transposed(patches), outside, inside);
-        }
         let pool = MaxPool::new(input, &random(inside, 7));
         assert_transpose("pool", &pool, inside, shape(pool.output()));
         let rows = [input.examples, numel(inside) / input.examples];
@@ -83,31 +77,94 @@ fn every_map_has_its_transpose() {
     }
 }
 
-#[test]
-fn patches_are_the_neighbourhoods_row_by_row() {
-    let image = matrix(&[&[1.0], &[2.0], &[3.0], &[4.0], &[5.0], &[6.0]]);
-    let patches = Patches::new(grid(1, 2, 3, 1), 2, 0);
-    assert_eq!(patches.output(), grid(1, 1, 2, 4));
-    let cut = patches.apply(image.clone());
-    assert_eq!(to_host(cut), [1., 2., 4., 5., 2., 3., 5., 6.]);
-    let back = patches.transpose(matrix(&[&[1., 10., 100., 1000.], &[2., 20., 200., 2000.]]));
-    assert_eq!(to_host(back), [1., 12., 20., 100., 1200., 2000.]);
+/// A convolution by its definition, a sum for each number of the result.
+struct Direct {
+    input: Grid,
+    size: usize,
+    padding: usize,
+    channels: usize,
+}
 
-    let padded = Patches::new(grid(1, 2, 3, 1), 3, 1);
-    assert_eq!(padded.output(), grid(1, 2, 3, 9));
-    let cut = to_host(padded.apply(image));
-    assert_eq!(cut[..9], [0., 0., 0., 0., 1., 2., 0., 4., 5.]);
-    assert_eq!(cut[45..], [2., 3., 0., 5., 6., 0., 0., 0., 0.]);
+impl Direct {
+    /// Calls `visit` with the places in the result, the image and the weight
+    /// of every product of two numbers.
+    fn products(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        let Grid {
+            examples,
+            height,
+            width,
+            channels,
+        } = self.input;
+        let (s, p, m) = (self.size, self.padding, self.channels);
+        let (down, across) = (height + 2 * p + 1 - s, width + 2 * p + 1 - s);
+        for place in 0..examples * down * across * s * s {
+            let (pixel, position) = (place / (s * s), place % (s * s));
+            let (n, y, x) = (pixel / across / down, pixel / across % down, pixel % across);
+            let (y, x) = (y + position / s, x + position % s);
+            if !(p..p + height).contains(&y) || !(p..p + width).contains(&x) {
+                continue;
+            }
+            let from = (n * height + y - p) * width + x - p;
+            for (c, k) in (0..channels).flat_map(|c| (0..m).map(move |k| (c, k))) {
+                visit(
+                    pixel * m + k,
+                    from * channels + c,
+                    (position * channels + c) * m + k,
+                );
+            }
+        }
+    }
 }
 
 #[test]
-fn patches_keep_channels_together_and_images_apart() {
-    let two = matrix(&[&[1., -1.], &[2., -2.], &[3., -3.], &[4., -4.]]);
-    let patches = Patches::new(grid(2, 1, 2, 2), 1, 0);
-    assert_eq!(to_host(patches.apply(two.clone())), to_host(two.clone()));
-    let wide = Patches::new(grid(1, 2, 2, 2), 2, 0);
-    let cut = wide.apply(two);
-    assert_eq!(to_host(cut), [1., -1., 2., -2., 3., -3., 4., -4.]);
+fn convolutions_and_their_pulls_are_those_of_the_definition() {
+    for input in [grid(1, 3, 3, 1), grid(2, 5, 4, 3), grid(3, 7, 9, 2)] {
+        for (size, padding) in [(1, 0), (3, 0), (3, 1), (3, 2), (2, 0), (2, 1)] {
+            let convolution = Convolution::new(input, size, padding);
+            let output = convolution.output(4);
+            let (a, w) = (
+                random(shape(input), 1),
+                random([size * size * input.channels, 4], 2),
+            );
+            let c = random(shape(output), 3);
+            let mut tape = Tape::new();
+            let (a_var, w_var) = (tape.parameter(a.clone()), tape.parameter(w.clone()));
+            let value = tape.convolve(a_var, w_var, convolution);
+            let found = to_host(tape.value(value).clone());
+            let [found_left, found_right] = tape.pull_back(value, c.clone()).try_into().unwrap();
+
+            let [a, w, c] = [a, w, c].map(to_host);
+            let (mut result, mut left, mut right) =
+                (vec![0.0; c.len()], vec![0.0; a.len()], vec![0.0; w.len()]);
+            let direct = Direct {
+                input,
+                size,
+                padding,
+                channels: 4,
+            };
+            direct.products(|out, image, weight| {
+                result[out] += a[image] * w[weight];
+                left[image] += c[out] * w[weight];
+                right[weight] += c[out] * a[image];
+            });
+            let case = format!("{input:?}, size {size}, padding {padding}");
+            assert_close(&case, &found, &result);
+            assert_close(&case, &to_host(found_left), &left);
+            assert_close(&case, &to_host(found_right), &right);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_close(case: &str, found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len(), "{case}");
+    for (found, expected) in found.iter().zip(expected) {
+        let scale = found.abs().max(1.0);
+        assert!(
+            (found - expected).abs() < 100.0 * tolerance::DENSE * scale,
+            "{case}"
+        );
+    }
 }
 
 #[test]
