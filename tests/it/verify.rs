@@ -174,13 +174,21 @@ fn a_level_can_be_chosen_for_a_table_but_not_for_sweeps() {
     );
     let said = refusal(&["--table", "runs.csv", "--alpha", "2"], folder.path());
     assert!(
-        said.contains("verify.alpha is 2; give a number above 0 and below 1"),
+        said.starts_with("error: --alpha is 2; give a number above 0 and below 1"),
         "{said}"
+    );
+    let said = refusal(
+        &["--table", "runs.csv", "--resamples", "99999999999"],
+        folder.path(),
+    );
+    assert_eq!(
+        said,
+        "error: --resamples is 99999999999; give at most 10000000\n"
     );
     let finer = ["--table", "runs.csv", "--alpha", "0.0001"];
     let said = refusal(&finer, folder.path());
     assert!(
-        said.contains("resamples is 10000; an interval at this alpha needs"),
+        said.contains("--resamples is 10000; an interval at this alpha needs"),
         "{said}"
     );
     let output = verify(

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::number::exact;
 use crate::quantity::{Factor, PerRun};
 use crate::summary::{Convergence, Reached, RunSummary};
 
@@ -55,7 +56,7 @@ impl PartialOrd for Level {
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LearningRate(eta) => write!(f, "{eta}"),
+            Self::LearningRate(eta) => f.write_str(&exact(*eta)),
             Self::BatchSize(size) => write!(f, "{size}"),
         }
     }

@@ -9,7 +9,7 @@ use crate::blocks::{Blocks, Dropped, Level};
 use crate::input::Sweep;
 use crate::page::{PageMethod, PageTrend, page_trend_test};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
-use crate::slope::{log_slope, stream_of};
+use crate::slope::{LogSlope, log_slope, stream_of};
 use crate::summary::{Reached, RunSummary, is_measured};
 use crate::verdict::Verdict;
 
@@ -155,12 +155,7 @@ fn test(
     fixed: Level,
     group: &[&RunSummary],
 ) -> Hypothesis {
-    let other = factor.other().name();
-    let id = format!(
-        "{}/{quantity}/{}@{other}={fixed}",
-        sweep.name,
-        factor.name()
-    );
+    let id = id(sweep, quantity, factor, fixed);
     let expected = quantity.quantity.expected(factor);
     let blocks = Blocks::of(group, quantity, factor);
     let reached = blocks.reached(quantity);
@@ -171,18 +166,7 @@ fn test(
     // Fewer than two levels or no seeds: there is no test.
     let ranked: Vec<Vec<f64>> = reached.iter().map(|b| equal_at_step_zero(b)).collect();
     let page = page_trend_test(&along(expected, &ranked)).ok();
-    let levels: Vec<f64> = blocks.levels.iter().map(|level| level.value()).collect();
-    let settings = &sweep.settings;
-    let slope = page.and_then(|_| {
-        let stream = stream_of(&id);
-        log_slope(
-            &levels,
-            &values,
-            settings.alpha,
-            &settings.bootstrap,
-            stream,
-        )
-    });
+    let slope = page.and_then(|_| slope(sweep, &id, &blocks.levels, &values));
     Hypothesis {
         sweep: sweep.name.clone(),
         conjecture: quantity.quantity.conjecture(),
@@ -191,7 +175,7 @@ fn test(
         fixed,
         expected,
         page_l: page.map(|p: PageTrend| p.statistic),
-        page_l_largest: page.map(|_| largest_l(values.len(), levels.len())),
+        page_l_largest: page.map(|_| largest_l(values.len(), blocks.levels.len())),
         p_value: page.map(|p| p.p_value),
         p_adjusted: None,
         opposite_p_value: page.map(|p| p.opposite_p_value),
@@ -211,6 +195,21 @@ fn test(
         dropped: blocks.dropped,
         id,
     }
+}
+
+/// `sweep/quantity/factor@other_factor=fixed`.
+fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: Level) -> String {
+    let (name, other) = (factor.name(), factor.other().name());
+    format!("{}/{quantity}/{name}@{other}={fixed}", sweep.name)
+}
+
+/// The slope of `values` \[seeds\]\[levels\], with the random stream of the
+/// hypothesis called `id`.
+fn slope(sweep: &Sweep, id: &str, levels: &[Level], values: &[Vec<f64>]) -> Option<LogSlope> {
+    let levels: Vec<f64> = levels.iter().map(|level| level.value()).collect();
+    let settings = &sweep.settings;
+    let stream = stream_of(id);
+    log_slope(&levels, values, settings.alpha, &settings.bootstrap, stream)
 }
 
 /// A block's values as they are ranked. At step 0 all levels of a seed share

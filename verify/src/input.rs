@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use breakeven_sim::record::{Record, RunHeader, RunOutcome};
 
+use crate::number::exact;
 use crate::settings::{SettingsError, VerifySettings};
 use crate::summary::RunSummary;
 
@@ -27,6 +28,8 @@ pub struct Sweep {
     pub settings_origin: SettingsOrigin,
     /// The resolved configuration of the sweep, as it was saved.
     pub config: Option<serde_json::Value>,
+    /// The command that trained it, where the folder says.
+    pub training_command: Option<String>,
     /// The runs, in order of learning rate, batch size and seed.
     pub runs: Vec<Run>,
     /// What of the input was left unread, in words.
@@ -88,7 +91,7 @@ pub enum InputError {
         /// What to do.
         remedy: String,
     },
-    /// A setting outside its range.
+    /// A sweep's setting outside its range.
     #[error("{}: {cause}", path.display())]
     Settings {
         /// The file that holds it.
@@ -96,6 +99,9 @@ pub enum InputError {
         /// Which, and what to give instead.
         cause: SettingsError,
     },
+    /// An option of a table's verification outside its range.
+    #[error("{}", .0.of_options())]
+    Options(SettingsError),
 }
 
 /// A place in a file.
@@ -190,8 +196,8 @@ fn in_order(
         } = run.summary;
         if let Some(first) = seen.insert((seed, learning_rate.to_bits(), batch_size), index) {
             let problem = format!(
-                "seed {seed}, learning_rate {learning_rate}, batch_size {batch_size} was given \
-                 before, in {}",
+                "seed {seed}, learning_rate {}, batch_size {batch_size} was given before, in {}",
+                exact(learning_rate),
                 place(first)
             );
             return Err(InputError::malformed(place(index), problem, remedy));

@@ -1,5 +1,8 @@
 //! Numbers as readers want them.
 
+/// Decimal exponents of the numbers that are written without one.
+const PLAIN_EXPONENTS: std::ops::Range<i32> = -5..7;
+
 /// `value` with this many significant digits, without trailing zeros; powers
 /// of ten where plain digits would be long.
 pub fn significant(value: f64, digits: usize) -> String {
@@ -10,12 +13,24 @@ pub fn significant(value: f64, digits: usize) -> String {
     // `{:e}` always writes an exponent.
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-5..7).contains(&exponent) {
+    if PLAIN_EXPONENTS.contains(&exponent) {
         let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
         let rounded: f64 = scientific.parse().unwrap_or(value);
         without_trailing_zeros(&format!("{rounded:.decimals$}"))
     } else {
         format!("{}e{exponent}", without_trailing_zeros(mantissa))
+    }
+}
+
+/// `value` with all its digits, as few as tell it from any other number:
+/// settings and levels, which must stay distinct. With a power of ten where
+/// [`significant`] has one.
+pub fn exact(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let exponent = scientific.split_once('e').and_then(|(_, e)| e.parse().ok());
+    match exponent {
+        Some(exponent) if !PLAIN_EXPONENTS.contains(&exponent) => scientific,
+        _ => value.to_string(),
     }
 }
 
@@ -54,6 +69,22 @@ mod tests {
             (0.0, 2, "0"),
         ] {
             assert_eq!(significant(value, digits), expected);
+        }
+    }
+
+    #[test]
+    fn settings_keep_all_their_digits_and_stay_short() {
+        for (value, expected) in [
+            (0.1, "0.1"),
+            (0.00001, "0.00001"),
+            (2.5e-6, "2.5e-6"),
+            (1_000_000.0, "1000000"),
+            (1e300, "1e300"),
+            (0.0, "0"),
+            (0.012345678, "0.012345678"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(exact(value), expected);
         }
     }
 }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::quantity::{Quantity, Statistic};
 
+/// The most resamples of a bootstrap: 80 MB of means for each interval.
+pub const MOST_RESAMPLES: usize = 10_000_000;
+
 /// Settings of a verification; the sweep's `[verify]` table.
 ///
 /// Every key may be left out; unknown keys are refused.
@@ -57,7 +60,8 @@ impl ConvergenceRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BootstrapSettings {
-    /// How often the seeds are drawn anew. Default 10,000.
+    /// How often the seeds are drawn anew, at most [`MOST_RESAMPLES`]. Default
+    /// 10,000.
     pub resamples: usize,
     /// Seed of the random streams, one for each hypothesis. Default 0.
     pub seed: u64,
@@ -91,6 +95,16 @@ pub enum SettingsError {
     /// α is not a level.
     #[error("verify.alpha is {0}; give a number above 0 and below 1, such as 0.05")]
     Alpha(f64),
+    /// α is too small for an interval.
+    #[error(
+        "verify.alpha is {alpha}; give at least {}, or the slope's interval needs more than \
+         {MOST_RESAMPLES} resamples",
+        2.0 / MOST_RESAMPLES as f64
+    )]
+    SmallAlpha {
+        /// What was asked for.
+        alpha: f64,
+    },
     /// The accuracy threshold is not an accuracy that a run can pass.
     #[error("verify.accuracy_threshold is {0}; give a number from 0 to below 1, such as 0.6")]
     AccuracyThreshold(f64),
@@ -115,6 +129,24 @@ pub enum SettingsError {
         /// 2/α, rounded up: at least one resample beyond each end.
         least: usize,
     },
+    /// More resamples than memory should hold.
+    #[error("verify.bootstrap.resamples is {0}; give at most {MOST_RESAMPLES}")]
+    ManyResamples(usize),
+}
+
+impl SettingsError {
+    /// The same in the words of the command line, where the setting was an
+    /// option: `--alpha is 0; …`.
+    pub fn of_options(&self) -> String {
+        let (key, option) = match self {
+            Self::Alpha(_) | Self::SmallAlpha { .. } => ("verify.alpha", "--alpha"),
+            Self::Resamples { .. } | Self::ManyResamples(_) => {
+                ("verify.bootstrap.resamples", "--resamples")
+            }
+            _ => return self.to_string(),
+        };
+        self.to_string().replacen(key, option, 1)
+    }
 }
 
 impl VerifySettings {
@@ -125,6 +157,9 @@ impl VerifySettings {
     pub fn check(&self) -> Result<(), SettingsError> {
         if !(self.alpha > 0.0 && self.alpha < 1.0) {
             return Err(SettingsError::Alpha(self.alpha));
+        }
+        if self.alpha < 2.0 / MOST_RESAMPLES as f64 {
+            return Err(SettingsError::SmallAlpha { alpha: self.alpha });
         }
         if !(0.0..1.0).contains(&self.accuracy_threshold) {
             return Err(SettingsError::AccuracyThreshold(self.accuracy_threshold));
@@ -140,6 +175,9 @@ impl VerifySettings {
         if self.bootstrap.resamples < least {
             let given = self.bootstrap.resamples;
             return Err(SettingsError::Resamples { given, least });
+        }
+        if self.bootstrap.resamples > MOST_RESAMPLES {
+            return Err(SettingsError::ManyResamples(self.bootstrap.resamples));
         }
         Ok(())
     }
@@ -207,7 +245,9 @@ mod tests {
         assert!(with(|s| s.accuracy_threshold = 1.0).contains("accuracy_threshold is 1;"));
         assert!(with(|s| s.statistics.clear()).contains("verify.statistics is empty"));
         assert!(with(|s| s.quantities.push(Quantity::LambdaK)).contains("`lambda_k` twice"));
+        assert!(with(|s| s.alpha = 1e-7).contains("verify.alpha is 0.0000001; give at least"));
         assert!(with(|s| s.bootstrap.resamples = 39).contains("at least 40"));
+        assert!(with(|s| s.bootstrap.resamples = 10_000_001).contains("at most 10000000"));
         assert!(
             with(|s| s.convergence = ConvergenceRule::FinalTrainingAccuracy(60.0))
                 .contains("final_training_accuracy is 60;")

@@ -16,12 +16,27 @@ use crate::summary::RunSummary;
 
 const NOT_A_SWEEP: &str =
     "give the sweep folder that training wrote, with config.json and runs/ in it";
-const RESUME: &str = "resume the sweep with `breakeven train --resume`, which writes it anew";
+/// Resuming leaves a finished run alone.
+const TRAIN_ANEW: &str = "remove the run's folder, then resume the sweep with `--resume`";
+/// Resuming cuts the records of an unfinished run to what its checkpoint holds.
+const GO_ON: &str = "resume the sweep with `--resume`, which goes on from the run's checkpoint";
+/// Resuming refuses a configuration that it cannot read.
+const CONFIG_ANEW: &str =
+    "remove the file, then resume the sweep with `--resume`, which writes it anew";
+/// What a sweep was made with.
+const ENVIRONMENT_FILE: &str = "environment.json";
+const NO_ENVIRONMENT: &str = "remove the file: no verdict depends on it";
 
 /// The part of a sweep's configuration that is read here.
 #[derive(Deserialize)]
 struct SavedSettings {
     verify: Option<VerifySettings>,
+}
+
+/// The part of a sweep's environment that is read here.
+#[derive(Deserialize)]
+struct Environment {
+    command_line: Option<String>,
 }
 
 /// The sweep folders that `path` means: itself, or those in it, by name, where
@@ -57,8 +72,8 @@ pub fn sweep_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 pub fn read_sweep(path: &Path) -> Result<Sweep, InputError> {
     let config_path = path.join(CONFIG_FILE);
     let config_text = read_text(&config_path, NOT_A_SWEEP)?;
-    let saved: SavedSettings = parse_json(&config_path, &config_text)?;
-    let config = parse_json(&config_path, &config_text)?;
+    let saved: SavedSettings = parse_json(&config_path, &config_text, CONFIG_ANEW)?;
+    let config = parse_json(&config_path, &config_text, CONFIG_ANEW)?;
     let (settings, settings_origin) = match saved.verify {
         Some(settings) => (settings, SettingsOrigin::Config),
         None => (VerifySettings::default(), SettingsOrigin::Verification),
@@ -79,8 +94,20 @@ pub fn read_sweep(path: &Path) -> Result<Sweep, InputError> {
         settings,
         settings_origin,
         config: Some(config),
+        training_command: training_command(path)?,
         notes: Vec::new(),
     })
+}
+
+/// The command that trained the sweep, where it left an environment.
+fn training_command(sweep: &Path) -> Result<Option<String>, InputError> {
+    let path = sweep.join(ENVIRONMENT_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = read_text(&path, NO_ENVIRONMENT)?;
+    let environment: Environment = parse_json(&path, &text, NO_ENVIRONMENT)?;
+    Ok(environment.command_line)
 }
 
 /// The run folders in `path`, by name; there is at least one.
@@ -91,13 +118,14 @@ fn run_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
         return Err(InputError::malformed(
             place,
             "there are no runs in it",
-            RESUME,
+            "resume the sweep with `--resume`",
         ));
     }
     Ok(folders)
 }
 
-/// The folders in `path`, by name.
+/// The folders in `path`, by name, but for hidden ones, which other programs
+/// leave behind.
 fn folders_in(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     let unreadable = |cause| InputError::Unreadable {
         path: path.to_owned(),
@@ -106,9 +134,10 @@ fn folders_in(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     };
     let mut folders = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?.path();
-        if entry.is_dir() {
-            folders.push(entry);
+        let entry = entry.map_err(unreadable)?;
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !is_hidden && entry.path().is_dir() {
+            folders.push(entry.path());
         }
     }
     folders.sort();
@@ -117,12 +146,13 @@ fn folders_in(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 
 fn read_run(folder: &Path, settings: &VerifySettings) -> Result<Run, InputError> {
     let header_path = folder.join(HEADER_FILE);
-    let header: RunHeader = parse_json(&header_path, &read_text(&header_path, RESUME)?)?;
+    let header_text = read_text(&header_path, TRAIN_ANEW)?;
+    let header: RunHeader = parse_json(&header_path, &header_text, TRAIN_ANEW)?;
     check_header(&header_path, &header)?;
     let outcome_path = folder.join(OUTCOME_FILE);
     let outcome: Option<RunOutcome> = if outcome_path.exists() {
-        let text = read_text(&outcome_path, RESUME)?;
-        Some(parse_json(&outcome_path, &text)?)
+        let text = read_text(&outcome_path, TRAIN_ANEW)?;
+        Some(parse_json(&outcome_path, &text, TRAIN_ANEW)?)
     } else {
         None
     };
@@ -130,7 +160,13 @@ fn read_run(folder: &Path, settings: &VerifySettings) -> Result<Run, InputError>
     let records = if outcome.is_none() && !records_path.exists() {
         Vec::new()
     } else {
-        parse_records(&records_path, &read_text(&records_path, RESUME)?)?
+        let text = read_text(&records_path, TRAIN_ANEW)?;
+        let was_killed = outcome.is_none() && !text.ends_with('\n');
+        parse_records(
+            &records_path,
+            &text,
+            if was_killed { GO_ON } else { TRAIN_ANEW },
+        )?
     };
     Ok(Run {
         summary: RunSummary::of_run(&header, &records, outcome.as_ref(), settings),
@@ -166,20 +202,22 @@ fn read_text(path: &Path, remedy: &'static str) -> Result<String, InputError> {
     })
 }
 
-fn parse_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, InputError> {
-    serde_json::from_str(text).map_err(|cause| json_error(path, cause.line() as u64, &cause))
+fn parse_json<T: DeserializeOwned>(path: &Path, text: &str, remedy: &str) -> Result<T, InputError> {
+    let place = |cause: &serde_json::Error| cause.line() as u64;
+    serde_json::from_str(text).map_err(|cause| json_error(path, place(&cause), &cause, remedy))
 }
 
 /// One record a line; empty lines are refused like any other.
-fn parse_records(path: &Path, text: &str) -> Result<Vec<Record>, InputError> {
+fn parse_records(path: &Path, text: &str, remedy: &str) -> Result<Vec<Record>, InputError> {
     let mut records: Vec<Record> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let record: Record =
-            serde_json::from_str(line).map_err(|cause| json_error(path, number, &cause))?;
+            serde_json::from_str(line).map_err(|cause| json_error(path, number, &cause, remedy))?;
         if let Some(last) = records.last().filter(|last| last.step >= record.step) {
             let problem = format!("step {} comes after step {}", record.step, last.step);
-            let remedy = "steps have to rise; resume the sweep with `breakeven train --resume`, \
-                          or remove the lines that were written twice";
+            let remedy = format!(
+                "steps have to rise; remove the lines that were written twice, or {remedy}"
+            );
             return Err(InputError::malformed(
                 Place::line(path, number),
                 problem,
@@ -191,7 +229,7 @@ fn parse_records(path: &Path, text: &str) -> Result<Vec<Record>, InputError> {
     Ok(records)
 }
 
-fn json_error(path: &Path, line: u64, cause: &serde_json::Error) -> InputError {
+fn json_error(path: &Path, line: u64, cause: &serde_json::Error, remedy: &str) -> InputError {
     let mut place = Place::line(path, line);
     place.column = Some(Column::Character(cause.column()));
     let text = cause.to_string();
@@ -200,8 +238,7 @@ fn json_error(path: &Path, line: u64, cause: &serde_json::Error) -> InputError {
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(head, _)| head);
     if cause.is_eof() {
-        return InputError::malformed(place, format!("it is cut off ({problem})"), RESUME);
+        return InputError::malformed(place, format!("it is cut off ({problem})"), remedy);
     }
-    let remedy = "correct it, or resume the sweep with `breakeven train --resume`";
-    InputError::malformed(place, problem, remedy)
+    InputError::malformed(place, problem, format!("correct it, or {remedy}"))
 }

@@ -31,7 +31,7 @@ pub fn read_table(path: &Path, settings: VerifySettings) -> Result<Sweep, InputE
 /// Reads a table from `text`; `path` names it in errors.
 ///
 /// # Errors
-/// Missing or repeated columns, cells that are not what their column holds,
+/// Settings outside their range; missing or repeated columns, cells that are not what their column holds,
 /// numbers that are not finite, rows of the wrong length, rows with the same
 /// seed, learning rate and batch size, no rows.
 pub fn parse_table(
@@ -39,10 +39,7 @@ pub fn parse_table(
     text: impl Read,
     settings: VerifySettings,
 ) -> Result<Sweep, InputError> {
-    settings.check().map_err(|cause| InputError::Settings {
-        path: path.to_owned(),
-        cause,
-    })?;
+    settings.check().map_err(InputError::Options)?;
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .flexible(true)
@@ -74,6 +71,7 @@ pub fn parse_table(
         settings,
         settings_origin: SettingsOrigin::Verification,
         config: None,
+        training_command: None,
         notes: header.notes(),
     })
 }

@@ -95,7 +95,9 @@ fn solver(sweep: &Sweep) -> Option<String> {
 }
 
 fn few_seeds(verdicts: &Verdicts) -> Option<String> {
-    let fewest = verdicts.hypotheses.iter().map(|h| h.seeds.len()).min()?;
+    let with_interval = |h: &&Hypothesis| h.log_slope_interval.is_some();
+    let bootstrapped = verdicts.hypotheses.iter().filter(with_interval);
+    let fewest = bootstrapped.map(|h| h.seeds.len()).min()?;
     (fewest < 10).then(|| {
         format!(
             "Intervals of slopes are bootstrapped over as few as {fewest} seeds, where they tend \

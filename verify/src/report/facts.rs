@@ -7,7 +7,7 @@ use breakeven_sim::record::RunHeader;
 use crate::blocks::Level;
 use crate::hypothesis::Hypothesis;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
-use crate::number::significant;
+use crate::number::{exact, significant};
 use crate::quantity::{Factor, PerRun};
 use crate::summary::Convergence;
 use crate::verdicts::{Exclusion, Scope, Verdicts};
@@ -140,7 +140,9 @@ fn runs_counted(sweep: &Sweep) -> String {
 
 /// What was left out, where, for which quantities, and why.
 pub fn exclusion(exclusion: &Exclusion, verdicts: &Verdicts) -> [String; 4] {
-    let eta = exclusion.learning_rate.map(|eta| format!("η = {eta}"));
+    let eta = exclusion
+        .learning_rate
+        .map(|eta| format!("η = {}", exact(eta)));
     let size = exclusion.batch_size.map(|size| format!("S = {size}"));
     let seed = exclusion.seed.map(|seed| format!("seed {seed}"));
     let place: Vec<String> = [eta, size, seed].into_iter().flatten().collect();
@@ -178,7 +180,20 @@ fn quantities(ids: &[String], verdicts: &Verdicts) -> String {
     names.join(", ")
 }
 
-/// Versions, time and the command that repeats the report.
+/// The commands that repeat the report: those that trained the sweeps, where
+/// known, then its own; each once, as `check` does both.
+pub fn commands(sweeps: &[Sweep], context: &ReportContext) -> String {
+    let trained = sweeps.iter().filter_map(|s| s.training_command.as_ref());
+    let mut commands: Vec<&str> = Vec::new();
+    for command in trained.chain([&context.command]) {
+        if !commands.contains(&command.as_str()) {
+            commands.push(command);
+        }
+    }
+    commands.join("\n")
+}
+
+/// Versions and time.
 pub fn of_making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> Vec<Fact> {
     let judged = match &context.git {
         Some(git) => format!("breakeven {} (commit {git})", context.version),
@@ -242,7 +257,7 @@ pub fn run_row(run: &Run, quantities: &[PerRun]) -> Vec<String> {
     let mut row = vec![
         summary.run.clone(),
         summary.seed.to_string(),
-        summary.learning_rate.to_string(),
+        exact(summary.learning_rate),
         summary.batch_size.to_string(),
         counts,
         accuracy.unwrap_or_else(|| ABSENT.to_owned()),

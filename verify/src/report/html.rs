@@ -9,7 +9,6 @@ use super::statement;
 use super::{ReportContext, level_figures, trajectory_figures};
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
-use crate::number::p_value;
 use crate::plot::{self, Figure, text};
 use crate::quantity::{Conjecture, Statistic};
 use crate::verdict::Verdict;
@@ -72,7 +71,7 @@ fn answer(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
                     }
                 }
             }
-            div.matrices { @for group in groups { (matrix(group)) } }
+            div.matrices { @for group in groups { (matrix(group, verdicts)) } }
         }
     }
 }
@@ -97,7 +96,7 @@ fn share(verdicts: &Verdicts, conjecture: Conjecture) -> Markup {
 }
 
 /// The verdicts of a group: claims down, statistics across.
-fn matrix(group: &Group<'_>) -> Markup {
+fn matrix(group: &Group<'_>, verdicts: &Verdicts) -> Markup {
     let statistics = group.statistics();
     html! {
         div.scroll {
@@ -117,7 +116,12 @@ fn matrix(group: &Group<'_>) -> Markup {
                                 (label(&statement::claim(row.quantity, group.factor, expected)))
                                 " " span.muted.nowrap { "C" (u8::from(row.conjecture)) }
                             }
-                            @for cell in &row.cells { td { (matrix_cell(*cell)) } }
+                            @for (cell, statistic) in row.cells.iter().zip(&statistics) {
+                                // Named where narrow screens stack the cells.
+                                td data-statistic=(short(*statistic)) {
+                                    (matrix_cell(*cell, verdicts))
+                                }
+                            }
                         }
                     }
                 }
@@ -134,21 +138,15 @@ fn short(statistic: Statistic) -> &'static str {
     }
 }
 
-fn matrix_cell(hypothesis: Option<&Hypothesis>) -> Markup {
+fn matrix_cell(hypothesis: Option<&Hypothesis>, verdicts: &Verdicts) -> Markup {
     let Some(hypothesis) = hypothesis else {
         return html! { span.muted { "not tested" } };
     };
     html! {
         (badge(hypothesis.verdict))
-        @if let Some(p) = hypothesis.p_adjusted {
-            div.small { "adjusted p " (p_value(p)) }
-        } @else {
-            div.small { "no test" }
-        }
-        @if let Some(blocks) = hypothesis.step_zero_blocks.filter(|&blocks| blocks > 0) {
-            div.small.warning {
-                "⚠ step 0 in " (blocks) " of " (hypothesis.seeds.len()) " seeds"
-            }
+        @for words in statement::why(hypothesis, verdicts) { div.small { (label(&words)) } }
+        @if hypothesis.step_zero_blocks.is_some_and(|blocks| blocks > 0) {
+            div.small.warning { "⚠ step 0 says nothing about " (hypothesis.factor.symbol()) }
         }
     }
 }

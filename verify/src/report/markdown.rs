@@ -68,15 +68,21 @@ fn answer(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
         let name = statement::conjecture_name(conjecture);
         text += &format!("- **{name}**: {headline}\n");
     }
-    text + "\n" + &groups.iter().map(matrix).collect::<Vec<_>>().join("\n")
+    let matrices = groups.iter().map(|group| matrix(group, verdicts));
+    text + "\n" + &matrices.collect::<Vec<_>>().join("\n")
 }
 
-fn matrix(group: &Group<'_>) -> String {
+fn matrix(group: &Group<'_>, verdicts: &Verdicts) -> String {
     let mut heads = words(&["Conjecture", "Claim"]);
     heads.extend(group.statistics().iter().map(|s| s.in_words().to_owned()));
     let cell = |hypothesis: &Option<&Hypothesis>| match hypothesis {
         None => statement::ABSENT.to_owned(),
-        Some(h) => format!("{} {}", h.verdict.sign(), h.verdict.word()),
+        Some(h) => format!(
+            "{} {}; {}",
+            h.verdict.sign(),
+            h.verdict.word(),
+            statement::why(h, verdicts).join("; ")
+        ),
     };
     let rows: Vec<Vec<String>> = group
         .rows()
@@ -216,7 +222,7 @@ fn runs(sweeps: &[Sweep]) -> String {
 fn making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {
     format!(
         "## To repeat it\n\n```\n{}\n```\n\n{}\n{}. Figures are in {HTML_FILE}.\n",
-        context.command.replace("```", "'''"),
+        facts::commands(sweeps, context).replace("```", "'''"),
         fact_table(&facts::of_making(verdicts, sweeps, context)),
         escape(statement::PAPER),
     )

@@ -1,10 +1,12 @@
 //! The sentences that open the report, and those that name hypotheses.
 
 use crate::hypothesis::Hypothesis;
-use crate::number::significant;
+use crate::number::{p_value, significant};
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
+
+use super::short_reason::short_reason;
 
 /// Title of the report.
 pub const TITLE: &str = "Do the break-even conjectures hold?";
@@ -92,6 +94,15 @@ pub fn level_means(hypothesis: &Hypothesis) -> Vec<String> {
         return hypothesis.levels.iter().map(ToString::to_string).collect();
     }
     hypothesis.levels.iter().zip(means).map(pair).collect()
+}
+
+/// What a verdict rests on, in a few words: the adjusted p, where there was a
+/// test, and the shortest reason.
+pub fn why(hypothesis: &Hypothesis, verdicts: &Verdicts) -> Vec<String> {
+    let p = hypothesis.p_adjusted;
+    let p = p.map(|p| format!("adjusted p {}", p_value(p)));
+    let reason = short_reason(hypothesis, verdicts.alpha, verdicts.hypotheses.len());
+    p.into_iter().chain([reason]).collect()
 }
 
 /// A slope with its interval, or what is known of it.

@@ -149,8 +149,8 @@ fn bad_folders_are_refused_with_their_place_and_a_remedy() {
         (
             whole[..last + 9].to_owned(),
             "SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 32, column 9: it is cut off (EOF \
-             while parsing an object); resume the sweep with `breakeven train --resume`, which \
-             writes it anew",
+             while parsing an object); remove the run's folder, then resume the sweep with \
+             `--resume`",
         ),
         (
             whole.replacen("\"lambda_k\":", "\"lambda_q\":", 1),
@@ -159,13 +159,13 @@ fn bad_folders_are_refused_with_their_place_and_a_remedy() {
         (
             whole.replacen("\"epoch\":0.0", "\"epoch\":NaN", 1),
             "SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 1, column 19: expected value; \
-             correct it, or resume the sweep with `breakeven train --resume`",
+             correct it, or remove the run's folder, then resume the sweep with `--resume`",
         ),
         (
             whole.clone() + &whole,
             "SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 33: step 0 comes after step 1821; \
-             steps have to rise; resume the sweep with `breakeven train --resume`, or remove the \
-             lines that were written twice",
+             steps have to rise; remove the lines that were written twice, or remove the run's \
+             folder, then resume the sweep with `--resume`",
         ),
     ] {
         fs::write(&records, text).unwrap();
@@ -209,6 +209,10 @@ fn bad_folders_are_refused_with_their_place_and_a_remedy() {
         found.starts_with("SWEEP/config.json, line 2, column 19: unknown field `alfa`"),
         "{found}"
     );
+    fs::write(folder.join("config.json"), "{").unwrap();
+    let found = error(&folder);
+    let remedy = "remove the file, then resume the sweep with `--resume`, which writes it anew";
+    assert!(found.ends_with(remedy), "{found}");
     fs::write(folder.join("config.json"), "{\"verify\": {\"alpha\": 5.0}}").unwrap();
     let found = error(&folder);
     assert!(
@@ -221,4 +225,42 @@ fn bad_folders_are_refused_with_their_place_and_a_remedy() {
     assert!(error(&folder).starts_with("cannot read SWEEP/runs: "));
     fs::create_dir(folder.join("runs")).unwrap();
     assert!(error(&folder).starts_with("SWEEP/runs: there are no runs in it; "));
+}
+
+#[test]
+fn the_cut_records_of_an_unfinished_run_need_no_new_start() {
+    let parent = tempdir().unwrap();
+    let folder = Synthetic::learning_rate().write(parent.path());
+    let run = run_folder(&folder, 0.1, 64, 2);
+    fs::remove_file(run.join("outcome.json")).unwrap();
+    let records = run.join("records.jsonl");
+    let whole = fs::read_to_string(&records).unwrap();
+    fs::write(&records, &whole[..whole.len() - 20]).unwrap();
+    let found = error(&folder);
+    let remedy = "resume the sweep with `--resume`, which goes on from the run's checkpoint";
+    assert!(found.ends_with(remedy), "{found}");
+}
+
+#[test]
+fn hidden_folders_are_not_runs() {
+    let parent = tempdir().unwrap();
+    let folder = Synthetic::learning_rate().write(parent.path());
+    fs::create_dir(folder.join("runs/.ipynb_checkpoints")).unwrap();
+    assert_eq!(read_sweep(&folder).unwrap().runs.len(), 15);
+}
+
+#[test]
+fn a_damaged_environment_is_named() {
+    let parent = tempdir().unwrap();
+    let folder = Synthetic::learning_rate().write(parent.path());
+    fs::write(folder.join("environment.json"), "{").unwrap();
+    let found = error(&folder);
+    assert!(
+        found.starts_with("SWEEP/environment.json, line 1"),
+        "{found}"
+    );
+    assert!(
+        found.ends_with("remove the file: no verdict depends on it"),
+        "{found}"
+    );
 }

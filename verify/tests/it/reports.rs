@@ -192,3 +192,84 @@ fn odd_sweeps_still_give_a_report() {
         }
     }
 }
+
+/// What is said of the adjusted p and the reason is the same in both reports.
+#[test]
+fn both_reports_say_why_a_verdict_is_open() {
+    let parent = tempdir().unwrap();
+    let sweeps = sweeps(parent.path());
+    let verdicts = verify(&sweeps).unwrap();
+    let why = "ties at step 0 in 4 of 4 seeds; without seed 4";
+    let page = report::html(&verdicts, &sweeps, &context());
+    let text = report::markdown(&verdicts, &sweeps, &context());
+    assert!(page.contains(&format!("<div class=\"small\">{why}</div>")));
+    assert!(text.contains(&format!("| ? inconclusive; adjusted p 1; {why} |")));
+}
+
+#[test]
+fn intervals_are_said_to_rest_on_the_fewest_seeds_that_have_one() {
+    let parent = tempdir().unwrap();
+    let about_intervals = |text: &str| {
+        let line = text.lines().find(|line| line.contains("bootstrapped over"));
+        line.map(str::to_owned)
+    };
+    let read = |sweep: Synthetic| {
+        let sweeps = [read_sweep(&sweep.write(parent.path())).unwrap()];
+        report::markdown(&verify(&sweeps).unwrap(), &sweeps, &context())
+    };
+    let one_seed = Synthetic {
+        name: "one-seed",
+        seeds: vec![7],
+        ..Synthetic::learning_rate()
+    };
+    assert_eq!(about_intervals(&read(one_seed)), None);
+    // Without any run past the threshold, `at_accuracy_` has no seeds at all.
+    let never_accurate = Synthetic {
+        name: "never-accurate",
+        verify: Some(serde_json::json!({ "accuracy_threshold": 0.99 })),
+        ..Synthetic::learning_rate()
+    };
+    let said = about_intervals(&read(never_accurate)).unwrap();
+    assert!(said.contains("over as few as 5 seeds"), "{said}");
+}
+
+#[test]
+fn the_commands_that_trained_come_before_the_reports_own_each_once() {
+    let parent = tempdir().unwrap();
+    for sweep in [Synthetic::learning_rate(), Synthetic::batch_size()] {
+        let folder = sweep.write(parent.path());
+        let trained = serde_json::json!({ "command_line": "breakeven check", "jobs": 2 });
+        fs::write(folder.join("environment.json"), trained.to_string()).unwrap();
+    }
+    let folders = ["mlp-learning-rate", "mlp-batch-size"];
+    let sweeps = folders.map(|name| read_sweep(&parent.path().join(name)).unwrap());
+    let verdicts = verify(&sweeps).unwrap();
+    let after = report::markdown(&verdicts, &sweeps, &context());
+    let both = "```\nbreakeven check\nbreakeven verify A B --out REPORT\n```";
+    assert!(after.contains(both), "{after}");
+    let context = ReportContext {
+        command: "breakeven check".to_owned(),
+        ..context()
+    };
+    let page = report::html(&verdicts, &sweeps, &context);
+    assert!(page.contains("<pre class=\"command\">breakeven check</pre>"));
+}
+
+#[test]
+fn a_huge_learning_rate_stays_short() {
+    let table = "seed,learning_rate,batch_size,converged,max_lambda_k\n\
+                 0,1e300,64,true,1e250\n0,0.01,64,true,2\n";
+    let settings = VerifySettings::default();
+    let sweeps = [parse_table(Path::new("huge.csv"), table.as_bytes(), settings).unwrap()];
+    let verdicts = verify(&sweeps).unwrap();
+    for said in [
+        report::terminal(&verdicts),
+        report::markdown(&verdicts, &sweeps, &context()),
+        report::html(&verdicts, &sweeps, &context()),
+    ] {
+        assert!(
+            said.contains("1e300") && !said.contains("00000000"),
+            "{said}"
+        );
+    }
+}

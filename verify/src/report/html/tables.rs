@@ -180,7 +180,7 @@ pub fn making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) ->
     html! {
         section #making {
             h2 { "To repeat it" }
-            pre.command { (context.command) }
+            pre.command { (facts::commands(sweeps, context)) }
             (fact_table(&facts::of_making(verdicts, sweeps, context)))
             p.muted { (statement::PAPER) "." }
         }
