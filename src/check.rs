@@ -12,7 +12,9 @@ use crate::config::{Config, DEFAULTS};
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
 use crate::streams::print;
-use crate::sweep::{Existing, Options, carry_out, check_fits, claim, stop_on_interrupt, stopped};
+use crate::sweep::{
+    Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped,
+};
 use crate::version::{GIT_HASH, command_line};
 
 pub const EXAMPLES: &str = "\
@@ -82,11 +84,15 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         .map(|config| args.out.join(config.name()))
         .collect();
     for (config, folder) in configs.iter().zip(&folders) {
-        if carry_out(config, folder, existing, &options, &stop)? == SweepEnd::Stopped {
-            return Err(stopped());
+        match carry_out(config, folder, existing, &options, &stop)?.end {
+            SweepEnd::Over => {}
+            SweepEnd::Stopped => return Err(stopped()),
+            SweepEnd::Elsewhere(runs) => return Err(elsewhere(runs)),
         }
     }
-    conclude(&folders, &args.out, started.elapsed(), args.json)
+    // Of a resumed one nobody knows how long the calls before it took.
+    let took = (!args.resume).then(|| started.elapsed());
+    conclude(&folders, &args.out, took, args.json)
 }
 
 impl CheckArgs {
@@ -114,12 +120,54 @@ impl CheckArgs {
                 )));
             }
         }
+        check_comparable(&configs)?;
         Ok(configs)
     }
 }
 
+/// Refuses, before anything is trained, what could not be verified afterwards.
+fn check_comparable(configs: &[Config]) -> Result<(), Failure> {
+    let named = |config: &Config| match config.file() {
+        Some(file) => file.display().to_string(),
+        None => config.name().to_owned(),
+    };
+    if let [first, others @ ..] = configs
+        && let Some(other) = others.iter().find(|c| c.alpha() != first.alpha())
+    {
+        return Err(Failure::input(format!(
+            "verify.alpha is {} in {} and {} in {}: give all the same, as one report has one alpha",
+            first.alpha(),
+            named(first),
+            other.alpha(),
+            named(other)
+        )));
+    }
+    let all: Vec<String> = configs.iter().map(named).collect();
+    if !configs.iter().any(Config::has_levels) {
+        return Err(Failure::input(format!(
+            "{}: there is nothing to compare; give two learning rates or two batch sizes, or use train",
+            all.join(", ")
+        )));
+    }
+    if !configs
+        .iter()
+        .any(|config| config.has_levels() && config.measures_what_it_tests())
+    {
+        return Err(Failure::input(format!(
+            "{}: none of verify.quantities is measured; name others, or measure them",
+            all.join(", ")
+        )));
+    }
+    Ok(())
+}
+
 /// Tests the conjectures on the finished sweeps and writes the report.
-fn conclude(folders: &[PathBuf], out: &Path, took: Duration, json: bool) -> Result<(), Failure> {
+fn conclude(
+    folders: &[PathBuf],
+    out: &Path,
+    took: Option<Duration>,
+    json: bool,
+) -> Result<(), Failure> {
     let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
     let sweeps = sweeps.or_work()?;
     let verdicts = verify(&sweeps).or_work()?;
@@ -127,7 +175,7 @@ fn conclude(folders: &[PathBuf], out: &Path, took: Duration, json: bool) -> Resu
         version: env!("CARGO_PKG_VERSION").into(),
         git: GIT_HASH.map(str::to_owned),
         command: command_line(),
-        wall_time: Some(in_words(took)),
+        wall_time: took.map(in_words),
     };
     report::write(&verdicts, &sweeps, &context, out).or_input()?;
     if json {

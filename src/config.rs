@@ -1,6 +1,6 @@
 //! One TOML file: a sweep, and how it is verified.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use breakeven_empirical::config::{
@@ -8,6 +8,7 @@ use breakeven_empirical::config::{
 };
 use breakeven_empirical::model::Architecture;
 use breakeven_verify::VerifySettings;
+use breakeven_verify::quantity::Quantity;
 use serde::{Deserialize, Serialize};
 
 /// The sweeps that `check` runs where it is given none.
@@ -29,19 +30,30 @@ pub struct Config {
     measure: MeasureConfig,
     #[serde(default)]
     verify: VerifySettings,
+    /// The file that it was read from.
+    #[serde(skip)]
+    file: Option<PathBuf>,
 }
+
+/// The largest number of resamples: one of the slope's takes 8 bytes.
+const MOST_RESAMPLES: usize = 10_000_000;
 
 impl Config {
     /// Reads and checks a file.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{}: the configuration can't be read", path.display()))?;
-        Self::parse(&text).with_context(|| path.display().to_string())
+        let config = Self::parse(&text).with_context(|| path.display().to_string())?;
+        Ok(Self {
+            file: Some(path.into()),
+            ..config
+        })
     }
 
     /// Reads and checks the text of a file.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text).map_err(|error| anyhow!("{error}"))?;
+        one_cadence(text)?;
         config.check()?;
         Ok(config)
     }
@@ -56,7 +68,47 @@ impl Config {
         }
         self.sweep().check()?;
         self.verify.check()?;
+        let resamples = self.verify.bootstrap.resamples;
+        if resamples > MOST_RESAMPLES {
+            return Err(anyhow!(
+                "verify.bootstrap.resamples is {resamples}: give at most {MOST_RESAMPLES}"
+            ));
+        }
         Ok(())
+    }
+
+    /// The file that it was read from, unless it is built in.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Whether `saved`, read from a sweep's folder, is the same configuration.
+    pub fn is(&self, saved: Self) -> bool {
+        let file = self.file.clone();
+        *self == Self { file, ..saved }
+    }
+
+    /// The level of the family-wise error rate.
+    pub fn alpha(&self) -> f64 {
+        self.verify.alpha
+    }
+
+    /// Whether its runs can be compared: two learning rates or two batch sizes.
+    pub fn has_levels(&self) -> bool {
+        self.sweep.learning_rates.len() > 1 || self.sweep.batch_sizes.len() > 1
+    }
+
+    /// Whether any quantity that is to be tested is measured.
+    pub fn measures_what_it_tests(&self) -> bool {
+        let measure = &self.measure;
+        let measured = |quantity: &Quantity| match quantity {
+            Quantity::LambdaK | Quantity::LambdaH | Quantity::ConditionK | Quantity::TraceK => true,
+            Quantity::LambdaKPerExample => measure.lambda_k_per_example,
+            Quantity::TraceKPerExample => measure.trace_k_per_example,
+            Quantity::ConditionH => measure.complete_hessian_spectrum,
+            Quantity::TraceH => measure.trace_probes > 0 || measure.complete_hessian_spectrum,
+        };
+        self.verify.quantities.iter().any(measured)
     }
 
     /// Name of the sweep.
@@ -81,4 +133,16 @@ impl Config {
             measure: self.measure.clone(),
         }
     }
+}
+
+/// Refuses two cadences: which one was meant is not for us to say.
+fn one_cadence(text: &str) -> anyhow::Result<()> {
+    let table: toml::Table = toml::from_str(text)?;
+    let given = |key| table.get("measure").and_then(|m| m.get(key)).is_some();
+    if given("every_steps") && given("every_examples") {
+        return Err(anyhow!(
+            "measure.every_steps and measure.every_examples are both given: give one of them"
+        ));
+    }
+    Ok(())
 }

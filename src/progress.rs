@@ -138,7 +138,14 @@ impl Progress for SweepProgress {
             }
             active.bar.finish_and_clear();
         }
-        let RunEnd::Over(status) = end else { return };
+        let status = match end {
+            RunEnd::Over(status) => status,
+            RunEnd::Stopped => return,
+            RunEnd::Elsewhere => {
+                self.say(&format!("{run} skipped: another process carries it out"));
+                return;
+            }
+        };
         state.over += 1;
         let word = match status {
             RunStatus::Completed => "completed",

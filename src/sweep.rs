@@ -3,14 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, Error, anyhow};
+use breakeven_empirical::checkpoint::CheckpointError;
 use breakeven_empirical::compute::DeviceKind;
 use breakeven_empirical::config::SweepConfig;
-use breakeven_empirical::run_folder::{read_json, write_json};
-use breakeven_empirical::sweep::{Shard, Sweep, SweepEnd, SweepError};
+use breakeven_empirical::run_folder::{FolderError, read_json, write_json};
+use breakeven_empirical::sweep::{Shard, Sweep, SweepEnd, SweepError, Tally};
+use breakeven_empirical::train::RunError;
 use breakeven_sim::record::CONFIG_FILE;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::failure::{Failure, OrFail};
@@ -20,6 +23,9 @@ use crate::version::{command_line, version};
 
 /// What the sweep was made with, beside its configuration.
 const ENVIRONMENT_FILE: &str = "environment.json";
+
+/// How long a product or a step may go on after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(4);
 
 /// Whether a folder that is there already is gone on with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,18 +44,29 @@ pub struct Options<'a> {
     pub shard: Shard,
 }
 
-#[derive(Serialize)]
+/// How a sweep that was not interrupted ended, and its runs.
+pub struct Ended {
+    pub end: SweepEnd,
+    pub tally: Tally,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Environment {
     version: String,
     command_line: String,
     device: String,
     precision: String,
     jobs: usize,
-    operating_system: &'static str,
-    architecture: &'static str,
+    operating_system: String,
+    architecture: String,
+    /// Those that it was gone on with, where they differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    resumed: Vec<Environment>,
 }
 
-/// A flag that Ctrl-C raises; a second Ctrl-C ends the program at once.
+/// A flag that Ctrl-C raises. A second Ctrl-C ends the program at once, and so
+/// does the end of a time in which nothing looked at the flag: what runs had
+/// not saved is then repeated, as after a kill.
 pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = stop.clone();
@@ -58,6 +75,11 @@ pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
             std::process::exit(130);
         }
         say("stopping: runs save where they are (Ctrl-C again to end at once)");
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE);
+            let _ = stopped().report();
+            std::process::exit(1);
+        });
     })
     .or_work()?;
     Ok(stop)
@@ -83,7 +105,7 @@ pub fn claim(folder: &Path, existing: Existing) -> Result<(), Failure> {
 
 /// Checks that data, model and configuration go together, and trains nothing.
 pub fn check_fits(config: &Config, options: &Options) -> Result<(), Failure> {
-    prepare(&config.sweep(), options).map(drop)
+    prepare(config, &config.sweep(), options).map(drop)
 }
 
 /// Trains every run of `config` in `folder`, which is claimed once all fits.
@@ -93,9 +115,9 @@ pub fn carry_out(
     existing: Existing,
     options: &Options,
     stop: &AtomicBool,
-) -> Result<SweepEnd, Failure> {
+) -> Result<Ended, Failure> {
     let sweep_config = config.sweep();
-    let sweep = prepare(&sweep_config, options)?;
+    let sweep = prepare(config, &sweep_config, options)?;
     claim(folder, existing)?;
     save_config(config, folder)?;
     let jobs = options.jobs.unwrap_or_else(|| default_jobs(options.device));
@@ -105,10 +127,11 @@ pub fn carry_out(
         device: options.device.to_string(),
         precision: sweep_config.training.precision.to_string(),
         jobs,
-        operating_system: std::env::consts::OS,
-        architecture: std::env::consts::ARCH,
+        operating_system: std::env::consts::OS.to_owned(),
+        architecture: std::env::consts::ARCH.to_owned(),
+        resumed: Vec::new(),
     };
-    write_json(&folder.join(ENVIRONMENT_FILE), &environment).or_input()?;
+    save_environment(environment, folder)?;
     let progress = SweepProgress::new(
         config.name(),
         sweep.runs(options.shard).len(),
@@ -116,12 +139,27 @@ pub fn carry_out(
     );
     let end = sweep.carry_out(folder, options.shard, jobs, stop, &progress);
     progress.finish();
-    end.map_err(failure)
+    let end = end.map_err(failure)?;
+    let tally = sweep.tally(folder, options.shard).map_err(failure)?;
+    Ok(Ended { end, tally })
 }
 
-fn prepare<'a>(config: &'a SweepConfig, options: &Options) -> Result<Sweep<'a>, Failure> {
+/// `sweep` is the part of `config` that training needs.
+fn prepare<'a>(
+    config: &Config,
+    sweep: &'a SweepConfig,
+    options: &Options,
+) -> Result<Sweep<'a>, Failure> {
     let version = version().to_owned();
-    Sweep::prepare(config, options.data_dir, options.device, version).or_input()
+    let prepared = Sweep::prepare(sweep, options.data_dir, options.device, version);
+    prepared.map_err(|error| {
+        let of_config = matches!(error, SweepError::Config(_) | SweepError::Model(_));
+        let error = Error::from(error);
+        Failure::Input(match config.file() {
+            Some(file) if of_config => error.context(file.display().to_string()),
+            _ => error,
+        })
+    })
 }
 
 /// Saves the resolved configuration first; a folder that is gone on with must
@@ -131,14 +169,41 @@ fn save_config(config: &Config, folder: &Path) -> Result<(), Failure> {
     if !file.exists() {
         return write_json(&file, config).or_input();
     }
-    let saved: Config = read_json(&file).or_input()?;
-    if saved == *config {
+    let saved = read_json(&file, "put it back as it was, or give another --out").or_input()?;
+    if config.is(saved) {
         return Ok(());
     }
     Err(Failure::Input(anyhow!(
         "{} differs from the configuration given now: resume with the same one, or give another --out",
         file.display()
     )))
+}
+
+/// Saves what the sweep is made with. A folder that is gone on with must have
+/// the same device, and keeps what it was begun with.
+fn save_environment(now: Environment, folder: &Path) -> Result<(), Failure> {
+    let file = folder.join(ENVIRONMENT_FILE);
+    if !file.exists() {
+        return write_json(&file, &now).or_input();
+    }
+    let mut begun: Environment = read_json(&file, "remove it to go on without it").or_input()?;
+    if begun.device != now.device {
+        return Err(Failure::input(format!(
+            "{} says that the sweep was begun on {}, not on {}: resume with --device {}, or give another --out",
+            file.display(),
+            begun.device,
+            now.device,
+            begun.device
+        )));
+    }
+    let resumed = std::mem::take(&mut begun.resumed);
+    let known = begun == now || resumed.contains(&now);
+    begun.resumed = resumed;
+    if known {
+        return Ok(());
+    }
+    begun.resumed.push(now);
+    write_json(&file, &begun).or_input()
 }
 
 /// One run a core on the CPU, one at a time on a device that all would share.
@@ -149,18 +214,39 @@ fn default_jobs(device: DeviceKind) -> usize {
     }
 }
 
+/// Files that are damaged, or of something else, are wrong input.
 fn failure(error: SweepError) -> Failure {
-    match error {
-        SweepError::Run { .. } | SweepError::Folder(_) | SweepError::Threads(_) => {
-            Failure::Work(error.into())
-        }
-        _ => Failure::Input(error.into()),
+    let work = match &error {
+        SweepError::Threads(_) => true,
+        SweepError::Folder(error) => refused_by_system(error),
+        SweepError::Run { source, .. } => match source {
+            RunError::Folder(error) => refused_by_system(error),
+            RunError::Checkpoint(error) => matches!(error, CheckpointError::File { .. }),
+            RunError::NotDeterministic(_) => true,
+        },
+        _ => false,
+    };
+    if work {
+        Failure::Work(error.into())
+    } else {
+        Failure::Input(error.into())
     }
+}
+
+fn refused_by_system(error: &FolderError) -> bool {
+    matches!(error, FolderError::File { .. } | FolderError::Lock { .. })
 }
 
 /// What a stopped sweep says, with the exit code of work that is not done.
 pub fn stopped() -> Failure {
     Failure::Work(anyhow!(
         "stopped before the end; the same command with --resume goes on where it was"
+    ))
+}
+
+/// What a sweep says of which another process carries `runs` runs out.
+pub fn elsewhere(runs: usize) -> Failure {
+    Failure::Work(anyhow!(
+        "another process carries {runs} of the runs out: once it has ended, the same command with --resume goes on"
     ))
 }

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use breakeven_empirical::compute::DeviceKind;
-use breakeven_empirical::sweep::{Shard, SweepEnd};
-use serde_json::json;
+use breakeven_empirical::sweep::{Shard, SweepEnd, Tally};
+use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
 use crate::streams::{print, print_json};
-use crate::sweep::{Existing, Options, carry_out, stop_on_interrupt, stopped};
+use crate::sweep::{Ended, Existing, Options, carry_out, elsewhere, stop_on_interrupt, stopped};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -92,12 +92,39 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
     };
     let stop = stop_on_interrupt()?;
-    match carry_out(&config, &args.out, existing, &options, &stop)? {
-        SweepEnd::Stopped => Err(stopped()),
-        SweepEnd::Over if args.json => print_json(&json!({ "out": args.out, "status": "over" })),
-        SweepEnd::Over => {
-            let out = args.out.display();
-            print(format!("runs: {out}\nverdicts: breakeven verify {out}\n"))
-        }
+    let ended = carry_out(&config, &args.out, existing, &options, &stop)?;
+    let out = args.out.display();
+    if args.json {
+        print_json(&summary(&out.to_string(), &ended))?;
     }
+    match ended.end {
+        SweepEnd::Stopped => Err(stopped()),
+        SweepEnd::Elsewhere(runs) => Err(elsewhere(runs)),
+        SweepEnd::Over if args.json => Ok(()),
+        SweepEnd::Over => print(format!("runs: {out}\nverdicts: breakeven verify {out}\n")),
+    }
+}
+
+fn summary(out: &str, ended: &Ended) -> Value {
+    let Tally {
+        runs,
+        completed,
+        diverged,
+    } = ended.tally;
+    let (status, elsewhere) = match ended.end {
+        SweepEnd::Over => ("over", 0),
+        SweepEnd::Stopped => ("stopped", 0),
+        SweepEnd::Elsewhere(runs) => ("elsewhere", runs),
+    };
+    // A run that was elsewhere may be over by now.
+    let unfinished = runs - completed - diverged;
+    json!({
+        "out": out,
+        "status": status,
+        "runs": runs,
+        "completed": completed,
+        "diverged": diverged,
+        "interrupted": unfinished.saturating_sub(elsewhere),
+        "elsewhere": elsewhere.min(unfinished),
+    })
 }

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
-use safetensors::{SafeTensors, serialize_to_file};
+use safetensors::{SafeTensors, serialize};
 
 use crate::measure::WarmStart;
 use crate::parameters::Parameters;
+use crate::run_folder::write_whole;
 
 /// Before the names of tensors that are not weights.
 const OWN: &str = "breakeven.";
@@ -47,12 +48,14 @@ pub enum CheckpointError {
         source: std::io::Error,
     },
     /// Not a safetensors file, or a damaged one.
-    #[error("{path} is not a whole safetensors file ({source}): save the weights again")]
+    #[error("{path} is not a whole safetensors file ({source}): {remedy}")]
     Format {
         /// The file.
         path: PathBuf,
         /// What the reader says.
         source: SafeTensorError,
+        /// What helps.
+        remedy: &'static str,
     },
     /// A weight is missing.
     #[error(
@@ -129,7 +132,8 @@ pub enum CheckpointError {
 /// that are not finite.
 pub fn load_weights(path: &Path, parameters: &Parameters) -> Result<Vec<f64>, CheckpointError> {
     let bytes = read(path)?;
-    weights(path, &parse(path, &bytes)?, parameters, Accepted::Finite)
+    let file = parse(path, &bytes, "save the weights again")?;
+    weights(path, &file, parameters, Accepted::Finite)
 }
 
 /// Which numbers a tensor may hold.
@@ -142,8 +146,8 @@ enum Accepted {
 }
 
 impl Checkpoint {
-    /// Writes the checkpoint whole: under another name first, then moved into
-    /// its place, so that a kill leaves the old one or the new one.
+    /// Writes the checkpoint whole, so that a kill leaves the old one or the
+    /// new one.
     ///
     /// # Errors
     /// If the file can't be written.
@@ -175,19 +179,13 @@ impl Checkpoint {
         }
         let progress = [self.step, self.records_bytes].map(u64::to_le_bytes);
         tensors.push((PROGRESS.into(), vec![2], (Dtype::I64, progress.concat())));
-        let unfinished = path.with_extension("part");
         let views = tensors.iter().map(|(name, shape, (dtype, data))| {
             let view = TensorView::new(*dtype, shape.clone(), data);
             (name, view.expect("shape and bytes are those of one vector"))
         });
-        serialize_to_file(views, None, &unfinished).map_err(|source| {
-            let path = unfinished.clone();
-            match source {
-                SafeTensorError::IoError(source) => CheckpointError::File { path, source },
-                source => CheckpointError::Format { path, source },
-            }
-        })?;
-        std::fs::rename(&unfinished, path).map_err(|source| file_error(path, source))
+        let bytes = serialize(views, None)
+            .map_err(|source| format_error(path, source, "free some memory"))?;
+        write_whole(path, &bytes).map_err(|source| file_error(path, source))
     }
 
     /// Reads a checkpoint that [`Self::save`] wrote.
@@ -199,7 +197,7 @@ impl Checkpoint {
     /// As [`load_weights`], or if it holds weights alone.
     pub fn load(path: &Path, parameters: &Parameters) -> Result<Self, CheckpointError> {
         let data = read(path)?;
-        let file = parse(path, &data)?;
+        let file = parse(path, &data, "remove the run's folder to start it anew")?;
         let missing = |what| CheckpointError::NotResumable {
             what,
             path: path.into(),
@@ -327,8 +325,12 @@ fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
     std::fs::read(path).map_err(|source| file_error(path, source))
 }
 
-fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, CheckpointError> {
-    SafeTensors::deserialize(bytes).map_err(|source| format_error(path, source))
+fn parse<'a>(
+    path: &Path,
+    bytes: &'a [u8],
+    remedy: &'static str,
+) -> Result<SafeTensors<'a>, CheckpointError> {
+    SafeTensors::deserialize(bytes).map_err(|source| format_error(path, source, remedy))
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> CheckpointError {
@@ -338,9 +340,10 @@ fn file_error(path: &Path, source: std::io::Error) -> CheckpointError {
     }
 }
 
-fn format_error(path: &Path, source: SafeTensorError) -> CheckpointError {
+fn format_error(path: &Path, source: SafeTensorError, remedy: &'static str) -> CheckpointError {
     CheckpointError::Format {
         path: path.into(),
         source,
+        remedy,
     }
 }

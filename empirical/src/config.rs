@@ -74,9 +74,9 @@ pub struct SweepAxes {
 pub struct MeasureConfig {
     /// Measure every so many examples seen (rounded to whole steps, at least
     /// one), so that runs of every batch size are measured equally often.
-    /// Default 3840. `every_steps` takes precedence.
+    /// Default 3840.
     pub every_examples: u64,
-    /// Measure every so many steps.
+    /// Measure every so many steps instead.
     pub every_steps: Option<u64>,
     /// Up to this step, measure every `early_every_steps` steps. Default 0.
     pub early_until_step: u64,
@@ -143,8 +143,31 @@ impl Default for MeasureConfig {
     }
 }
 
+/// The largest L: a dense eigenproblem of that size is solved.
+pub const MOST_BATCHES: usize = 4096;
+
+/// The most leading eigenvalues of a large model: a few vectors of D numbers
+/// are kept for each.
+const MOST_EIGENVALUES: usize = 1000;
+
+/// The most probes of a trace or a density, one product each or more.
+const MOST_PROBES: usize = 10_000;
+
+/// The most Lanczos steps of a density: a vector of D numbers is kept for each.
+const MOST_DENSITY_STEPS: usize = 1000;
+
 /// Parameters up to which a complete spectrum may be asked for.
 pub const COMPLETE_SPECTRUM_LIMIT: usize = 4096;
+
+/// The most leading eigenvalues that may be asked for of a model of
+/// `parameters` parameters.
+pub fn most_eigenvalues(parameters: usize) -> usize {
+    if parameters <= COMPLETE_SPECTRUM_LIMIT {
+        parameters
+    } else {
+        MOST_EIGENVALUES
+    }
+}
 
 /// A setting that can't be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -157,7 +180,7 @@ pub enum ConfigError {
         /// What was found.
         found: String,
         /// What is asked for.
-        expected: &'static str,
+        expected: String,
     },
     /// A list without entries.
     #[error("{0} is empty: name at least one")]
@@ -287,9 +310,26 @@ impl SweepConfig {
         require(
             "measure.covariance_batches",
             batches,
-            batches > 1,
-            "at least 2",
-        )
+            (2..=MOST_BATCHES).contains(&batches),
+            format!("2 to {MOST_BATCHES}"),
+        )?;
+        let at_most = [
+            ("measure.trace_probes", measure.trace_probes, MOST_PROBES),
+            (
+                "measure.density_probes",
+                measure.density_probes,
+                MOST_PROBES,
+            ),
+            (
+                "measure.density_steps",
+                measure.density_steps,
+                MOST_DENSITY_STEPS,
+            ),
+        ];
+        for (key, value, most) in at_most {
+            require(key, value, value <= most, format!("at most {most}"))?;
+        }
+        Ok(())
     }
 
     /// Checks the sizes against `examples` training examples and a model of
@@ -325,6 +365,13 @@ impl SweepConfig {
                 parameters,
             });
         }
+        let most = most_eigenvalues(parameters);
+        require(
+            "measure.hessian_eigenvalues",
+            asked,
+            asked <= most,
+            format!("at most {most}"),
+        )?;
         if self.measure.complete_hessian_spectrum && parameters > COMPLETE_SPECTRUM_LIMIT {
             return Err(ConfigError::SpectrumTooLarge(parameters));
         }
@@ -350,7 +397,7 @@ fn require(
     key: &'static str,
     value: impl ToString,
     holds: bool,
-    expected: &'static str,
+    expected: impl Into<String>,
 ) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
@@ -358,7 +405,7 @@ fn require(
     Err(ConfigError::Range {
         key,
         found: value.to_string(),
-        expected,
+        expected: expected.into(),
     })
 }
 

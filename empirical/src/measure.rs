@@ -1,5 +1,7 @@
 //! One measurement: K and H at the parameters of one step.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use breakeven_sim::record::{MiniBatches, Record};
 use breakeven_sim::stability;
 use nalgebra::DMatrix;
@@ -49,6 +51,28 @@ pub struct Measurement<'a> {
     pub covariance: MiniBatches,
     /// Seed of the run.
     pub seed: u64,
+    /// Raised where the measurement is to be abandoned.
+    pub stop: &'a AtomicBool,
+}
+
+/// An operator whose products cost nothing once `stop` is raised: they are
+/// NaN, which ends every solver.
+struct Abandonable<'a, A> {
+    operator: A,
+    stop: &'a AtomicBool,
+}
+
+impl<A: LinearOperator> LinearOperator for Abandonable<'_, A> {
+    fn dim(&self) -> usize {
+        self.operator.dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        if self.stop.load(Ordering::Relaxed) {
+            return vec![f64::NAN; self.dim()];
+        }
+        self.operator.apply(v)
+    }
 }
 
 /// Eigenvectors that the next measurement starts from.
@@ -63,7 +87,8 @@ pub struct WarmStart {
 impl Measurement<'_> {
     /// Measures at θ after `step` steps; `warm` is what the last measurement
     /// found and becomes what this one finds. `loss_change` and `step_cosine`
-    /// need the next step and are left absent.
+    /// need the next step and are left absent. Absent where `stop` was raised
+    /// meanwhile: `warm` then means nothing.
     ///
     /// # Errors
     /// If, at the first measurement, two products with one vector differ.
@@ -72,7 +97,7 @@ impl Measurement<'_> {
         step: u64,
         theta: &[f64],
         warm: &mut WarmStart,
-    ) -> Result<Record, NotDeterministic> {
+    ) -> Result<Option<Record>, NotDeterministic> {
         let settings = PointSettings {
             kept_numbers: self.config.kept_numbers,
             ..PointSettings::default()
@@ -83,6 +108,9 @@ impl Measurement<'_> {
             .model
             .parameters()
             .split(theta, self.network.compute);
+        if self.stopped() {
+            return Ok(None);
+        }
         let score = point.score();
         let mut record = Record {
             step,
@@ -96,9 +124,24 @@ impl Measurement<'_> {
             ..Record::default()
         };
         self.hessian(&point, warm, &mut record)?;
-        self.per_example_covariance(&point, warm, &mut record);
-        self.mini_batch_covariance(&parameters, warm.hessian.first(), &mut record);
-        Ok(record)
+        if !self.stopped() {
+            self.per_example_covariance(&point, warm, &mut record);
+        }
+        if !self.stopped() {
+            self.mini_batch_covariance(&parameters, warm.hessian.first(), &mut record);
+        }
+        Ok((!self.stopped()).then_some(record))
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn abandonable<A>(&self, operator: A) -> Abandonable<'_, A> {
+        Abandonable {
+            operator,
+            stop: self.stop,
+        }
     }
 
     /// The mean loss on the subset, for ΔL.
@@ -112,7 +155,7 @@ impl Measurement<'_> {
         warm: &mut WarmStart,
         record: &mut Record,
     ) -> Result<(), NotDeterministic> {
-        let h = HessianOp(point);
+        let h = self.abandonable(HessianOp(point));
         let config = self.config;
         if warm.hessian.is_empty() {
             check_determinism(&h, point.gradient(), REPEATABLE)?;
@@ -190,6 +233,7 @@ impl Measurement<'_> {
         };
         let mut rng = stream(self.seed, Purpose::Start, record.step);
         let lanczos = Lanczos::new(1, self.config.eigenvalue_tolerance);
+        let k = self.abandonable(k);
         let found = lanczos.solve(&k, start.get(..1).unwrap_or_default(), &mut rng);
         if let Some(top) = found.pairs.into_iter().next() {
             record.lambda_k_per_example = finite(top.value);
@@ -208,7 +252,10 @@ impl Measurement<'_> {
             batch_size,
         } = self.covariance;
         let mut rng = stream(self.seed, Purpose::MeasurementBatches, record.step);
-        let drawn = (0..batches).map(|_| self.train.sample(batch_size, &mut rng));
+        // Of an abandoned measurement the first batch alone.
+        let drawn = (0..batches)
+            .take_while(|&j| j == 0 || !self.stopped())
+            .map(|_| self.train.sample(batch_size, &mut rng));
         let sharpness = if self.config.batch_sharpness {
             BatchSharpness::Measured
         } else {
@@ -234,7 +281,7 @@ impl Measurement<'_> {
 }
 
 /// All eigenvalues of H, from D products.
-fn complete_spectrum(h: &HessianOp, record: &mut Record) {
+fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
     let dim = h.dim();
     let mut unit = vec![0.0; dim];
     let mut columns = Vec::with_capacity(dim * dim);

@@ -39,6 +39,7 @@ pub enum Architecture {
     },
     /// Four 3×3 convolutions in two pairs, each pair followed by pooling,
     /// and a dense layer (paper, App. D; Keras' example).
+    #[serde(alias = "simplecnn")]
     SimpleCnn {
         /// Channels of the first pair.
         #[serde(default = "paper_first")]

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::checkpoint::{CheckpointError, load_weights};
 use crate::compute::Compute;
+use crate::config::{MOST_BATCHES, most_eigenvalues};
 use crate::data::Images;
 use crate::examples::Examples;
 use crate::model::{Architecture, ModelError};
@@ -243,8 +244,9 @@ impl PortraitSettings {
         if self.top == 0 {
             return setting("--top", "0".into(), "at least 1".into());
         }
-        if self.batches < 2 {
-            return setting("--batches", self.batches.to_string(), "at least 2".into());
+        if !(2..=MOST_BATCHES).contains(&self.batches) {
+            let expected = format!("2 to {MOST_BATCHES}");
+            return setting("--batches", self.batches.to_string(), expected);
         }
         if self.trace_probes < 2 {
             return setting(
@@ -276,15 +278,21 @@ impl PortraitSettings {
         Ok(())
     }
 
-    /// There are no more eigenvalues than parameters.
+    /// There are no more eigenvalues than parameters, and not too many.
     fn check_top(&self, parameters: usize) -> Result<(), PortraitError> {
-        if self.top <= parameters {
+        let most = most_eigenvalues(parameters);
+        if self.top <= most {
             return Ok(());
         }
+        let why = if most == parameters {
+            ", the parameters of the model"
+        } else {
+            ""
+        };
         Err(PortraitError::Setting {
             name: "--top",
             found: self.top.to_string(),
-            expected: format!("1 to {parameters}, the parameters of the model"),
+            expected: format!("1 to {most}{why}"),
         })
     }
 

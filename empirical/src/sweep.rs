@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use breakeven_sim::record::RUNS_FOLDER;
+use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
 use crate::compute::{Compute, ComputeError, DeviceKind};
@@ -15,6 +16,10 @@ use crate::examples::Examples;
 use crate::model::ModelError;
 use crate::run_folder::{FolderError, outcome};
 use crate::train::{RunEnd, RunError, RunSpec, Shared, run, total_steps};
+
+/// Time between two checkpoints of a run: what a kill makes it repeat at most,
+/// beside the step or measurement that it was in.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// A sweep that can't be prepared or carried out.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +58,7 @@ pub trait Progress: Sync {
     fn started(&self, run: &str, done: u64, total: u64);
     /// A run has taken `done` steps.
     fn stepped(&self, run: &str, done: u64);
-    /// A run has ended, or stopped.
+    /// A run has ended, or stopped, or is carried out by another process.
     fn ended(&self, run: &str, end: RunEnd);
 }
 
@@ -83,6 +88,19 @@ pub enum SweepEnd {
     Over,
     /// It was asked to stop.
     Stopped,
+    /// Another process carries so many of them out; all others are over.
+    Elsewhere(usize),
+}
+
+/// How many runs of a shard ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of them.
+    pub runs: usize,
+    /// Those that took all their steps.
+    pub completed: usize,
+    /// Those that diverged.
+    pub diverged: usize,
 }
 
 impl<'a> Sweep<'a> {
@@ -134,8 +152,32 @@ impl<'a> Sweep<'a> {
                     .map(|images| first(&images, validated)),
                 compute,
                 version,
+                checkpoint_every: CHECKPOINT_EVERY,
             },
         })
+    }
+
+    /// The same sweep with another time between two checkpoints of a run.
+    pub fn checkpoint_every(mut self, time: Duration) -> Self {
+        self.shared.checkpoint_every = time;
+        self
+    }
+
+    /// How many runs of a shard in `folder` ended how.
+    ///
+    /// # Errors
+    /// If an outcome can't be read.
+    pub fn tally(&self, folder: &Path, shard: Shard) -> Result<Tally, SweepError> {
+        let mut tally = Tally::default();
+        for spec in self.runs(shard) {
+            tally.runs += 1;
+            match outcome(&folder.join(RUNS_FOLDER).join(spec.name()))?.map(|over| over.status) {
+                Some(RunStatus::Completed) => tally.completed += 1,
+                Some(RunStatus::Diverged) => tally.diverged += 1,
+                None => {}
+            }
+        }
+        Ok(tally)
     }
 
     /// The runs of a shard, in order.
@@ -168,8 +210,9 @@ impl<'a> Sweep<'a> {
     }
 
     /// Carries the runs of a shard out in `folder`, `jobs` side by side, each
-    /// on one thread of its own. Runs that are over are left as they are;
-    /// others go on from their checkpoints.
+    /// on one thread of its own. Runs that are over, and those that another
+    /// process carries out, are left as they are; others go on from their
+    /// checkpoints.
     ///
     /// # Errors
     /// The first run that could not go on; the others stop and can be resumed.
@@ -184,6 +227,7 @@ impl<'a> Sweep<'a> {
         let runs = folder.join(RUNS_FOLDER);
         let waiting: Mutex<VecDeque<RunSpec>> = Mutex::new(self.runs(shard).into());
         let failed: Mutex<Option<SweepError>> = Mutex::new(None);
+        let elsewhere = AtomicUsize::new(0);
         let next = || {
             waiting
                 .lock()
@@ -192,12 +236,18 @@ impl<'a> Sweep<'a> {
         };
         let work = || {
             while let Some(spec) = next() {
-                if let Err(error) = self.one(spec, &runs.join(spec.name()), stop, progress) {
-                    stop.store(true, Ordering::Relaxed);
-                    failed
-                        .lock()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .get_or_insert(error);
+                match self.one(spec, &runs.join(spec.name()), stop, progress) {
+                    Ok(RunEnd::Elsewhere) => {
+                        elsewhere.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Ok(RunEnd::Over(_) | RunEnd::Stopped) => {}
+                    Err(error) => {
+                        stop.store(true, Ordering::Relaxed);
+                        failed
+                            .lock()
+                            .unwrap_or_else(|e| e.into_inner())
+                            .get_or_insert(error);
+                    }
                 }
                 if stop.load(Ordering::Relaxed) {
                     return;
@@ -212,7 +262,10 @@ impl<'a> Sweep<'a> {
         match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
             Some(error) => Err(error),
             None if stop.load(Ordering::Relaxed) => Ok(SweepEnd::Stopped),
-            None => Ok(SweepEnd::Over),
+            None => Ok(match elsewhere.into_inner() {
+                0 => SweepEnd::Over,
+                runs => SweepEnd::Elsewhere(runs),
+            }),
         }
     }
 
@@ -222,13 +275,14 @@ impl<'a> Sweep<'a> {
         folder: &Path,
         stop: &AtomicBool,
         progress: &dyn Progress,
-    ) -> Result<(), SweepError> {
+    ) -> Result<RunEnd, SweepError> {
         let name = spec.name();
         let total = total_steps(&self.shared, spec);
         if let Some(over) = outcome(folder)? {
             progress.started(&name, total, total);
-            progress.ended(&name, RunEnd::Over(over.status));
-            return Ok(());
+            let end = RunEnd::Over(over.status);
+            progress.ended(&name, end);
+            return Ok(end);
         }
         progress.started(&name, 0, total);
         let pool = ThreadPoolBuilder::new().num_threads(1).build()?;
@@ -243,7 +297,7 @@ impl<'a> Sweep<'a> {
                 source,
             })?;
         progress.ended(&name, end);
-        Ok(())
+        Ok(end)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use breakeven_sim::record::{MiniBatches, RunHeader, RunOutcome, RunStatus};
 use rand::seq::SliceRandom;
@@ -14,7 +15,7 @@ use crate::measure::{Measurement, WarmStart};
 use crate::model::{Model, glorot};
 use crate::network::Network;
 use crate::random::{Purpose, stream};
-use crate::run_folder::{FolderError, RunFolder};
+use crate::run_folder::{CHECKPOINT_FILE, FolderError, Hold, RunFolder, outcome};
 use crate::solver::NotDeterministic;
 use crate::tape::Matrix;
 
@@ -36,6 +37,8 @@ pub struct Shared<'a> {
     pub model_name: String,
     /// The version of the program.
     pub version: String,
+    /// Time between two checkpoints of a run.
+    pub checkpoint_every: Duration,
 }
 
 /// One combination of a sweep.
@@ -69,6 +72,8 @@ pub enum RunEnd {
     Over(RunStatus),
     /// It was asked to stop, and can be resumed.
     Stopped,
+    /// Another process carries it out.
+    Elsewhere,
 }
 
 /// A run that could not go on.
@@ -86,7 +91,8 @@ pub enum RunError {
 }
 
 /// Trains one run in `folder`, from its checkpoint where there is one.
-/// `progress` is called with the steps taken; `stop` is read before each.
+/// `progress` is called with the steps taken; `stop` is read before each, and
+/// abandons a measurement.
 ///
 /// # Errors
 /// If a file can't be read or written, or curvature is not repeatable.
@@ -97,23 +103,32 @@ pub fn run(
     stop: &AtomicBool,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<RunEnd, RunError> {
-    let mut trainer = Trainer::open(shared, spec, folder)?;
+    let Some(hold) = Hold::take(folder)? else {
+        return Ok(RunEnd::Elsewhere);
+    };
+    if let Some(over) = outcome(folder)? {
+        hold.release()?;
+        return Ok(RunEnd::Over(over.status));
+    }
+    let mut trainer = Trainer::open(shared, spec, folder, hold)?;
     let total = trainer.total_steps();
     while trainer.step < total {
         if stop.load(Ordering::Relaxed) {
             trainer.save()?;
             return Ok(RunEnd::Stopped);
         }
+        trainer.save_where_due()?;
         let measured = shared.config.measure.due(trainer.step, spec.batch_size);
         let step = if measured {
-            trainer.measured_step()?
+            trainer.measured_step(stop)?
         } else {
             trainer.plain_step()
         };
-        if let Step::Diverged(loss) = step {
-            return trainer.diverged(loss);
+        match step {
+            Step::Taken => progress(trainer.step),
+            Step::Abandoned => {}
+            Step::Diverged(loss) => return trainer.diverged(loss),
         }
-        progress(trainer.step);
     }
     trainer.save()?;
     trainer.finish(RunStatus::Completed, None)
@@ -123,6 +138,8 @@ struct Trainer<'a> {
     shared: &'a Shared<'a>,
     spec: RunSpec,
     folder: RunFolder,
+    /// When the last checkpoint was saved or read.
+    saved: Instant,
     step: u64,
     parameters: Vec<Matrix>,
     previous_step: Option<Vec<Matrix>>,
@@ -133,14 +150,21 @@ struct Trainer<'a> {
 
 enum Step {
     Taken,
+    /// Its measurement was, and nothing has changed.
+    Abandoned,
     /// The mini-batch loss, not finite or above its bound.
     Diverged(f64),
 }
 
 impl<'a> Trainer<'a> {
-    fn open(shared: &'a Shared<'a>, spec: RunSpec, path: &Path) -> Result<Self, RunError> {
+    fn open(
+        shared: &'a Shared<'a>,
+        spec: RunSpec,
+        path: &Path,
+        hold: Hold,
+    ) -> Result<Self, RunError> {
         let layout = shared.model.parameters();
-        let file = path.join(crate::run_folder::CHECKPOINT_FILE);
+        let file = path.join(CHECKPOINT_FILE);
         let checkpoint = if file.exists() {
             Checkpoint::load(&file, layout)?
         } else {
@@ -149,12 +173,13 @@ impl<'a> Trainer<'a> {
                 ..Checkpoint::default()
             }
         };
-        let folder = RunFolder::open(path, &header(shared, spec), checkpoint.records_bytes)?;
+        let folder = RunFolder::open(hold, &header(shared, spec), checkpoint.records_bytes)?;
         let previous = &checkpoint.previous_step;
         Ok(Self {
             shared,
             spec,
             folder,
+            saved: Instant::now(),
             step: checkpoint.step,
             parameters: layout.split(&checkpoint.theta, &shared.compute),
             previous_step: (!previous.is_empty()).then(|| layout.split(previous, &shared.compute)),
@@ -208,9 +233,8 @@ impl<'a> Trainer<'a> {
         Step::Taken
     }
 
-    /// A checkpoint, a measurement, and the step that the measurement needs.
-    fn measured_step(&mut self) -> Result<Step, RunError> {
-        self.save()?;
+    /// A measurement, and the step that it needs.
+    fn measured_step(&mut self, stop: &AtomicBool) -> Result<Step, RunError> {
         let shared = self.shared;
         let network = self.network();
         let measurement = Measurement {
@@ -223,9 +247,14 @@ impl<'a> Trainer<'a> {
             batch_size: self.spec.batch_size,
             covariance: mini_batches(shared, self.spec),
             seed: self.spec.seed,
+            stop,
         };
         let theta = shared.model.parameters().join(self.parameters.clone());
-        let mut record = measurement.take(self.step, &theta, &mut self.warm)?;
+        let mut warm = self.warm.clone();
+        let Some(mut record) = measurement.take(self.step, &theta, &mut warm)? else {
+            return Ok(Step::Abandoned);
+        };
+        self.warm = warm;
         let before = self.previous_step.take();
         let step = self.plain_step();
         if let Step::Taken = step {
@@ -238,6 +267,16 @@ impl<'a> Trainer<'a> {
         }
         self.folder.append(&record)?;
         Ok(step)
+    }
+
+    /// Saves a checkpoint now and then: what comes after it is repeated, to
+    /// the same bits, where the run is killed.
+    fn save_where_due(&mut self) -> Result<(), RunError> {
+        if self.saved.elapsed() >= self.shared.checkpoint_every {
+            self.save()?;
+            self.saved = Instant::now();
+        }
+        Ok(())
     }
 
     fn save(&self) -> Result<(), RunError> {
@@ -255,6 +294,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn diverged(self, loss: f64) -> Result<RunEnd, RunError> {
+        self.save()?;
         let bound = self.shared.config.training.divergence_loss;
         let reason = if loss.is_finite() {
             format!(

@@ -120,6 +120,9 @@ fn the_smoke_sweep_gives_a_report() {
     let again = json(&run(&resumed, folder.path()));
     assert_eq!(again["hypotheses"], verdicts["hypotheses"]);
     assert_eq!(files(&out.join("smoke/runs"), "records.jsonl"), records);
+    // Nobody knows how long the first call took.
+    assert!(text.contains("Wall time"));
+    assert!(!read(out.join("report.md")).contains("Wall time"));
 }
 
 #[test]
@@ -154,7 +157,35 @@ fn everything_is_checked_before_anything_is_trained() {
         .replace("\"quick\"", "\"bad\"")
         .replace("batch_sizes = [20]", "batch_sizes = [121]");
     fs::write(folder.path().join("bad.toml"), bad).unwrap();
-    let cases: [(&[&str], &str); 6] = [
+    fs::write(
+        folder.path().join("one.toml"),
+        QUICK.replace("[0.05, 0.2]", "[0.1]"),
+    )
+    .unwrap();
+    let other = |verify: &str| {
+        QUICK
+            .replace("\"quick\"", "\"other\"")
+            .replace("[measure]", &format!("[verify]\n{verify}\n[measure]"))
+    };
+    fs::write(folder.path().join("alpha.toml"), other("alpha = 0.1")).unwrap();
+    fs::write(
+        folder.path().join("none.toml"),
+        other("quantities = [\"condition_h\"]"),
+    )
+    .unwrap();
+    let cases: [(&[&str], &str); 9] = [
+        (
+            &["--config", "one.toml"],
+            "one.toml: there is nothing to compare; give two learning rates or two batch sizes",
+        ),
+        (
+            &["--config", "good.toml", "--config", "alpha.toml"],
+            "verify.alpha is 0.05 in good.toml and 0.1 in alpha.toml: give all the same",
+        ),
+        (
+            &["--config", "none.toml"],
+            "none.toml: none of verify.quantities is measured",
+        ),
         (
             &["--config", "good.toml", "--config", "bad.toml"],
             "sweep.batch_sizes is 121, but there are 120 training examples",

@@ -601,7 +601,7 @@ fn settings_that_do_not_fit_are_refused_by_name() {
             &["--batch-size", "41", "--batch-order", "random"],
             "--batch-size is 41: give 1 to 40",
         ),
-        (&["--batches", "1"], "--batches is 1: give at least 2"),
+        (&["--batches", "1"], "--batches is 1: give 2 to 4096"),
         (&["--top", "0"], "--top is 0: give at least 1"),
         (
             &["--top", "4000"],

@@ -202,8 +202,11 @@ fn what_is_finished_is_not_trained_again() {
     let answer = train(folder.path(), "out", &["--json"]);
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(
-        (&answer["out"], &answer["status"]),
-        (&"out".into(), &"over".into())
+        answer,
+        serde_json::json!({
+            "out": "out", "status": "over", "runs": 4, "completed": 4, "diverged": 0,
+            "interrupted": 0, "elsewhere": 0,
+        })
     );
     let records = folder
         .path()
@@ -259,11 +262,145 @@ fn a_killed_sweep_goes_on_as_if_it_had_never_stopped() {
         assert!(!finished(folder.path(), "killed"));
     }
     train(folder.path(), "killed", &["--resume"]);
-    for run in fs::read_dir(folder.path().join("killed/runs")).unwrap() {
-        // What a kill may have left half-written.
-        let _ = fs::remove_file(run.unwrap().path().join("checkpoint.part"));
-    }
     assert_same(folder.path(), "killed", "whole");
+    // Nothing half-written is left, and no lock.
+    let run = folder.path().join("killed/runs/lr0.1-bs20-seed3");
+    assert_eq!(fs::read_dir(run).unwrap().count(), 4);
+}
+
+#[test]
+fn two_processes_in_one_folder_leave_what_one_leaves() {
+    let folder = world(LONG);
+    train(folder.path(), "one", &[]);
+    let first = in_mid_run(folder.path(), "both", 10, &[]);
+    let args = [&TRAIN[..], &["--out", "both", "--resume", "--json"]].concat();
+    let second = run(&args, folder.path());
+    let said = stderr(&second);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("lr0.1-bs20-seed3 skipped: another process carries it out"),
+        "{said}"
+    );
+    assert!(
+        said.contains("another process carries 1 of the runs out"),
+        "{said}"
+    );
+    let answer: Value = serde_json::from_slice(&second.stdout).unwrap();
+    assert_eq!(
+        (&answer["status"], &answer["elsewhere"]),
+        (&"elsewhere".into(), &1.into())
+    );
+    assert!(first.wait_with_output().unwrap().status.success());
+    assert_same(folder.path(), "both", "one");
+}
+
+#[test]
+fn shards_may_start_together() {
+    let folder = world(QUICK);
+    train(folder.path(), "one", &[]);
+    let shards: Vec<Child> = (1..=4)
+        .map(|k| {
+            let shard = format!("{k}/4");
+            let args = [&TRAIN[..], &["--out", "all", "--resume", "--shard", &shard]].concat();
+            command(&args, folder.path())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for shard in shards {
+        let output = shard.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert_same(folder.path(), "all", "one");
+}
+
+#[test]
+fn damaged_files_are_wrong_input() {
+    let folder = world(LONG);
+    let mut child = in_mid_run(folder.path(), "out", 10, &[]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let run = folder.path().join("out/runs/lr0.1-bs20-seed3");
+    let args = [&TRAIN[..], &["--out", "out", "--resume"]].concat();
+    for (file, part) in [
+        ("outcome.json", "outcome.json is damaged ("),
+        (
+            "checkpoint.safetensors",
+            "checkpoint.safetensors is not a whole safetensors file (",
+        ),
+    ] {
+        let file = run.join(file);
+        let kept = fs::read(&file).ok();
+        fs::write(&file, "{").unwrap();
+        let said = refusal_at_work(&args, folder.path());
+        assert!(said.contains(part), "{said}");
+        assert!(
+            said.contains("remove the run's folder to start it anew"),
+            "{said}"
+        );
+        match kept {
+            Some(bytes) => fs::write(&file, bytes).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+    }
+}
+
+/// Like `refusal`, after the line that names the sweep.
+#[track_caller]
+fn refusal_at_work(args: &[&str], folder: &Path) -> String {
+    let output = run(args, folder);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("error: ") && !said.contains("panicked"));
+    said
+}
+
+#[test]
+fn another_device_is_not_resumed_with_and_the_first_version_is_kept() {
+    let folder = world(QUICK);
+    train(folder.path(), "out", &[]);
+    let file = folder.path().join("out/environment.json");
+    let read = || -> Value { serde_json::from_slice(&fs::read(&file).unwrap()).unwrap() };
+    let mut environment = read();
+    environment["version"] = "0.0.9".into();
+    fs::write(&file, environment.to_string()).unwrap();
+    for _ in 0..2 {
+        train(folder.path(), "out", &["--resume"]);
+    }
+    let found = read();
+    assert_eq!(found["version"], "0.0.9");
+    assert_eq!(found["command_line"], environment["command_line"]);
+    let resumed = found["resumed"].as_array().unwrap();
+    assert_eq!(resumed.len(), 1);
+    assert_eq!(
+        resumed[0]["command_line"],
+        "breakeven train --config sweep.toml --out out --resume"
+    );
+    environment["device"] = "wgpu".into();
+    fs::write(&file, environment.to_string()).unwrap();
+    let said = refusal(
+        &[&TRAIN[..], &["--out", "out", "--resume"]].concat(),
+        folder.path(),
+    );
+    assert!(
+        said.contains("was begun on wgpu, not on flex: resume with --device wgpu"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_utf_8_is_taken() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = world(QUICK);
+    let out = std::ffi::OsStr::from_bytes(b"n\xff");
+    let args = [&TRAIN[..], &["--json", "--out"]].concat();
+    let output = command(&args, folder.path()).arg(out).output().unwrap();
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(answer["out"], "n\u{fffd}");
+    assert!(folder.path().join(out).join("config.json").exists());
 }
 
 #[cfg(unix)]
@@ -350,6 +487,10 @@ fn another_configuration_is_not_resumed_with() {
         folder.path(),
     );
     assert!(said.contains("out/config.json is damaged ("), "{said}");
+    assert!(
+        said.contains("put it back as it was, or give another --out"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -420,7 +561,17 @@ fn configurations_that_cannot_be_are_refused_by_key() {
         (
             "batch_sizes = [20]",
             "batch_sizes = [121]",
-            "sweep.batch_sizes is 121, but there are 120 training examples",
+            "sweep.toml: sweep.batch_sizes is 121, but there are 120 training examples",
+        ),
+        (
+            "every_steps = 6",
+            "every_steps = 6\nevery_examples = 100",
+            "measure.every_steps and measure.every_examples are both given: give one of them",
+        ),
+        (
+            "[measure]",
+            "[verify]\nbootstrap = { resamples = 9999999999 }\n[measure]",
+            "verify.bootstrap.resamples is 9999999999: give at most 10000000",
         ),
         (
             "every_steps = 6",
@@ -430,7 +581,7 @@ fn configurations_that_cannot_be_are_refused_by_key() {
         (
             "train_examples = 120",
             "train_examples = 12001",
-            "data.train_examples is 12001, but fashion-mnist-12k has 12000",
+            "sweep.toml: data.train_examples is 12001, but fashion-mnist-12k has 12000",
         ),
         (
             "fashion-mnist-12k",

@@ -97,7 +97,16 @@ fn a_checkpoint_comes_back_bit_by_bit() {
         fresh.save(&path, model.parameters()).unwrap();
         assert_eq!(Checkpoint::load(&path, model.parameters()).unwrap(), fresh);
     }
-    assert!(!folder.path().join("checkpoint.part").exists());
+    // Nothing else is left, and others may read it as they may any new file.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let plain = folder.path().join("plain");
+        std::fs::write(&plain, "").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&plain));
+    }
 }
 
 #[test]
@@ -289,7 +298,9 @@ fn a_checkpoint_that_cannot_be_written_names_the_file() {
     let saved = checkpoint(model.parameters(), Precision::F32);
     let error = saved.save(&path, model.parameters()).unwrap_err();
     assert!(
-        error.to_string().contains("nowhere/checkpoint.part: "),
+        error
+            .to_string()
+            .contains("nowhere/checkpoint.safetensors: "),
         "{error}"
     );
 }

@@ -47,7 +47,7 @@ type Change = fn(&mut SweepConfig);
 
 #[test]
 fn settings_out_of_their_range_are_refused() {
-    let cases: [(Change, &str); 32] = [
+    let cases: [(Change, &str); 37] = [
         (
             |c| c.sweep.learning_rates.clear(),
             "sweep.learning_rates is empty: name at least one",
@@ -154,11 +154,37 @@ fn settings_out_of_their_range_are_refused() {
         ),
         (
             |c| c.measure.covariance_batches = 1,
-            "measure.covariance_batches is 1: give at least 2",
+            "measure.covariance_batches is 1: give 2 to 4096",
         ),
         (
             |c| c.measure.covariance_batches = 0,
-            "measure.covariance_batches is 0: give at least 2",
+            "measure.covariance_batches is 0: give 2 to 4096",
+        ),
+        (
+            |c| c.measure.covariance_batches = 9_999_999_999,
+            "measure.covariance_batches is 9999999999: give 2 to 4096",
+        ),
+        (
+            |c| c.measure.trace_probes = 9_999_999_999,
+            "measure.trace_probes is 9999999999: give at most 10000",
+        ),
+        (
+            |c| c.measure.density_probes = 10_001,
+            "measure.density_probes is 10001: give at most 10000",
+        ),
+        (
+            |c| c.measure.density_steps = 1_001,
+            "measure.density_steps is 1001: give at most 1000",
+        ),
+        (
+            // 784·5 + 5 + 5·100 + 100 + 100·10 + 10 parameters
+            |c| {
+                c.model = Architecture::Mlp {
+                    hidden: vec![5, 100],
+                };
+                c.measure.hessian_eigenvalues = 1_001;
+            },
+            "measure.hessian_eigenvalues is 1001: give at most 1000",
         ),
         // What needs the data or the model.
         (

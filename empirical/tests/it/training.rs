@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use breakeven_empirical::compute::{DeviceKind, Precision};
 use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::model::Architecture;
-use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError};
+use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
-use breakeven_sim::record::{Record, RunOutcome, RunStatus};
+use breakeven_sim::record::{Record, RunHeader, RunOutcome, RunStatus};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -295,22 +296,25 @@ fn litter(run: &Path) {
     let mut text = fs::read_to_string(&records).unwrap();
     text.push_str("{\"step\":17,\"epoch\":2.8,\"loss\":0.5}\n{\"step\":18,\"epo");
     fs::write(records, text).unwrap();
-    for name in ["checkpoint.part", "run.part", "outcome.part"] {
+    for name in [
+        "checkpoint.safetensors.12-0.part",
+        "run.json.12-1.part",
+        ".tmpA1b2C3",
+    ] {
         fs::write(run.join(name), b"half a fi").unwrap();
-    }
-}
-
-/// Like `files`, without what a kill left beside them.
-fn remove_litter(run: &Path) {
-    for name in ["checkpoint.part", "run.part", "outcome.part"] {
-        let _ = fs::remove_file(run.join(name)); // where it was not written over
     }
 }
 
 #[test]
 fn a_run_killed_at_any_step_and_resumed_equals_one_that_never_stopped() {
+    // With a checkpoint before every step, and without any before the end.
+    killed_at_any_step(Duration::ZERO);
+    killed_at_any_step(Duration::MAX);
+}
+
+fn killed_at_any_step(checkpoint_every: Duration) {
     for (name, every, config) in interrupted() {
-        let sweep = prepare(&config);
+        let sweep = prepare(&config).checkpoint_every(checkpoint_every);
         let expected = tempdir().unwrap();
         let snapshots = tempdir().unwrap();
         // The folder as it is after each step is what a kill then leaves.
@@ -338,9 +342,6 @@ fn a_run_killed_at_any_step_and_resumed_equals_one_that_never_stopped() {
         for entry in fs::read_dir(snapshots.path()).unwrap() {
             let folder = entry.unwrap().path();
             finish(&sweep, &folder);
-            for run in fs::read_dir(folder.join("runs")).unwrap() {
-                remove_litter(&run.unwrap().path());
-            }
             let when = format!("{name}, killed after {}", folder.display());
             assert_same_files(&when, &folder, expected.path());
         }
@@ -361,6 +362,96 @@ fn a_run_that_is_over_is_left_as_it_is() {
     assert_eq!(end.unwrap(), SweepEnd::Over);
     assert!(!stepped.into_inner());
     assert_eq!(fs::read(run.join("records.jsonl")).unwrap(), b"kept\n");
+}
+
+#[test]
+fn a_run_stopped_inside_its_measurements_equals_one_that_never_stopped() {
+    let mut config = one_run();
+    config.measure.every_steps = Some(1);
+    config.measure.trace_probes = 40;
+    let sweep = prepare(&config);
+    let expected = uninterrupted(&sweep);
+    let folder = tempdir().unwrap();
+    // At moments that no one chooses, each later than the last, so that it
+    // ends: nearly all of the time goes into measurements.
+    let mut stopped = 0;
+    for microseconds in (0..).map(|k| 500 * k) {
+        let stop = AtomicBool::new(false);
+        let end = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_micros(microseconds));
+                stop.store(true, Ordering::Relaxed);
+            });
+            carry_out(&sweep, folder.path(), 1, &stop, |_, _| {})
+        });
+        if run_folder(folder.path()).join("outcome.json").exists() {
+            break;
+        }
+        assert_eq!(end.unwrap(), SweepEnd::Stopped);
+        stopped += 1;
+    }
+    assert!(stopped > 0);
+    assert_same_files("stopped in between", folder.path(), expected.path());
+}
+
+#[test]
+fn a_run_that_another_process_holds_is_skipped() {
+    let config = sound();
+    let sweep = prepare(&config);
+    let expected = uninterrupted(&sweep);
+    let folder = tempdir().unwrap();
+    let held = folder.path().join("runs/lr0.2-bs10-seed0");
+    fs::create_dir_all(&held).unwrap();
+    let lock = fs::File::create(held.join("run.lock")).unwrap();
+    lock.lock().unwrap();
+    let nothing = AtomicBool::new(false);
+    let end = carry_out(&sweep, folder.path(), 2, &nothing, |_, _| {}).unwrap();
+    assert_eq!(end, SweepEnd::Elsewhere(1));
+    assert!(!held.join("run.json").exists());
+    let tally = Tally {
+        runs: 4,
+        completed: 3,
+        diverged: 0,
+    };
+    assert_eq!(sweep.tally(folder.path(), Shard::WHOLE).unwrap(), tally);
+    drop(lock);
+    finish(&sweep, folder.path());
+    assert_same_files("let go", folder.path(), expected.path());
+}
+
+#[test]
+fn a_run_keeps_the_version_and_the_device_that_it_began_with() {
+    let config = one_run();
+    let sweep = prepare(&config);
+    let folder = tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let end = carry_out(&sweep, folder.path(), 1, &stop, |_, done| {
+        stop.store(done == 5, Ordering::Relaxed);
+    });
+    assert_eq!(end.unwrap(), SweepEnd::Stopped);
+    let run = run_folder(folder.path());
+    let file = run.join("run.json");
+    let mut header: RunHeader = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    header.device = "wgpu f32".into();
+    fs::write(&file, serde_json::to_vec(&header).unwrap()).unwrap();
+    let resumed = |version: &str| {
+        let sweep = Sweep::prepare(&config, None, DeviceKind::Flex, version.into()).unwrap();
+        let stop = AtomicBool::new(false);
+        carry_out(&sweep, folder.path(), 1, &stop, |_, _| {})
+    };
+    assert_eq!(
+        resumed("later").unwrap_err().to_string(),
+        format!(
+            "run {RUN}: {} says that the run was begun on wgpu f32, not on flex f32: \
+             resume it on the same --device",
+            file.display()
+        )
+    );
+    header.device = "flex f32".into();
+    fs::write(&file, serde_json::to_vec(&header).unwrap()).unwrap();
+    assert_eq!(resumed("later").unwrap(), SweepEnd::Over);
+    let kept: RunHeader = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(kept, header);
 }
 
 #[test]
@@ -404,7 +495,7 @@ fn damage_to_a_run_is_named() {
     assert!(
         message.starts_with(&format!(
             "run {RUN}: RUN/checkpoint.safetensors is not a whole safetensors file ("
-        )),
+        )) && message.ends_with("): remove the run's folder to start it anew"),
         "{message}"
     );
 
