@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
@@ -227,7 +227,7 @@ impl<'a> Sweep<'a> {
         let runs = folder.join(RUNS_FOLDER);
         let waiting: Mutex<VecDeque<RunSpec>> = Mutex::new(self.runs(shard).into());
         let failed: Mutex<Option<SweepError>> = Mutex::new(None);
-        let elsewhere = AtomicUsize::new(0);
+        let elsewhere: Mutex<Vec<RunSpec>> = Mutex::new(Vec::new());
         let next = || {
             waiting
                 .lock()
@@ -237,9 +237,10 @@ impl<'a> Sweep<'a> {
         let work = || {
             while let Some(spec) = next() {
                 match self.one(spec, &runs.join(spec.name()), stop, progress) {
-                    Ok(RunEnd::Elsewhere) => {
-                        elsewhere.fetch_add(1, Ordering::Relaxed);
-                    }
+                    Ok(RunEnd::Elsewhere) => elsewhere
+                        .lock()
+                        .unwrap_or_else(|e| e.into_inner())
+                        .push(spec),
                     Ok(RunEnd::Over(_) | RunEnd::Stopped) => {}
                     Err(error) => {
                         stop.store(true, Ordering::Relaxed);
@@ -262,10 +263,10 @@ impl<'a> Sweep<'a> {
         match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
             Some(error) => Err(error),
             None if stop.load(Ordering::Relaxed) => Ok(SweepEnd::Stopped),
-            None => Ok(match elsewhere.into_inner() {
-                0 => SweepEnd::Over,
-                runs => SweepEnd::Elsewhere(runs),
-            }),
+            None => {
+                let elsewhere = elsewhere.into_inner().unwrap_or_else(|e| e.into_inner());
+                unfinished(&runs, &elsewhere)
+            }
         }
     }
 
@@ -299,6 +300,21 @@ impl<'a> Sweep<'a> {
         progress.ended(&name, end);
         Ok(end)
     }
+}
+
+/// How a sweep ended of which another process carried some runs out: they may
+/// be over by now.
+fn unfinished(runs: &Path, elsewhere: &[RunSpec]) -> Result<SweepEnd, SweepError> {
+    let mut left = 0;
+    for spec in elsewhere {
+        if outcome(&runs.join(spec.name()))?.is_none() {
+            left += 1;
+        }
+    }
+    Ok(match left {
+        0 => SweepEnd::Over,
+        left => SweepEnd::Elsewhere(left),
+    })
 }
 
 /// How many examples are used of those there are.
