@@ -17,7 +17,7 @@ use crate::failure::{Failure, OrFail};
 const EXAMPLES: &str = "\
 Examples:
   breakeven simulate theorems
-  breakeven simulate theorems --learning-rate 1e-3..1:12 --alpha 0.1,1 --boxes 20000 --json";
+  breakeven simulate theorems --learning-rate 1e-3..1:12 --alpha 0.1,1 --boxes 100000 --json";
 
 /// Options of `simulate theorems`.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub struct TheoremsArgs {
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     psi_exponent: Option<Reals>,
     /// Boxes into which a statement's parameters are divided at most
-    #[arg(long, value_name = "N", default_value_t = 3000)]
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
     boxes: usize,
     #[command(flatten)]
     output: OutputArgs,

@@ -21,7 +21,8 @@ use crate::failure::{Failure, OrFail};
 
 const EXAMPLES: &str = "\
 Examples:
-  breakeven simulate threshold --learning-rate 0.1 --batch-size 32 --examples 50000 --alpha 1 --psi 0.5
+  breakeven simulate threshold --learning-rate 0.1 --batch-size 32 --examples 50000 \\
+      --alpha 1 --psi 0.5
   breakeven simulate threshold --learning-rate 1e-3..1:20 --batch-size 32 --examples 50000 \\
       --curvature-variance 4 --plot thresholds.svg
   breakeven simulate threshold --learning-rate 0.1 --batch-size 1..512:10 --examples 50000 \\
