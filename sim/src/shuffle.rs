@@ -119,13 +119,13 @@ trait Word: Copy + Default + PartialOrd + BitOr<Output = Self> {
     /// As a place.
     fn index(self) -> usize;
     /// self·bound as its high and its low word. The high one is a number below
-    /// `bound`, and it is fair where [`is_fair`](Word::is_fair) of the low one.
+    /// `bound`.
     fn times(self, bound: Self) -> [Self; 2];
-    /// How far `low` is below `bound`, else 0: where it is 0, `low` is fair.
-    fn missing(low: Self, bound: Self) -> Self;
-    /// Whether `low` is not among the 2^bits mod `bound` least, without which
-    /// every high word is equally likely (Lemire 2019).
-    fn is_fair(low: Self, bound: Self) -> bool;
+    /// 2^bits mod `bound`: without the words whose low one is below that,
+    /// every high one is equally likely (Lemire 2019).
+    fn unfair_below(bound: Self) -> Self;
+    /// self − other, or 0 where that is negative.
+    fn excess(self, other: Self) -> Self;
 }
 
 macro_rules! word {
@@ -146,12 +146,12 @@ macro_rules! word {
                 [(product >> Self::BITS) as Self, product as Self]
             }
 
-            fn missing(low: Self, bound: Self) -> Self {
-                bound.saturating_sub(low)
+            fn unfair_below(bound: Self) -> Self {
+                bound.wrapping_neg() % bound
             }
 
-            fn is_fair(low: Self, bound: Self) -> bool {
-                low >= bound || low >= bound.wrapping_neg() % bound
+            fn excess(self, other: Self) -> Self {
+                self.saturating_sub(other)
             }
         }
     };
@@ -168,6 +168,8 @@ struct Ahead<W> {
     /// What each distance is below: N, N − 1, ... in every batch, then 1 up to
     /// a whole number of chunks.
     bounds: Vec<W>,
+    /// Below what a low word is not fair.
+    unfair: Vec<W>,
     random: Vec<W>,
     distances: Vec<W>,
     /// The next batch's first distance.
@@ -180,14 +182,22 @@ impl<W: Word> Ahead<W> {
     /// `examples` must fit into W, and `places` be at most half of that.
     fn new(examples: usize, places: usize) -> Self {
         let end = places * LEAST_AHEAD.div_ceil(places.max(1));
-        let batch = (0..places).map(|place| W::lowest((examples - place) as u64));
-        let mut bounds: Vec<W> = batch.cycle().take(end).collect();
-        bounds.resize(end.next_multiple_of(TOGETHER), W::lowest(1));
+        let many = end.next_multiple_of(TOGETHER);
+        let bounds: Vec<W> = (0..places)
+            .map(|place| W::lowest((examples - place) as u64))
+            .collect();
+        let unfair: Vec<W> = bounds.iter().copied().map(W::unfair_below).collect();
+        let repeated = |batch: Vec<W>, last: W| {
+            let mut all: Vec<W> = batch.into_iter().cycle().take(end).collect();
+            all.resize(many, last);
+            all
+        };
         Self {
             places,
-            random: vec![W::default(); bounds.len()],
-            distances: vec![W::default(); bounds.len()],
-            bounds,
+            bounds: repeated(bounds, W::lowest(1)),
+            unfair: repeated(unfair, W::default()),
+            random: vec![W::default(); many],
+            distances: vec![W::default(); many],
             next: end,
             end,
         }
@@ -207,44 +217,60 @@ impl<W: Word> Ahead<W> {
 
     #[inline(never)]
     fn draw(&mut self, rng: &mut impl RngCore) {
-        for words in self.random.chunks_exact_mut(W::IN_64) {
-            let bits = rng.next_u64();
-            for (i, word) in words.iter_mut().enumerate() {
-                *word = W::lowest(bits >> (i * 64 / W::IN_64));
-            }
-        }
+        fill(&mut self.random, rng);
         let random = self.random.iter().zip(&self.bounds);
         for (distance, (word, &bound)) in self.distances.iter_mut().zip(random) {
             [*distance, _] = word.times(bound);
         }
         let (random, _) = self.random.as_chunks::<TOGETHER>();
-        let (bounds, _) = self.bounds.as_chunks::<TOGETHER>();
-        let (distances, _) = self.distances.as_chunks_mut::<TOGETHER>();
-        for ((distances, random), bounds) in distances.iter_mut().zip(random).zip(bounds) {
-            let mut missing = W::default();
-            for (word, &bound) in random.iter().zip(bounds) {
-                missing = missing | W::missing(word.times(bound)[1], bound);
-            }
-            if missing > W::default() {
-                redraw(distances, random, bounds, rng);
+        let (bounds, _) = self.bounds.as_chunks();
+        let (unfair, _) = self.unfair.as_chunks();
+        let (distances, _) = self.distances.as_chunks_mut();
+        let chunks = random.iter().zip(bounds).zip(unfair);
+        for (distances, ((random, bounds), unfair)) in distances.iter_mut().zip(chunks) {
+            if !are_fair(random, bounds, unfair) {
+                *distances = redrawn(bounds, unfair, rng);
             }
         }
     }
 }
 
-/// Draws distances again as long as they are not fair.
-#[cold]
-fn redraw<W: Word>(
-    distances: &mut [W; TOGETHER],
+fn fill<W: Word>(words: &mut [W], rng: &mut impl RngCore) {
+    for words in words.chunks_exact_mut(W::IN_64) {
+        let bits = rng.next_u64();
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = W::lowest(bits >> (i * 64 / W::IN_64));
+        }
+    }
+}
+
+#[inline]
+fn are_fair<W: Word>(
     random: &[W; TOGETHER],
     bounds: &[W; TOGETHER],
+    unfair: &[W; TOGETHER],
+) -> bool {
+    let mut missing = W::default();
+    for ((word, &bound), unfair) in random.iter().zip(bounds).zip(unfair) {
+        let [_, low] = word.times(bound);
+        missing = missing | unfair.excess(low);
+    }
+    missing == W::default()
+}
+
+/// A chunk of distances from new words: of all of them, so that it depends on
+/// no other chance than that all are fair.
+#[cold]
+fn redrawn<W: Word>(
+    bounds: &[W; TOGETHER],
+    unfair: &[W; TOGETHER],
     rng: &mut impl RngCore,
-) {
-    for ((distance, word), &bound) in distances.iter_mut().zip(random).zip(bounds) {
-        let mut low;
-        [*distance, low] = word.times(bound);
-        while !W::is_fair(low, bound) {
-            [*distance, low] = W::lowest(rng.next_u64()).times(bound);
+) -> [W; TOGETHER] {
+    let mut random = [W::default(); TOGETHER];
+    loop {
+        fill(&mut random, rng);
+        if are_fair(&random, bounds, unfair) {
+            return std::array::from_fn(|i| random[i].times(bounds[i])[0]);
         }
     }
 }
@@ -306,7 +332,7 @@ mod tests {
             let mut words = vec![0_u32; usize::from(bound)];
             for word in 0..=u16::MAX {
                 let [number, low] = word.times(bound);
-                words[number.index()] += u32::from(u16::is_fair(low, bound));
+                words[number.index()] += u32::from(low >= u16::unfair_below(bound));
             }
             let each = (1 << 16) / u32::from(bound);
             assert!(words.iter().all(|&n| n == each), "{bound}");
@@ -314,17 +340,14 @@ mod tests {
     }
 
     #[test]
-    fn long_words_are_drawn_again_where_they_are_not_fair() {
+    fn distances_are_drawn_again_where_they_are_not_fair() {
         // Below 3·2³⁰ and without that, multiples of three would be half of
         // all results instead of a third. Four standard errors.
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(2);
-        let bounds = [3_u32 << 30; TOGETHER];
+        let mut ahead = Ahead::<u32>::new(3 << 30, 1);
         let mut threes = 0;
-        for _ in 0..20_000 {
-            let random = bounds.map(|_| u32::lowest(rng.next_u64()));
-            let mut distances = bounds;
-            redraw(&mut distances, &random, &bounds, &mut rng);
-            threes += distances.iter().filter(|n| n.is_multiple_of(3)).count();
+        for _ in 0..160_000 {
+            threes += usize::from(ahead.next(&mut rng)[0].is_multiple_of(3));
         }
         let share = threes as f64 / 160_000.0;
         assert!((share - 1.0 / 3.0).abs() < 4.0 * (2.0f64 / 9.0 / 160_000.0).sqrt());
