@@ -1,11 +1,11 @@
 //! `breakeven simulate`: the paper's model, from one number to a sweep.
 
 mod chart;
+mod figure;
 mod model_args;
 mod montecarlo;
 mod output;
 mod range;
-mod svg;
 mod table;
 mod terminal;
 mod theorems;

@@ -7,13 +7,17 @@ use std::time::Instant;
 use breakeven_sim::curvatures::{CurvatureDistribution, Curvatures};
 use breakeven_sim::montecarlo::MonteCarlo;
 
+const REPEATS: usize = 10;
 /// (N, S, steps, paths).
-const PROBLEMS: [(usize, usize, u64, usize); 9] = [
+const PROBLEMS: [(usize, usize, u64, usize); 12] = [
     (1_000, 32, 100, 10_000),
-    (1_000, 32, 100, 40_000),
+    (1_000, 32, 100, 1_000),
+    (1_000, 32, 100, 100_000),
+    (1_000, 1, 100, 10_000),
     (1_000, 8, 100, 10_000),
     (1_000, 128, 100, 10_000),
-    (1_000, 512, 100, 10_000),
+    (1_000, 500, 100, 10_000),
+    (1_000, 900, 100, 10_000),
     (100, 32, 100, 10_000),
     (10_000, 32, 100, 10_000),
     (100_000, 32, 100, 10_000),
@@ -21,7 +25,8 @@ const PROBLEMS: [(usize, usize, u64, usize); 9] = [
 ];
 
 fn main() {
-    println!("{} threads, best of 5", rayon::current_num_threads());
+    let threads = rayon::current_num_threads();
+    println!("threads: {threads}, best of {REPEATS}");
     println!(
         "{:>9} {:>5} {:>6} {:>7} {:>10} {:>9} {:>12}",
         "N", "S", "steps", "paths", "seconds", "ns/draw", "growth"
@@ -36,7 +41,7 @@ fn main() {
         let problem = problem.expect("a batch that fits");
         let mut best = f64::INFINITY;
         let mut growth = f64::NAN;
-        for _ in 0..5 {
+        for _ in 0..REPEATS {
             let start = Instant::now();
             growth = problem.run().growth.value;
             best = best.min(start.elapsed().as_secs_f64());

@@ -5,6 +5,10 @@ use rand::seq::SliceRandom;
 use rand_distr::{Distribution, Gamma, LogNormal, Normal, Pareto};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+/// Most curvatures: 0.8 GB, and as much again for each thread that draws
+/// batches from them.
+pub const MOST_CURVATURES: usize = 100_000_000;
+
 /// N curvatures, at least one, all finite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curvatures {
@@ -72,7 +76,7 @@ pub enum CurvaturesError {
         value: f64,
     },
     /// More than batches can be drawn from.
-    #[error("{0} curvatures are more than the 2^32 - 1 that batches are drawn from")]
+    #[error("{0} curvatures are more than the {MOST_CURVATURES} that batches are drawn from")]
     TooMany(usize),
     /// A law with parameters that it does not have.
     #[error("the distribution's {parameter} must be {expected}, got {value}")]
@@ -90,14 +94,12 @@ impl Curvatures {
     /// Given curvatures, such as measured ones.
     ///
     /// # Errors
-    /// Where there is none, more than 2³² − 1, or one is not finite.
+    /// Where there is none, more than [`MOST_CURVATURES`], or one is not finite.
     pub fn new(values: Vec<f64>) -> Result<Self, CurvaturesError> {
         if values.is_empty() {
             return Err(CurvaturesError::Empty);
         }
-        if u32::try_from(values.len()).is_err() {
-            return Err(CurvaturesError::TooMany(values.len()));
-        }
+        not_too_many(values.len())?;
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
             return Err(CurvaturesError::NotFinite {
                 index,
@@ -129,6 +131,7 @@ impl Curvatures {
         seed: u64,
     ) -> Result<Self, CurvaturesError> {
         law.check()?;
+        not_too_many(examples)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let failed = |_| CurvaturesError::Parameter {
             parameter: "deviation",
@@ -194,6 +197,13 @@ impl Curvatures {
     pub fn variance(&self) -> f64 {
         self.variance
     }
+}
+
+fn not_too_many(examples: usize) -> Result<(), CurvaturesError> {
+    if examples > MOST_CURVATURES {
+        return Err(CurvaturesError::TooMany(examples));
+    }
+    Ok(())
 }
 
 fn many<D: Distribution<f64>>(law: D, examples: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
@@ -338,10 +348,13 @@ mod tests {
         };
         let words = "the distribution's mean must be positive and finite, got -1";
         assert_eq!(Curvatures::draw(law, 3, 0).unwrap_err().to_string(), words);
-        let law = CurvatureDistribution::Normal {
+        let normal = |deviation| CurvatureDistribution::Normal {
             mean: 1.0,
-            deviation: f64::NAN,
+            deviation,
         };
-        assert!(Curvatures::draw(law, 3, 0).is_err());
+        assert!(Curvatures::draw(normal(f64::NAN), 3, 0).is_err());
+        // Before any is drawn.
+        let error = Curvatures::draw(normal(1.0), 5_000_000_000, 0).unwrap_err();
+        assert_eq!(error, CurvaturesError::TooMany(5_000_000_000));
     }
 }

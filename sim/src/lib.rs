@@ -25,6 +25,7 @@ mod power_equation;
 pub mod record;
 pub mod sampling;
 pub mod schedule;
+mod shuffle;
 mod stability;
 pub mod theorem;
 pub mod threshold;

@@ -11,10 +11,11 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
-use crate::batches::{BatchSampler, all_batch_means};
+use crate::batches::all_batch_means;
 use crate::curvatures::Curvatures;
 use crate::parameter::ParameterError;
 use crate::sampling::Sampling;
+use crate::shuffle::BatchSampler;
 
 /// Batches drawn where there are too many to enumerate.
 pub const DRAWS: usize = 200_000;

@@ -6,11 +6,11 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::batches::BatchSampler;
 use crate::curvatures::Curvatures;
 use crate::lyapunov::Estimate;
 use crate::parameter::{Parameter, ParameterError, positive};
 use crate::sampling::Sampling;
+use crate::shuffle::BatchSampler;
 use crate::stability::stability;
 
 /// The 97.5 % point of the standard normal distribution.
@@ -18,7 +18,7 @@ const NORMAL_975: f64 = 1.959963984540054;
 /// Least random numbers that one piece of work draws, so that its copy of the
 /// curvatures costs little. It depends on the problem alone, never on the
 /// threads, so neither do the bits.
-const LEAST_DRAWS: usize = 1 << 16;
+const LEAST_DRAWS: usize = 1 << 17;
 
 /// What is simulated.
 #[derive(Clone, Debug)]
@@ -231,14 +231,14 @@ impl MonteCarlo {
         let fourth = pieces.iter().map(|piece| piece.fourths).sum::<f64>() / many;
         let error = ((fourth - growth * growth).max(0.0) / many).sqrt();
         let at = |place: usize| -> Vec<f64> {
-            let every = pieces
+            let paths = pieces
                 .iter()
-                .flat_map(|piece| piece.logs.iter().skip(place).step_by(kept.len()));
-            every.copied().collect()
+                .flat_map(|piece| piece.logs.chunks(kept.len()));
+            paths.map(|logs| logs[place]).collect()
         };
         let last = at(kept.len() - 1);
         let rates: Vec<f64> = last.iter().map(|log| log / self.steps as f64).collect();
-        let moments = kept.iter().enumerate();
+        let moments = kept.par_iter().enumerate();
         Simulated {
             lambda,
             curvature_variance: s2,
@@ -270,13 +270,18 @@ fn mean(values: &[f64]) -> Estimate {
 
 /// From ln|ψ| of all paths after `step` steps.
 fn moment(step: u64, growth: f64, mut logs: Vec<f64>) -> Moment {
-    logs.sort_by(f64::total_cmp);
     let many = logs.len();
-    let largest = logs[many - 1];
+    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // ψ² relative to the largest, so that nothing overflows; where all paths
     // are at 0 the sum has no meaning and stays NaN.
     let sum: f64 = logs.iter().map(|log| (2.0 * (log - largest)).exp()).sum();
-    let middle = f64::midpoint(logs[(many - 1) / 2], logs[many / 2]);
+    let (below, &mut upper, _) = logs.select_nth_unstable_by(many / 2, f64::total_cmp);
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let middle = if many.is_multiple_of(2) {
+        f64::midpoint(lower, upper)
+    } else {
+        upper
+    };
     let log10 = std::f64::consts::LOG10_E;
     Moment {
         step,

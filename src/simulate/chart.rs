@@ -54,36 +54,6 @@ impl Scale {
         }
     }
 
-    /// Round values between two places, about `many` of them.
-    pub fn ticks(self, [low, high]: [f64; 2], many: usize) -> Vec<f64> {
-        // Few decades: 1, 2 and 5 in each.
-        if self == Self::Log && high - low < 3.0 {
-            let decades = low.floor() as i32..=high.ceil() as i32;
-            let parts = decades.flat_map(|decade| {
-                [1.0, 2.0, 5.0].map(|part: f64| part.log10() + f64::from(decade))
-            });
-            return parts
-                .filter(|place| (low - 1e-9..=high + 1e-9).contains(place))
-                .collect();
-        }
-        let rough = (high - low) / many as f64;
-        let ten = 10f64.powf(rough.log10().floor());
-        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * ten);
-        let mut step = steps
-            .into_iter()
-            .find(|&step| step >= rough)
-            .unwrap_or(10.0 * ten);
-        if self == Self::Log {
-            step = step.max(1.0).round();
-        }
-        // Finite, and at most a few times `many`, by the choice of the step.
-        let (first, last) = (
-            (low / step - 1e-9).ceil() as i64,
-            (high / step + 1e-9).floor() as i64,
-        );
-        (first..=last).map(|i| i as f64 * step).collect()
-    }
-
     /// The scale that suits these values: logarithmic where they are positive
     /// and span more than a factor 20.
     pub fn suiting(values: impl Iterator<Item = f64> + Clone) -> Self {
@@ -111,6 +81,14 @@ impl Chart {
             .collect()
     }
 
+    /// A line's points that both axes can place, as they are.
+    pub fn placeable<'a>(&'a self, line: &'a Line) -> impl Iterator<Item = (f64, f64)> + 'a {
+        let placed = |&(x, y): &(f64, f64)| {
+            self.x.scale.place(x).is_finite() && self.y.scale.place(y).is_finite()
+        };
+        line.points.iter().copied().filter(placed)
+    }
+
     /// The frame around all lines; absent where there is no point.
     pub fn frame(&self) -> Option<Frame> {
         let pieces = self.lines.iter().flat_map(|line| self.pieces(line));
@@ -135,20 +113,6 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ticks_are_round_values_within_the_frame() {
-        assert_eq!(
-            Scale::Linear.ticks([0.0, 1.0], 5),
-            [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]
-        );
-        assert_eq!(Scale::Log.ticks([-3.2, 0.0], 5), [-3.0, -2.0, -1.0, 0.0]);
-        let values = Scale::Log
-            .ticks([0.0, 1.2], 5)
-            .into_iter()
-            .map(|place| Scale::Log.value(place).round());
-        assert_eq!(values.collect::<Vec<_>>(), [1.0, 2.0, 5.0, 10.0]);
-    }
 
     #[test]
     fn lines_break_where_the_scale_can_not_place_a_point() {

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::chart::Chart;
 use super::table::Table;
-use super::{svg, terminal};
+use super::{figure, terminal};
 use crate::failure::{Failure, OrFail};
 use crate::streams::print;
 
@@ -41,7 +41,7 @@ impl OutputArgs {
     pub fn give(&self, answer: &Answer) -> Result<(), Failure> {
         if let Some(path) = &self.plot {
             let context = || format!("--plot: can't write {}", path.display());
-            std::fs::write(path, svg::draw(&answer.chart))
+            std::fs::write(path, figure::draw(&answer.chart))
                 .with_context(context)
                 .or_input()?;
         }

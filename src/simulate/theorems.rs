@@ -17,7 +17,7 @@ use crate::failure::{Failure, OrFail};
 const EXAMPLES: &str = "\
 Examples:
   breakeven simulate theorems
-  breakeven simulate theorems --learning-rate 1e-3..1:12 --alpha 0.1,1 --boxes 20000 --json";
+  breakeven simulate theorems --learning-rate 1e-3..1:12 --alpha 0.1,1 --boxes 100000 --json";
 
 /// Options of `simulate theorems`.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,8 +42,8 @@ pub struct TheoremsArgs {
     #[arg(long, value_name = "K", allow_hyphen_values = true)]
     psi_exponent: Option<Reals>,
     /// Boxes into which a statement's parameters are divided at most
-    #[arg(long, value_name = "N", default_value_t = 3000)]
-    boxes: usize,
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
+    boxes: u32,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -60,7 +60,7 @@ struct Statements<'a> {
 pub fn run(args: &TheoremsArgs) -> Result<(), Failure> {
     let grid = args.grid()?;
     let effort = Effort {
-        most_boxes: args.boxes,
+        most_boxes: args.boxes as usize,
     };
     let statements = check_all(&grid, effort).map_err(named)?;
     let doubled = doubled(50_000, 1.0, 1.0).map_err(named)?;

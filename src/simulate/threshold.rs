@@ -20,8 +20,12 @@ use super::table::{Cell, Table, six_digits};
 use crate::failure::{Failure, OrFail};
 
 const EXAMPLES: &str = "\
+Every option of the model takes a value, a list (0.1,0.2) or a range (1e-3..1:20: 20 values
+evenly spaced in the logarithm; 0..1:11:linear for equal steps); all combinations are answered.
+
 Examples:
-  breakeven simulate threshold --learning-rate 0.1 --batch-size 32 --examples 50000 --alpha 1 --psi 0.5
+  breakeven simulate threshold --learning-rate 0.1 --batch-size 32 --examples 50000 \\
+      --alpha 1 --psi 0.5
   breakeven simulate threshold --learning-rate 1e-3..1:20 --batch-size 32 --examples 50000 \\
       --curvature-variance 4 --plot thresholds.svg
   breakeven simulate threshold --learning-rate 0.1 --batch-size 1..512:10 --examples 50000 \\
@@ -367,6 +371,26 @@ fn stability_chart(model: &Model) -> Chart {
     }
 }
 
+/// The break-even λ_H of the other rules that were asked for.
+fn variant_lines(points: &[Answered], x: Field) -> impl Iterator<Item = Line> {
+    type Rule = fn(&Answered) -> Option<Variant>;
+    let rules: [(&str, Rule); 2] = [
+        ("momentum", |point| point.momentum),
+        ("weight decay", |point| point.weight_decay),
+    ];
+    rules.into_iter().filter_map(move |(name, rule)| {
+        let place = |point: &Answered| {
+            let lambda_h = rule(point)?.lambda_h.unwrap_or(f64::NAN);
+            Some((x(point), lambda_h))
+        };
+        let value = points.iter().find_map(rule)?.value;
+        Some(Line {
+            name: format!("{name} {}", six_digits(value)),
+            points: points.iter().filter_map(place).collect(),
+        })
+    })
+}
+
 type Field = fn(&Answered) -> f64;
 
 /// The options that can be varied, in the order in which they are tried as
@@ -415,6 +439,9 @@ fn sweep_chart(points: &[Answered]) -> Chart {
                 points: vec![place],
             }),
         }
+    }
+    if others.is_empty() {
+        lines.extend(variant_lines(points, x));
     }
     if !others.iter().any(|&(name, _)| name == "learning rate") {
         let limit = |point: &Answered| (x(point), point.full_batch_limit);

@@ -23,7 +23,8 @@ Examples:
   breakeven simulate trajectory --learning-rate 0.1 --batch-size 4,32,256 --plot curves.svg
   breakeven simulate trajectory --learning-rate 0.1 --schedule 120:0.01 --at-break-even cross
   breakeven simulate trajectory --measured runs/sweep/runs/NAME/records.jsonl --learning-rate 0.1
-  breakeven simulate trajectory --learning-rate 0.01,0.03,0.1 --seeds 5 --jitter 0.2 --out model-runs
+  breakeven simulate trajectory --learning-rate 0.01,0.03,0.1 --seeds 5 --jitter 0.2 \\
+      --out model-runs
   breakeven verify model-runs";
 
 /// Options of `simulate trajectory`.

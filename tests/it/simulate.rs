@@ -65,6 +65,40 @@ fn a_law_for_the_distance_and_other_rules_than_plain_sgd() {
 }
 
 #[test]
+fn thresholds_of_the_command_match_80_digits_to_1e_12() {
+    // mpmath's answers, η from 1e-8 to 10, N to 1e9, S = 1 and S = N among
+    // them; `sim` is tested on all of them, the command on every eighth.
+    let fixture: Value =
+        serde_json::from_str(include_str!("../../fixtures/thresholds.json")).unwrap();
+    let cases = fixture["cases"].as_array().unwrap();
+    let close = |found: &Value, expected: f64| {
+        let found = found.as_f64().unwrap();
+        found == expected || (found / expected - 1.0).abs() <= 1e-12
+    };
+    let mut stable = 0;
+    for case in cases.iter().step_by(8) {
+        let given = case.as_object().unwrap().iter();
+        let option = |(name, value): (&String, &Value)| {
+            let known = !["kind", "low", "high"].contains(&name.as_str());
+            (known && !value.is_null()).then(|| format!("--{} {value}", name.replace('_', "-")))
+        };
+        let options: Vec<String> = given.filter_map(option).collect();
+        let answer = json(&format!("threshold {}", options.join(" ")));
+        let Some(high) = case["high"].as_f64() else {
+            assert!(answer["lambda_h"].is_null() && answer["stable_interval"].is_null());
+            continue;
+        };
+        assert!(close(&answer["lambda_h"], high), "{case} {answer}");
+        let low = case["low"].as_f64().unwrap();
+        assert!(close(&answer["stable_interval"][0], low), "{case} {answer}");
+        let limit = 2.0 / case["learning_rate"].as_f64().unwrap();
+        assert!(close(&answer["full_batch_limit"], limit), "{case} {answer}");
+        stable += 1;
+    }
+    assert!(stable > 50, "{stable}");
+}
+
+#[test]
 fn nothing_stable_is_an_answer_with_a_reason() {
     let answer = json(&format!("{ONE} --alpha 1e6 --psi 0.5"));
     assert!(answer["lambda_h"].is_null() && answer["stable_interval"].is_null());
@@ -292,6 +326,10 @@ fn bad_input_is_refused_by_the_name_of_the_option() {
     );
     let errors = refusal("montecarlo --learning-rate 1 --batch-size 4 --paths 0");
     assert!(errors.contains("--paths must be 1 or more"), "{errors}");
+    let errors = refusal("montecarlo --learning-rate 1 --batch-size 4 --examples 5000000000");
+    assert!(errors.contains("--examples"), "{errors}");
+    let errors = refusal("theorems --boxes 0");
+    assert!(errors.contains("--boxes"), "{errors}");
     let errors = refusal("theorems --psi-exponent -1");
     assert!(
         errors.contains("--psi-exponent must be 0 or more"),

@@ -142,9 +142,28 @@ impl Claim {
     /// What the signs over the whole box say, without dividing it.
     pub fn decide(self, part: &ParameterBox) -> Verdict {
         let signs = Signs::new(part);
+        if let Some(verdict) = self.by_turning_point(&signs) {
+            return verdict;
+        }
         // 0 < λ ≤ 2/η holds every end.
         let all = Interval::new(0.0, signs.limit.high);
         self.between(&signs, all, 0)
+    }
+
+    /// Where m > 1 and q ≥ 0, η·F_η is negative below the turning point
+    /// λ° = (1 − 1/m)·2/η and positive above it, and F rises with λ: so the
+    /// sign of F at λ° is opposite to that of η·F_η at λ*. That needs no
+    /// search for λ*.
+    fn by_turning_point(self, signs: &Signs) -> Option<Verdict> {
+        let rising = signs.noise_exponent.low > 1.0 && signs.exponent.low >= 0.0;
+        if !rising || self.end == End::Lower || self.factor == Factor::BatchSize {
+            return None;
+        }
+        match signs.at_turning_point().sign() {
+            Sign::Negative => Some(Verdict::Proved),
+            Sign::Positive => Some(Verdict::Violated),
+            Sign::Mixed => Some(Verdict::Undecided),
+        }
     }
 
     /// The same for ends λ* in one interval, which is halved where it is too
@@ -203,6 +222,12 @@ impl Claim {
 struct Signs {
     /// 2/η.
     limit: Interval,
+    /// η/η₀.
+    rate: Interval,
+    /// 2/η₀.
+    reference_limit: Interval,
+    /// α/ψ₀².
+    reference_noise: Interval,
     /// p = (N−S)/(S(N−1)) = (N/S − 1)/(N − 1).
     noise_factor: Interval,
     /// c.
@@ -222,12 +247,15 @@ impl Signs {
         let many = Interval::point(part.examples as f64);
         let p = (many / part.batch_size - one) / (many - one);
         let rate = part.learning_rate / part.reference_rate.into();
-        let alpha = part.alpha * rate.pow(Interval::point(0.0) - part.noise_exponent);
+        let noise = part.alpha / part.psi0.square();
         Self {
             limit: two / part.learning_rate,
+            rate,
+            reference_limit: two / part.reference_rate.into(),
+            reference_noise: noise,
             // S ≤ N, so that rounding alone leads below 0.
             noise_factor: Interval::new(p.low.max(0.0), p.high.max(0.0)),
-            scale: alpha / part.psi0.square(),
+            scale: noise * rate.pow(Interval::point(0.0) - part.noise_exponent),
             exponent: two * part.psi_exponent,
             noise_exponent: part.noise_exponent,
             batch_slope: many / (part.batch_size.square() * (many - one)),
@@ -253,6 +281,15 @@ impl Signs {
     fn by_learning_rate(&self, lambda: Interval) -> Interval {
         let m = self.noise_exponent;
         (Interval::point(1.0) - m) * self.limit + m * lambda
+    }
+
+    /// A number with the sign of F at λ° = (1 − 1/m)·2/η, where 2/η − λ° is
+    /// 2/(mη): the logarithm of y·mη/2, each parameter as seldom as can be.
+    fn at_turning_point(&self) -> Interval {
+        let (one, m, q) = (Interval::point(1.0), self.noise_exponent, self.exponent);
+        let noise = self.noise_factor * self.reference_noise / self.reference_limit;
+        let place = (one - one / m) * self.reference_limit / self.lambda0;
+        noise.ln() + (one - m - q) * self.rate.ln() + q * place.ln() + m.ln()
     }
 
     /// −F_S where F = 0: there the noise is y/p with y = 2/η − λ, at least as
