@@ -7,10 +7,12 @@
 //! or use [`Figure::standalone`].
 
 mod legend;
+mod places;
 mod scale;
 mod svg;
 pub mod text;
 
+pub use places::Placed;
 pub use scale::Scale;
 
 /// The style sheet of all figures.

@@ -1,6 +1,7 @@
 // The runs' view: a list, a table and figures, asked for every second.
 
-import { ask, choose, complain, draw, element, radios, shown } from './explore.js';
+import { draw } from './figures.js';
+import { ask, choose, complain, element, radios, shown } from './page.js';
 
 const EVERY = 1000;
 // Runs that are drawn where the address names none: of one seed, up to as many as have looks.
@@ -53,7 +54,7 @@ export class Runs {
     const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records)]);
     if (seen === this.seen) return;
     const { figures = [] } = await ask('curves', fields);
-    for (const gone of draw(element('run-figures'), figures, 'curves', fields).values()) gone.remove();
+    draw(element('run-figures'), figures, 'curves', fields);
     this.seen = seen;
     complain();
   }

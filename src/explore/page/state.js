@@ -66,8 +66,8 @@ export const PRESETS = [
   },
   {
     title: 'Where an assumption falls',
-    told: 'If ψ rises with λ (k below 0), small curvatures are unstable too. That lower end moves up with η: from below it, the opposite of Theorem 2. The assumption that ψ falls where λ_H rises is the one that matters.',
-    state: { noise: 'law', psi_exponent: -1, batch_size: 1, learning_rate: 0.5, compare: 'on', learning_rate_2: 0.1, batch_size_2: 1, start: 0.1, steps: 100 },
+    told: 'If ψ rises with λ_H (k below 0), small curvatures are unstable too, and that lower end moves up with η: the opposite of Theorem 2. From the same start, A is driven down while B grows to its break-even point. That ψ falls where λ_H rises is the assumption that matters.',
+    state: { noise: 'law', psi_exponent: -1, batch_size: 1, learning_rate: 0.5, compare: 'on', learning_rate_2: 0.1, batch_size_2: 1, start: 0.3 },
   },
 ];
 
@@ -99,17 +99,12 @@ export function toAddress(state) {
   return `#${fields}`;
 }
 
-// What the program is asked about the theory. `second` takes B in A's place.
-export function query(state, second = false) {
+// What the program is asked about the theory.
+export function query(state) {
   const fields = new URLSearchParams();
-  const always = ['examples', 'start', 'curvature_factor', 'steps', 'at_break_even', 'times', 'axis',
-    'distribution', 'share', 'paths', 'path_steps', 'seed', 'momentum', 'weight_decay'];
-  for (const id of [...always, ...NOISES[state.noise].needs]) fields.set(id, state[id]);
-  fields.set('learning_rate', second ? state.learning_rate_2 : state.learning_rate);
-  fields.set('batch_size', second ? state.batch_size_2 : state.batch_size);
-  if (state.compare === 'on' && !second) {
-    fields.set('learning_rate_2', state.learning_rate_2);
-    fields.set('batch_size_2', state.batch_size_2);
-  }
+  const always = ['learning_rate', 'batch_size', 'examples', 'start', 'curvature_factor', 'steps', 'at_break_even',
+    'times', 'axis', 'distribution', 'share', 'paths', 'path_steps', 'seed', 'momentum', 'weight_decay'];
+  const second = state.compare === 'on' ? ['learning_rate_2', 'batch_size_2'] : [];
+  for (const id of [...always, ...second, ...NOISES[state.noise].needs]) fields.set(id, state[id]);
   return fields;
 }
