@@ -238,10 +238,10 @@ fn threshold(run: &Run, look: usize, abscissa: Abscissa) -> Curve {
         (abscissa.of(record), value)
     };
     Curve {
-        label: (look == 0).then(|| "threshold by Eq. 1 (thin)".to_owned()),
+        label: (look == 0).then(|| "threshold by Eq. 1 (fine lines)".to_owned()),
         points: run.records.iter().map(point).collect(),
         look,
-        weight: Weight::Thin,
+        weight: Weight::Fine,
         marks: Vec::new(),
     }
 }

@@ -203,7 +203,7 @@ impl Line {
     /// The smallest, where it is above 0, and 2/η where that is a line's own.
     fn bounds(&self, abscissa: Abscissa) -> Vec<Curve> {
         let low = |place: &Place| place.stable.map(|[low, _]| low).filter(|low| *low > 0.0);
-        let mut curves = vec![self.curve("lower end", abscissa, low, Weight::Thin)];
+        let mut curves = vec![self.curve("lower end", abscissa, low, Weight::Fine)];
         if abscissa == Abscissa::BatchSize {
             curves.push(self.limit(abscissa));
         }
@@ -213,7 +213,7 @@ impl Line {
     fn limit(&self, abscissa: Abscissa) -> Curve {
         let limit = |place: &Place| Some(place.limit);
         let shared = abscissa == Abscissa::LearningRate;
-        let curve = self.curve("2/η", abscissa, limit, Weight::Thin);
+        let curve = self.curve("2/η", abscissa, limit, Weight::Fine);
         if shared {
             let label = Some("2/η".into());
             Curve {

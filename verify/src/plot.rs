@@ -92,6 +92,8 @@ pub struct Curve {
 pub enum Weight {
     /// One of many: thin and pale.
     Thin,
+    /// A limit or a prediction beside a bold curve: fine, and not dashed.
+    Fine,
     /// What the eye should follow: bold, dashed and marked by its look.
     Bold,
     /// A tinted area with the points as its outline.

@@ -43,6 +43,10 @@ function tabs() {
 const theory = new Theory(changed);
 const runs = new Runs(changed);
 tabs();
+// On a narrow screen the figures come soon after the first sliders.
+if (window.matchMedia('(max-width: 60rem)').matches) {
+  for (const group of [...document.querySelectorAll('#theory .controls details')].slice(1)) group.open = false;
+}
 window.addEventListener('hashchange', () => {
   state = fromAddress();
   show();

@@ -8,7 +8,10 @@ export function draw(holder, figures, path, fields) {
   for (const { id, svg } of figures) {
     const figure = gone.get(id) ?? frame(holder, id);
     gone.delete(id);
-    figure.firstChild.innerHTML = svg;
+    if (drawings.get(figure) !== svg) {
+      drawings.set(figure, svg);
+      figure.firstChild.innerHTML = svg;
+    }
     readers.get(figure).drawn(`${path}/${id}.json`, fields);
     for (const link of figure.querySelectorAll('a')) {
       link.href = `/api/${path}/${id}.${link.dataset.ending}?${fields}`;
@@ -17,6 +20,8 @@ export function draw(holder, figures, path, fields) {
   for (const figure of gone.values()) figure.remove();
 }
 
+// Of each figure: what it shows, and what reads it off.
+const drawings = new WeakMap();
 const readers = new WeakMap();
 
 function frame(holder, id) {

@@ -39,7 +39,7 @@ export const CHOICES = {
   axis: ['learning_rate', 'batch_size'],
   at_break_even: ['hold', 'cross'],
   distribution: ['gamma', 'normal', 'log_normal', 'two_point'],
-  x: ['step', 'epoch'],
+  x: ['epoch', 'step'],
 };
 
 // The five steps of the paper's story; what a step does not name has its default.

@@ -9,7 +9,7 @@ import { NOISES, PARAMETERS, PRESETS, defaults, query } from './state.js';
 const COLUMNS = [
   ['break-even λ_H', (it) => it.lambda_h],
   ['2/η', (it) => it.full_batch_limit],
-  ['stable from', (it) => it.stable_interval?.[0]],
+  ['stable from', (it) => it.stable_interval?.[0] || undefined],
   ['λ_K there', (it) => it.lambda_k],
   ['ψ there', (it) => it.psi],
   ['s² there', (it) => it.curvature_variance],
@@ -140,14 +140,21 @@ export class Theory {
       const words = { holds: `holds:${reached}`, fails: `fails:${reached}`, not_reached: 'crossing not reached', premise_not_met: `does not apply: ${it.reason}` };
       return marked(words[it.status]);
     };
+    const lower = (it) => it.stable_interval?.[0];
+    const twoSided = changes.some(({ before, after }) => lower(before) || lower(after));
+    const names = ['change in A', 'break-even λ_H', ...(twoSided ? ['stable from'] : []), 'λ_K at break-even',
+      'Theorem 1, from a stable start', 'Theorem 2, from an unstable start'];
     const body = changes.map(({ factor, before, after, theorem_1, theorem_2 }) => {
       const name = factor === 'learning_rate'
         ? `η: ${pair(before.learning_rate, after.learning_rate)}`
         : `S: ${pair(before.batch_size, after.batch_size)}`;
-      const [lambdas, gradients] = ['lambda_h', 'lambda_k'].map((field) => pair(before[field], after[field]));
-      const low = pair(before.stable_interval?.[0], after.stable_interval?.[0]);
-      return row([[name], [lambdas], [low], [gradients], verdict(theorem_1), verdict(theorem_2)]);
+      const [lambdas, gradients] = ['lambda_h', 'lambda_k'].map((field) => [pair(before[field], after[field])]);
+      const low = twoSided ? [[pair(lower(before), lower(after))]] : [];
+      const line = row([[name], lambdas, ...low, gradients, verdict(theorem_1), verdict(theorem_2)]);
+      for (const cell of [...line.cells].slice(-2)) cell.className = 'verdict';
+      return line;
     });
+    element('theorems').tHead.rows[0].replaceChildren(...names.map((name) => head('col', marked(name))));
     element('theorems').tBodies[0].replaceChildren(...body);
   }
 

@@ -1,24 +1,31 @@
-//! Headless Chromium by its WebDriver.
+//! Headless Chromium by its driver, in the words of the W3C's WebDriver.
+//!
+//! A client of our own, since what the tests need of the protocol is seven
+//! commands with JSON, and the crates for it change the features of Burn's
+//! dependencies, which would have Burn built once for `build` and again for
+//! `test`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use fantoccini::elements::Element;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long the page may take for what it is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The name under which an answer holds an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// Keys that are no characters.
+pub const RIGHT: &str = "\u{e014}";
+pub const ENTER: &str = "\u{e007}";
 
-/// A browser window; chromedriver ends with this value.
+/// A browser window; it ends with this value.
 pub struct Browser {
-    pub client: Client,
+    agent: ureq::Agent,
     driver: Child,
-    port: u16,
+    /// Where the session's commands go.
+    session: String,
     // Held open: chromedriver would stop at a closed pipe.
     _out: BufReader<ChildStdout>,
     // Held so that it is removed at the end.
@@ -27,7 +34,7 @@ pub struct Browser {
 
 impl Browser {
     /// Starts chromedriver on a free port, and a window.
-    pub async fn open() -> Self {
+    pub fn open() -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -35,91 +42,91 @@ impl Browser {
             .spawn()
             .expect("chromedriver has to be installed");
         let mut out = BufReader::new(driver.stdout.take().unwrap());
-        let port = port_in(&mut out);
+        let address = format!("http://127.0.0.1:{}", port_in(&mut out));
         let profile = tempfile::tempdir().unwrap();
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&profile))
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap();
-        client.set_window_size(1400, 1000).await.unwrap();
-        Self {
-            client,
+        let mut browser = Self {
+            agent: ureq::Agent::new_with_defaults(),
             driver,
-            port,
+            session: address.clone(),
             _out: out,
             _profile: profile,
-        }
+        };
+        let made = browser.command("session", &capabilities(&browser._profile));
+        let id = made["sessionId"].as_str().expect("a session");
+        browser.session = format!("{address}/session/{id}");
+        browser
     }
 
-    pub async fn element(&self, selector: &str) -> Element {
-        let wait = self.client.wait().at_most(PATIENCE);
-        wait.for_element(Locator::Css(selector))
-            .await
-            .expect(selector)
+    /// A command with its parameters; what it gives.
+    fn command(&self, name: &str, parameters: &Value) -> Value {
+        let address = format!("{}/{name}", self.session);
+        let request = self.agent.post(&address);
+        let request = request.config().http_status_as_error(false).build();
+        let mut response = request
+            .content_type("application/json")
+            .send(parameters.to_string())
+            .unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        assert!(response.status().is_success(), "{name}: {text}");
+        let mut answer: Value = serde_json::from_str(&text).unwrap();
+        answer["value"].take()
+    }
+
+    /// Loads a page.
+    pub fn go(&self, address: &str) {
+        self.command("url", &json!({"url": address}));
     }
 
     /// What an expression of the page's language gives.
-    pub async fn value(&self, expression: &str) -> Value {
+    pub fn value(&self, expression: &str) -> Value {
         let script = format!("return {expression}");
-        self.client.execute(&script, Vec::new()).await.unwrap()
+        self.command("execute/sync", &json!({"script": script, "args": []}))
     }
 
     /// Waits until an expression is true.
-    pub async fn until(&self, expression: &str) {
+    pub fn until(&self, expression: &str) {
         let start = Instant::now();
-        while self.value(expression).await != Value::Bool(true) {
+        while self.value(expression) != Value::Bool(true) {
             if start.elapsed() > PATIENCE {
-                let problem = self
-                    .value("document.querySelector('#problem')?.textContent")
-                    .await;
+                let problem = self.value("document.querySelector('#problem')?.textContent");
                 panic!("never came true: {expression}; the page says {problem}");
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// What the console has been told since the last call; a command of
+    fn element(&self, selector: &str) -> String {
+        let found = self.command(
+            "element",
+            &json!({"using": "css selector", "value": selector}),
+        );
+        let id = found[ELEMENT].as_str().expect(selector);
+        format!("element/{id}")
+    }
+
+    pub fn click(&self, selector: &str) {
+        let element = self.element(selector);
+        self.command(&format!("{element}/click"), &json!({}));
+    }
+
+    /// Gives an element the focus and types.
+    pub fn type_into(&self, selector: &str, keys: &str) {
+        let element = self.element(selector);
+        self.command(&format!("{element}/value"), &json!({"text": keys}));
+    }
+
+    /// What the console has been told since the last call: a command of
     /// chromedriver's own.
-    pub async fn console(&self) -> Vec<Value> {
-        let session = self.client.session_id().await.unwrap().unwrap();
-        let body = json!({"type": "browser"}).to_string();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(
-            stream,
-            "POST /session/{session}/se/log HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\
-             Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            self.port,
-            body.len()
-        )
-        .unwrap();
-        // chromedriver keeps the connection open: the body is as long as it says.
-        let mut stream = BufReader::new(stream);
-        let mut length = 0;
-        let mut line = String::new();
-        while stream.read_line(&mut line).unwrap() > 2 {
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse().unwrap();
-            }
-            line.clear();
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).unwrap();
-        let answer: Value = serde_json::from_slice(&body).unwrap();
-        answer["value"].as_array().expect("a list").clone()
-    }
-
-    /// Closes the window.
-    pub async fn close(self) {
-        self.client.clone().close().await.unwrap();
+    pub fn console(&self) -> Vec<Value> {
+        let told = self.command("se/log", &json!({"type": "browser"}));
+        told.as_array().expect("a list").clone()
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Chromium ends with its session; either may have ended by itself.
+        let _ = self.agent.delete(&self.session).call();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
@@ -135,19 +142,15 @@ fn port_in(out: &mut BufReader<ChildStdout>) -> u16 {
     port.expect("chromedriver has to start")
 }
 
-fn capabilities(profile: &TempDir) -> Map<String, Value> {
+fn capabilities(profile: &TempDir) -> Value {
     let folder = format!("--user-data-dir={}", profile.path().display());
-    let capabilities = json!({
+    json!({"capabilities": {"alwaysMatch": {
         "browserName": "chrome",
         "goog:loggingPrefs": {"browser": "ALL"},
         "goog:chromeOptions": {"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            folder,
+            "--window-size=1400,1000", folder,
         ]},
-    });
-    let Value::Object(capabilities) = capabilities else {
-        unreachable!("it is written as an object above");
-    };
-    capabilities
+    }}})
 }

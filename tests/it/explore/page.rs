@@ -3,65 +3,49 @@
 use serde_json::Value;
 use tempfile::tempdir;
 
-use super::browser::Browser;
+use super::browser::{Browser, ENTER, RIGHT};
 use super::service::{Service, append, record, simulate, write_run};
 
 /// Steps that the slider is moved; their times make the median.
 const MOVES: usize = 40;
 
 /// Runs a test's steps, and then asks whether the console stayed empty.
-fn in_browser(steps: impl AsyncFnOnce(&Browser)) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let browser = Browser::open().await;
-        steps(&browser).await;
-        assert_eq!(browser.console().await, Vec::<Value>::new());
-        browser.close().await;
-    });
+fn in_browser(steps: impl FnOnce(&Browser)) {
+    let browser = Browser::open();
+    steps(&browser);
+    assert_eq!(browser.console(), Vec::<Value>::new());
 }
 
-async fn rounds(browser: &Browser) -> usize {
+fn rounds(browser: &Browser) -> usize {
     let rounds = browser.value("Number(document.querySelector('#timing').dataset.rounds ?? 0)");
-    rounds.await.as_u64().unwrap() as usize
+    rounds.as_u64().unwrap() as usize
 }
 
 #[test]
 #[ignore = "needs Chromium and its driver"]
 fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
     let service = Service::start(None);
-    in_browser(async |browser| {
-        browser.client.goto(&service.address()).await.unwrap();
-        browser
-            .until("document.querySelector('#timing').dataset.rounds === '1'")
-            .await;
-        let before = rounds(browser).await;
-        let slider = browser.element("#learning_rate-slider").await;
+    in_browser(|browser| {
+        browser.go(&service.address());
+        browser.until("document.querySelector('#timing').dataset.rounds === '1'");
+        let before = rounds(browser);
         for moved in 1..=MOVES {
-            slider.send_keys("\u{e014}").await.unwrap(); // the right arrow key
+            browser.type_into("#learning_rate-slider", RIGHT);
             let done = before + moved;
-            browser
-                .until(&format!(
-                    "Number(document.querySelector('#timing').dataset.rounds) >= {done}"
-                ))
-                .await;
+            browser.until(&format!(
+                "Number(document.querySelector('#timing').dataset.rounds) >= {done}"
+            ));
         }
         let field = |id: &str| format!("document.querySelector('#{id}').value");
-        let eta = browser.value(&field("learning_rate")).await;
+        let eta = browser.value(&field("learning_rate"));
         let eta = eta.as_str().unwrap();
         assert!(eta.parse::<f64>().unwrap() > 0.1);
         let expected = simulate(&format!(
             "threshold --learning-rate {eta} --batch-size 8 --examples 50000 --alpha 1 --psi 0.25 --json"
         ));
-        let found = browser
-            .value("Number(document.querySelector('#result').dataset.lambdaH)")
-            .await;
+        let found = browser.value("Number(document.querySelector('#result').dataset.lambdaH)");
         assert_eq!(found, expected["lambda_h"]);
-        let median = browser
-            .value("document.querySelector('#timing').dataset.median")
-            .await;
+        let median = browser.value("document.querySelector('#timing').dataset.median");
         println!("a slider's round trip, request to drawn: median {median} ms of {MOVES}");
     });
 }
@@ -70,40 +54,27 @@ fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
 #[ignore = "needs Chromium and its driver"]
 fn a_link_restores_the_view() {
     let service = Service::start(None);
-    in_browser(async |browser| {
-        browser.client.goto(&service.address()).await.unwrap();
-        browser.element("#preset-5").await.click().await.unwrap();
-        let field = browser.element("#batch_size_2").await;
-        browser
-            .value("document.querySelector('#batch_size_2').select()")
-            .await;
-        field.send_keys("4\u{e007}").await.unwrap(); // and the enter key
-        browser
-            .until("location.hash.includes('batch_size_2=4')")
-            .await;
-        browser
-            .until("document.querySelector('#thresholds tbody').rows.length === 2")
-            .await;
-        browser
-            .until("document.querySelector('#theory-figures').textContent.includes('S = 4')")
-            .await;
+    in_browser(|browser| {
+        browser.go(&service.address());
+        browser.click("#preset-5");
+        browser.value("document.querySelector('#batch_size_2').select()");
+        browser.type_into("#batch_size_2", &format!("4{ENTER}"));
+        browser.until("location.hash.includes('batch_size_2=4')");
+        browser.until("document.querySelector('#thresholds tbody').rows.length === 2");
+        browser.until("document.querySelector('#theory-figures').textContent.includes('S = 4')");
         let view = "document.querySelector('#theory').innerHTML.replace(/aria-pressed/g, '')";
-        let link = browser.client.current_url().await.unwrap();
-        let before = browser.value(view).await;
+        let link = browser.value("location.href");
+        let before = browser.value(view);
 
-        browser.client.goto("about:blank").await.unwrap();
-        browser.client.goto(link.as_str()).await.unwrap();
-        browser
-            .until("document.querySelector('#theory-figures').textContent.includes('S = 4')")
-            .await;
-        let (expected, found) = (before.as_str().unwrap(), browser.value(view).await);
+        browser.go("about:blank");
+        browser.go(link.as_str().unwrap());
+        browser.until("document.querySelector('#theory-figures').textContent.includes('S = 4')");
+        let (expected, found) = (before.as_str().unwrap(), browser.value(view));
         assert_eq!(found.as_str().unwrap(), expected);
         let noise = "document.querySelector('[name=noise][value=law]').checked";
-        assert_eq!(browser.value(noise).await, Value::Bool(true));
+        assert_eq!(browser.value(noise), Value::Bool(true));
         assert_eq!(
-            browser
-                .value("document.querySelector('#psi_exponent').value")
-                .await,
+            browser.value("document.querySelector('#psi_exponent').value"),
             "-1"
         );
     });
@@ -119,43 +90,30 @@ fn a_growing_run_appears_without_a_reload() {
     );
     write_run(&one, "one", 1);
     let service = Service::start(Some(folder.path()));
-    in_browser(async |browser| {
+    in_browser(|browser| {
         let address = format!("{}#tab=runs", service.address());
-        browser.client.goto(&address).await.unwrap();
+        browser.go(&address);
         let rows = "document.querySelector('#run-table tbody')";
-        browser
-            .until(&format!(
-                "{rows}.rows.length === 1 && {rows}.textContent.includes('0 of 30')"
-            ))
-            .await;
-        browser.value("window.untouched = true").await;
+        browser.until(&format!(
+            "{rows}.rows.length === 1 && {rows}.textContent.includes('0 of 30')"
+        ));
+        browser.value("window.untouched = true");
 
         append(&one, &record(10));
         append(
             &one,
             "{\"step\":20,\"epoch\":2.0,\"lambda_h\":9.0,\"stability\":1.5}\n",
         );
-        browser
-            .until(&format!("{rows}.textContent.includes('20 of 30')"))
-            .await;
-        browser
-            .until("document.querySelector('#run-figures .cross') !== null")
-            .await;
+        browser.until(&format!("{rows}.textContent.includes('20 of 30')"));
+        browser.until("document.querySelector('#run-figures .cross') !== null");
         write_run(&two, "two", 2);
-        browser.until(&format!("{rows}.rows.length === 2")).await;
-        assert_eq!(browser.value("window.untouched").await, Value::Bool(true));
+        browser.until(&format!("{rows}.rows.length === 2"));
+        assert_eq!(browser.value("window.untouched"), Value::Bool(true));
 
         // A choice of runs is in the address.
-        browser
-            .element("#run-list input")
-            .await
-            .click()
-            .await
-            .unwrap();
-        browser.until(&format!("{rows}.rows.length === 1")).await;
-        browser
-            .until("location.hash.includes('run=runs%2Ftwo')")
-            .await;
+        browser.click("#run-list input");
+        browser.until(&format!("{rows}.rows.length === 1"));
+        browser.until("location.hash.includes('run=runs%2Ftwo')");
     });
 }
 
@@ -163,43 +121,42 @@ fn a_growing_run_appears_without_a_reload() {
 #[ignore = "needs Chromium and its driver"]
 fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
     let service = Service::start(None);
-    in_browser(async |browser| {
-        browser.client.goto(&service.address()).await.unwrap();
+    in_browser(|browser| {
+        browser.go(&service.address());
         for step in 1..=5 {
-            browser
-                .element(&format!("#preset-{step}"))
-                .await
-                .click()
-                .await
-                .unwrap();
+            browser.click(&format!("#preset-{step}"));
             let pressed =
                 format!("document.querySelector('#preset-{step}').ariaPressed === 'true'");
-            browser.until(&pressed).await;
-            browser
-                .until("document.querySelectorAll('#theory-figures svg').length === 6")
-                .await;
-            browser
-                .until("document.querySelector('#problem').hidden")
-                .await;
+            browser.until(&pressed);
+            browser.until("document.querySelectorAll('#theory-figures svg').length === 6");
+            browser.until("document.querySelector('#problem').hidden");
         }
         // By keyboard: from one tab to the other.
-        browser
-            .element("#tab-theory")
-            .await
-            .send_keys("\u{e014}")
-            .await
-            .unwrap();
-        browser
-            .until("document.activeElement.id === 'tab-runs'")
-            .await;
-        browser
-            .until(
-                "document.querySelector('#folder').textContent.includes('breakeven explore RUNS')",
-            )
-            .await;
+        browser.type_into("#tab-theory", RIGHT);
+        browser.until("document.activeElement.id === 'tab-runs'");
+        browser.until(
+            "document.querySelector('#folder').textContent.includes('breakeven explore RUNS')",
+        );
         // Every control has a name for those who can't see it.
         let unnamed = "[...document.querySelectorAll('input, select, button, a')].filter((it) => \
                        !it.ariaLabel && !it.textContent.trim() && !it.labels?.[0]?.textContent.trim()).length";
-        assert_eq!(browser.value(unnamed).await, 0);
+        assert_eq!(browser.value(unnamed), 0);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver"]
+fn values_are_read_off_a_figure_by_keyboard() {
+    let service = Service::start(None);
+    in_browser(|browser| {
+        browser.go(&service.address());
+        let reading = "[data-id=lambda-h] .reading";
+        browser.until(&format!("document.querySelector('{reading}') !== null"));
+        let told = format!("document.querySelector('{reading}').ariaValueText");
+        browser.type_into(reading, RIGHT);
+        // λ_H starts at 1 and grows by 3 % a step.
+        let expected = "A: η = 0.1, S = 8: step t = 1, λ_H = 1.03";
+        browser.until(&format!("{told} === '{expected}'"));
+        browser.until("document.querySelector('[data-id=lambda-h] .ring') !== null");
     });
 }

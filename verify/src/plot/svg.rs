@@ -187,6 +187,7 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
     let look = curve.look % LOOKS;
     let class = match curve.weight {
         Weight::Thin => "thin",
+        Weight::Fine => "fine",
         Weight::Bold => "bold",
         Weight::Area => "area",
     };
@@ -196,7 +197,7 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
         path(&points)
     );
     match curve.weight {
-        Weight::Thin | Weight::Area => path,
+        Weight::Thin | Weight::Fine | Weight::Area => path,
         Weight::Bold => path + &markers(look, &points),
     }
 }
