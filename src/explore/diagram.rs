@@ -1,7 +1,9 @@
 //! The phase diagram: the stable curvatures against η or S.
 
 use breakeven_sim::{Model, Sampling};
-use breakeven_verify::plot::{Across, Axis, Curve, Figure, Guide, Scale, Size, Ticks, Weight};
+use breakeven_verify::plot::{
+    Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight,
+};
 
 use super::answer::Answer;
 use super::query::Query;
@@ -123,6 +125,7 @@ fn phases(settings: &[Setting], abscissa: Abscissa) -> Result<Figure, Refusal> {
     }
     curves.extend(lines.iter().map(|line| line.break_even(abscissa)));
     curves.retain(|curve| curve.points.iter().any(|point| point.1.is_finite()));
+    curves.extend(settings.iter().map(|setting| crossing(setting, abscissa)));
     let guide = |setting: &Setting| Guide {
         at: Across::X(abscissa.of(&setting.model)),
         look: Some(setting.look),
@@ -133,7 +136,7 @@ fn phases(settings: &[Setting], abscissa: Abscissa) -> Result<Figure, Refusal> {
         title: "Curvature λ_H: stable and unstable".into(),
         description: format!(
             "Stable curvatures against the {}. Shaded: stable for setting A, between the lower \
-             end and the break-even curve. Vertical lines mark the settings.",
+             end and the break-even curve. Vertical lines are the settings, and crosses their break-even points.",
             abscissa.label()
         ),
         x: log_axis(abscissa.label(), ends),
@@ -142,6 +145,22 @@ fn phases(settings: &[Setting], abscissa: Abscissa) -> Result<Figure, Refusal> {
         guides: settings.iter().map(guide).collect(),
         size: Size::Wide,
     })
+}
+
+/// A cross at the setting's break-even point.
+fn crossing(setting: &Setting, abscissa: Abscissa) -> Curve {
+    let mark = |high| Mark {
+        at: (abscissa.of(&setting.model), high),
+        shape: Shape::Cross,
+    };
+    let high = setting.model.stable_set().break_even();
+    Curve {
+        label: None,
+        points: Vec::new(),
+        look: setting.look,
+        weight: Weight::Bold,
+        marks: high.map(mark).into_iter().collect(),
+    }
 }
 
 fn place(model: &Model, abscissa: Abscissa) -> Place {

@@ -132,21 +132,34 @@ const STABILITY: Quantity = Quantity {
 };
 
 fn figures(runs: &[(Setting, Trajectory)]) -> Vec<Figure> {
-    let limits = runs.iter().map(|(setting, _)| Guide {
-        at: Across::Y(setting.model.full_batch_limit()),
-        look: Some(setting.look),
-        label: Some(format!("2/η, {}", setting.name)),
-    });
     let one = Guide {
         at: Across::Y(1.0),
         look: None,
         label: None,
     };
     vec![
-        figure(runs, &LAMBDA_H, limits.collect()),
+        figure(runs, &LAMBDA_H, limits(runs)),
         figure(runs, &PSI, Vec::new()),
         figure(runs, &STABILITY, vec![one]),
     ]
+}
+
+/// 2/η of each setting; a single line where all have the same.
+fn limits(runs: &[(Setting, Trajectory)]) -> Vec<Guide> {
+    let limit = |setting: &Setting| setting.model.full_batch_limit();
+    let guide = |look, setting: &Setting, label| Guide {
+        at: Across::Y(limit(setting)),
+        look,
+        label: Some(label),
+    };
+    let settings: Vec<&Setting> = runs.iter().map(|(setting, _)| setting).collect();
+    match settings[..] {
+        [a, b] if limit(a) == limit(b) => vec![guide(None, a, "2/η".to_owned())],
+        _ => settings
+            .iter()
+            .map(|it| guide(Some(it.look), it, format!("2/η, {}", it.name)))
+            .collect(),
+    }
 }
 
 fn figure(runs: &[(Setting, Trajectory)], quantity: &Quantity, mut guides: Vec<Guide>) -> Figure {

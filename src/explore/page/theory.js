@@ -143,7 +143,7 @@ export class Theory {
     const lower = (it) => it.stable_interval?.[0];
     const twoSided = changes.some(({ before, after }) => lower(before) || lower(after));
     const names = ['change in A', 'break-even λ_H', ...(twoSided ? ['stable from'] : []), 'λ_K at break-even',
-      'Theorem 1, from a stable start', 'Theorem 2, from an unstable start'];
+      'Theorem 1 (stable start)', 'Theorem 2 (unstable start)'];
     const body = changes.map(({ factor, before, after, theorem_1, theorem_2 }) => {
       const name = factor === 'learning_rate'
         ? `η: ${pair(before.learning_rate, after.learning_rate)}`

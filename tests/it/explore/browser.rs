@@ -91,7 +91,7 @@ impl Browser {
                 let problem = self.value("document.querySelector('#problem')?.textContent");
                 panic!("never came true: {expression}; the page says {problem}");
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
