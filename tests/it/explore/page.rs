@@ -45,8 +45,9 @@ fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
         ));
         let found = browser.value("Number(document.querySelector('#result').dataset.lambdaH)");
         assert_eq!(found, expected["lambda_h"]);
-        let median = browser.value("document.querySelector('#timing').dataset.median");
-        println!("a slider's round trip, request to drawn: median {median} ms of {MOVES}");
+        let median = browser.value("Number(document.querySelector('#timing').dataset.median)");
+        let median = median.as_f64().unwrap();
+        println!("a slider's round trip, request to drawn: median {median:.1} ms of {MOVES}");
     });
 }
 
