@@ -13,15 +13,17 @@ mod refusal;
 mod runs;
 mod server;
 mod setting;
+mod site;
 mod theorems;
+mod theory;
 mod trajectory;
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
 
 use crate::failure::{Failure, OrFail};
+use crate::streams;
 
 /// Examples of the command.
 pub const EXAMPLES: &str = "\
@@ -59,24 +61,10 @@ pub fn run(args: &ExploreArgs) -> Result<(), Failure> {
     ctrlc::set_handler(move || stop.stop())
         .context("can't listen for Ctrl-C")
         .or_work()?;
-    announce(&address)?;
+    streams::print(format!("{address}\n"))?;
+    streams::say("Ctrl-C ends it.");
     if !args.no_open && open::that_detached(&address).is_err() {
-        eprintln!("No browser could be opened: open the address yourself.");
+        streams::say("No browser could be opened: open the address yourself.");
     }
-    server.serve();
-    Ok(())
-}
-
-/// A reader that has gone is no failure: the page is served all the same.
-fn announce(address: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{address}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("can't print the address").or_work()
-        }
-        _ => {
-            eprintln!("Ctrl-C ends it.");
-            Ok(())
-        }
-    }
+    server.serve().context("the page can't be served").or_work()
 }

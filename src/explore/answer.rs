@@ -1,6 +1,6 @@
 //! What an answer holds, and its figures as files.
 
-use breakeven_verify::plot::Figure;
+use breakeven_verify::plot::{Figure, LOOKS, Placed, Weight};
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
@@ -63,6 +63,24 @@ pub fn csv(figure: &Figure) -> Result<Vec<u8>, Refusal> {
             .map_err(|error| error.into_error().into())
     };
     written(figure).map_err(Refusal::internal)
+}
+
+/// The points of a figure's lines as numbers, each with its place in the
+/// drawing: `[left, top, x, y]`.
+pub fn points(figure: &Figure) -> String {
+    let tenths = |place: f64| (10.0 * place).round() / 10.0;
+    let point = |it: &Placed| {
+        let ((left, top), (x, y)) = (it.place, it.value);
+        [tenths(left), tenths(top), x, y]
+    };
+    let lines = figure.curves.iter().zip(figure.places());
+    let lines = lines.filter(|(curve, places)| curve.weight != Weight::Area && !places.is_empty());
+    let lines = lines.map(|(curve, places)| {
+        let points: Vec<[f64; 4]> = places.iter().map(point).collect();
+        json!({"name": curve.label, "look": curve.look % LOOKS, "points": points})
+    });
+    let lines: Vec<Value> = lines.collect();
+    json!({"x": figure.x.label, "y": figure.y.label, "lines": lines}).to_string()
 }
 
 fn number(value: f64) -> String {

@@ -146,6 +146,12 @@ fn figure(quantity: &Quantity, runs: &[&Run], abscissa: Abscissa) -> Figure {
         .iter()
         .flat_map(|curve| curve.points.iter().map(|point| point.1))
         .collect();
+    // Limits 2/η differ by factors: λ_H is shown on a log scale whatever its range.
+    let scale = if is_curvature {
+        Scale::log_around
+    } else {
+        Scale::around
+    };
     let guides = match quantity.id {
         "lambda_h" => limits(runs),
         "stability" => vec![one()],
@@ -167,7 +173,7 @@ fn figure(quantity: &Quantity, runs: &[&Run], abscissa: Abscissa) -> Figure {
         },
         y: Axis {
             label: quantity.title.into(),
-            scale: Scale::around(values.into_iter().chain(guides.iter().map(height))),
+            scale: scale(values.into_iter().chain(guides.iter().map(height))),
             ticks: Ticks::Round,
         },
         curves,
@@ -238,10 +244,10 @@ fn threshold(run: &Run, look: usize, abscissa: Abscissa) -> Curve {
         (abscissa.of(record), value)
     };
     Curve {
-        label: (look == 0).then(|| "threshold by Eq. 1 (thin)".to_owned()),
+        label: (look == 0).then(|| "threshold by Eq. 1 (fine lines)".to_owned()),
         points: run.records.iter().map(point).collect(),
         look,
-        weight: Weight::Thin,
+        weight: Weight::Fine,
         marks: Vec::new(),
     }
 }

@@ -1,7 +1,9 @@
 //! The phase diagram: the stable curvatures against η or S.
 
 use breakeven_sim::{Model, Sampling};
-use breakeven_verify::plot::{Across, Axis, Curve, Figure, Guide, Scale, Size, Ticks, Weight};
+use breakeven_verify::plot::{
+    Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight,
+};
 
 use super::answer::Answer;
 use super::query::Query;
@@ -53,6 +55,14 @@ impl Abscissa {
         }
     }
 
+    /// What stays as it is along the axis.
+    fn other(self, model: &Model) -> String {
+        match self {
+            Self::LearningRate => format!("S = {}", model.sampling().batch_size()),
+            Self::BatchSize => format!("η = {}", setting::digits(model.learning_rate())),
+        }
+    }
+
     fn label(self) -> &'static str {
         match self {
             Self::LearningRate => "learning rate η",
@@ -96,35 +106,26 @@ impl Abscissa {
 
 fn phases(settings: &[Setting], abscissa: Abscissa) -> Result<Figure, Refusal> {
     let ends = abscissa.ends(settings);
-    let mut curves = Vec::new();
-    let mut heights = Vec::new();
-    let mut places = Vec::new();
-    for setting in settings {
-        let models = abscissa.along(&setting.model, ends)?;
-        let along: Vec<Place> = models.iter().map(|model| place(model, abscissa)).collect();
-        heights.extend(along.iter().map(|place| place.limit));
-        heights.extend(setting.model.stable_set().break_even());
-        places.push(along);
-    }
+    let lines = lines(settings, abscissa, ends)?;
+    let limits = lines
+        .iter()
+        .flat_map(|line| &line.along)
+        .map(|place| place.limit);
+    let reached = settings
+        .iter()
+        .filter_map(|setting| setting.model.stable_set().break_even());
+    let heights: Vec<f64> = limits.chain(reached).collect();
     let highest = heights.iter().copied().fold(0.0, f64::max);
     let lowest = heights.iter().copied().fold(f64::INFINITY, f64::min) / BELOW;
     let floor = lowest.max(highest / DEEPEST);
-    curves.push(area(&places[0], floor));
-    for (setting, along) in settings.iter().zip(&places) {
-        curves.push(limit(along, setting, settings, abscissa));
-        curves.extend(lower(along, setting));
+    let mut curves = vec![area(&lines[0].along, floor)];
+    curves.extend(lines.iter().flat_map(|line| line.bounds(abscissa)));
+    if abscissa == Abscissa::LearningRate {
+        curves.push(lines[0].limit(abscissa));
     }
-    for (setting, along) in settings.iter().zip(&places) {
-        let high = |place: &Place| place.stable.map(|[_, high]| high);
-        curves.push(curve(
-            along,
-            high,
-            Some(format!("break-even, {}", setting.label())),
-            setting.look,
-            Weight::Bold,
-        ));
-    }
+    curves.extend(lines.iter().map(|line| line.break_even(abscissa)));
     curves.retain(|curve| curve.points.iter().any(|point| point.1.is_finite()));
+    curves.extend(settings.iter().map(|setting| crossing(setting, abscissa)));
     let guide = |setting: &Setting| Guide {
         at: Across::X(abscissa.of(&setting.model)),
         look: Some(setting.look),
@@ -135,7 +136,7 @@ fn phases(settings: &[Setting], abscissa: Abscissa) -> Result<Figure, Refusal> {
         title: "Curvature λ_H: stable and unstable".into(),
         description: format!(
             "Stable curvatures against the {}. Shaded: stable for setting A, between the lower \
-             end and the break-even curve. Vertical lines mark the settings.",
+             end and the break-even curve. Vertical lines are the settings, and crosses their break-even points.",
             abscissa.label()
         ),
         x: log_axis(abscissa.label(), ends),
@@ -144,6 +145,22 @@ fn phases(settings: &[Setting], abscissa: Abscissa) -> Result<Figure, Refusal> {
         guides: settings.iter().map(guide).collect(),
         size: Size::Wide,
     })
+}
+
+/// A cross at the setting's break-even point.
+fn crossing(setting: &Setting, abscissa: Abscissa) -> Curve {
+    let mark = |high| Mark {
+        at: (abscissa.of(&setting.model), high),
+        shape: Shape::Cross,
+    };
+    let high = setting.model.stable_set().break_even();
+    Curve {
+        label: None,
+        points: Vec::new(),
+        look: setting.look,
+        weight: Weight::Bold,
+        marks: high.map(mark).into_iter().collect(),
+    }
 }
 
 fn place(model: &Model, abscissa: Abscissa) -> Place {
@@ -174,48 +191,75 @@ fn area(along: &[Place], floor: f64) -> Curve {
     }
 }
 
-/// 2/η: one curve where the settings share it.
-fn limit(along: &[Place], setting: &Setting, all: &[Setting], abscissa: Abscissa) -> Curve {
-    let same = abscissa == Abscissa::LearningRate
-        || all
-            .iter()
-            .all(|other| other.model.learning_rate() == setting.model.learning_rate());
-    let label = match (same, setting.look) {
-        (true, 0) => Some("2/η".to_owned()),
-        (true, _) => None,
-        (false, _) => Some(format!("2/η, {}", setting.name)),
-    };
-    let points = if same && setting.look > 0 { &[] } else { along };
-    let look = if same { 4 } else { setting.look };
-    curve(points, |place| Some(place.limit), label, look, Weight::Thin)
+/// A setting's values along the axis.
+struct Line {
+    setting: Setting,
+    along: Vec<Place>,
 }
 
-/// Where stability begins as λ rises, where that is above 0.
-fn lower(along: &[Place], setting: &Setting) -> Option<Curve> {
-    let low = |place: &Place| place.stable.map(|[low, _]| low).filter(|low| *low > 0.0);
-    let label = Some(format!("lower end, {}", setting.name));
-    let curve = curve(along, low, label, setting.look, Weight::Thin);
-    curve
-        .points
-        .iter()
-        .any(|point| point.1.is_finite())
-        .then_some(curve)
+/// One for each setting; settings that differ along the axis alone share the
+/// first one's.
+fn lines(settings: &[Setting], abscissa: Abscissa, ends: [f64; 2]) -> Result<Vec<Line>, Refusal> {
+    let first = abscissa.other(&settings[0].model);
+    let mut lines = Vec::new();
+    for (i, &setting) in settings.iter().enumerate() {
+        if i == 0 || abscissa.other(&setting.model) != first {
+            let models = abscissa.along(&setting.model, ends)?;
+            let along = models.iter().map(|model| place(model, abscissa)).collect();
+            lines.push(Line { setting, along });
+        }
+    }
+    Ok(lines)
 }
 
-fn curve(
-    along: &[Place],
-    value: impl Fn(&Place) -> Option<f64>,
-    label: Option<String>,
-    look: usize,
-    weight: Weight,
-) -> Curve {
-    let point = |place: &Place| (place.x, value(place).unwrap_or(f64::NAN));
-    Curve {
-        label,
-        points: along.iter().map(point).collect(),
-        look,
-        weight,
-        marks: Vec::new(),
+impl Line {
+    /// The largest stable curvature.
+    fn break_even(&self, abscissa: Abscissa) -> Curve {
+        let high = |place: &Place| place.stable.map(|[_, high]| high);
+        self.curve("break-even", abscissa, high, Weight::Bold)
+    }
+
+    /// The smallest, where it is above 0, and 2/η where that is a line's own.
+    fn bounds(&self, abscissa: Abscissa) -> Vec<Curve> {
+        let low = |place: &Place| place.stable.map(|[low, _]| low).filter(|low| *low > 0.0);
+        let mut curves = vec![self.curve("lower end", abscissa, low, Weight::Fine)];
+        if abscissa == Abscissa::BatchSize {
+            curves.push(self.limit(abscissa));
+        }
+        curves
+    }
+
+    fn limit(&self, abscissa: Abscissa) -> Curve {
+        let limit = |place: &Place| Some(place.limit);
+        let shared = abscissa == Abscissa::LearningRate;
+        let curve = self.curve("2/η", abscissa, limit, Weight::Fine);
+        if shared {
+            let label = Some("2/η".into());
+            Curve {
+                label,
+                look: 4,
+                ..curve
+            }
+        } else {
+            curve
+        }
+    }
+
+    fn curve(
+        &self,
+        name: &str,
+        abscissa: Abscissa,
+        value: impl Fn(&Place) -> Option<f64>,
+        weight: Weight,
+    ) -> Curve {
+        let point = |place: &Place| (place.x, value(place).unwrap_or(f64::NAN));
+        Curve {
+            label: Some(format!("{name}, {}", abscissa.other(&self.setting.model))),
+            points: self.along.iter().map(point).collect(),
+            look: self.setting.look,
+            weight,
+            marks: Vec::new(),
+        }
     }
 }
 

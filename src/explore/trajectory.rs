@@ -104,50 +104,66 @@ fn laws(noise: &Noise, start: f64) -> (Coupling, DistanceLaw) {
     }
 }
 
-type Value = fn(&Point) -> f64;
+/// A quantity along a run, and how its figure names it.
+struct Quantity {
+    id: &'static str,
+    title: &'static str,
+    label: &'static str,
+    value: fn(&Point) -> f64,
+}
+
+const LAMBDA_H: Quantity = Quantity {
+    id: "lambda-h",
+    title: "Curvature λ_H(t)",
+    label: "λ_H",
+    value: |point| point.lambda_h,
+};
+const PSI: Quantity = Quantity {
+    id: "psi",
+    title: "Distance to the minimum ψ(t)",
+    label: "ψ",
+    value: |point| point.psi,
+};
+const STABILITY: Quantity = Quantity {
+    id: "stability",
+    title: "Left side of Eq. 1: stable up to 1",
+    label: "left side of Eq. 1",
+    value: |point| point.stability,
+};
 
 fn figures(runs: &[(Setting, Trajectory)]) -> Vec<Figure> {
-    let limits = runs.iter().map(|(setting, _)| Guide {
-        at: Across::Y(setting.model.full_batch_limit()),
-        look: Some(setting.look),
-        label: Some(format!("2/η, {}", setting.name)),
-    });
     let one = Guide {
         at: Across::Y(1.0),
         look: None,
         label: None,
     };
-    let (lambda, psi, left): (Value, Value, Value) = (
-        |point| point.lambda_h,
-        |point| point.psi,
-        |point| point.stability,
-    );
     vec![
-        figure(
-            runs,
-            "lambda-h",
-            "Curvature λ_H(t)",
-            lambda,
-            limits.collect(),
-        ),
-        figure(runs, "psi", "Distance to the minimum ψ(t)", psi, Vec::new()),
-        figure(
-            runs,
-            "stability",
-            "Left side of Eq. 1: stable up to 1",
-            left,
-            vec![one],
-        ),
+        figure(runs, &LAMBDA_H, limits(runs)),
+        figure(runs, &PSI, Vec::new()),
+        figure(runs, &STABILITY, vec![one]),
     ]
 }
 
-fn figure(
-    runs: &[(Setting, Trajectory)],
-    id: &str,
-    title: &str,
-    value: Value,
-    mut guides: Vec<Guide>,
-) -> Figure {
+/// 2/η of each setting; a single line where all have the same.
+fn limits(runs: &[(Setting, Trajectory)]) -> Vec<Guide> {
+    let limit = |setting: &Setting| setting.model.full_batch_limit();
+    let guide = |look, setting: &Setting, label| Guide {
+        at: Across::Y(limit(setting)),
+        look,
+        label: Some(label),
+    };
+    let settings: Vec<&Setting> = runs.iter().map(|(setting, _)| setting).collect();
+    match settings[..] {
+        [a, b] if limit(a) == limit(b) => vec![guide(None, a, "2/η".to_owned())],
+        _ => settings
+            .iter()
+            .map(|it| guide(Some(it.look), it, format!("2/η, {}", it.name)))
+            .collect(),
+    }
+}
+
+fn figure(runs: &[(Setting, Trajectory)], quantity: &Quantity, mut guides: Vec<Guide>) -> Figure {
+    let value = quantity.value;
     let values = || {
         runs.iter()
             .flat_map(|(_, run)| run.points.iter().map(value))
@@ -160,11 +176,11 @@ fn figure(
     });
     let steps = runs.first().map_or(0, |(_, run)| run.points.len());
     Figure {
-        id: id.into(),
-        title: title.into(),
+        id: quantity.id.into(),
+        title: quantity.title.into(),
         description: format!(
-            "{title} against the step, one curve a setting; a cross marks where \
-                              stability changes."
+            "{} against the step, one curve a setting; a cross marks where stability changes.",
+            quantity.title
         ),
         x: Axis {
             label: "step t".into(),
@@ -172,7 +188,7 @@ fn figure(
             ticks: Ticks::Round,
         },
         y: Axis {
-            label: title.into(),
+            label: quantity.label.into(),
             scale: Scale::around(values().chain(shown)),
             ticks: Ticks::Round,
         },
@@ -185,7 +201,7 @@ fn figure(
     }
 }
 
-fn curve(setting: &Setting, run: &Trajectory, value: Value) -> Curve {
+fn curve(setting: &Setting, run: &Trajectory, value: fn(&Point) -> f64) -> Curve {
     let point = |point: &Point| (point.step as f64, value(point));
     let crossed = run
         .crossing

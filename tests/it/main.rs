@@ -2,6 +2,7 @@
 
 mod check;
 mod data;
+mod explore;
 mod measure;
 mod program;
 mod simulate;

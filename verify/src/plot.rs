@@ -7,10 +7,12 @@
 //! or use [`Figure::standalone`].
 
 mod legend;
+mod places;
 mod scale;
 mod svg;
 pub mod text;
 
+pub use places::Placed;
 pub use scale::Scale;
 
 /// The style sheet of all figures.
@@ -90,6 +92,8 @@ pub struct Curve {
 pub enum Weight {
     /// One of many: thin and pale.
     Thin,
+    /// A limit or a prediction beside a bold curve: fine, and not dashed.
+    Fine,
     /// What the eye should follow: bold, dashed and marked by its look.
     Bold,
     /// A tinted area with the points as its outline.

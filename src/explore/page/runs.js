@@ -1,6 +1,7 @@
 // The runs' view: a list, a table and figures, asked for every second.
 
-import { ask, choose, complain, draw, element, radios, shown } from './explore.js';
+import { draw } from './figures.js';
+import { ask, choose, complain, element, radios, shown } from './page.js';
 
 const EVERY = 1000;
 // Runs that are drawn where the address names none: of one seed, up to as many as have looks.
@@ -11,11 +12,17 @@ function first(runs) {
   return runs.filter((run) => run.seed === seed).slice(0, FIRST).map(({ name }) => name);
 }
 
+// The folder that a run lies in, and its own name.
+function parts(name) {
+  const at = Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\'));
+  return [name.slice(0, Math.max(at, 0)), name.slice(at + 1)];
+}
+
 export class Runs {
   constructor(changed) {
     this.changed = changed;
     this.runs = [];
-    radios(element('against'), 'x', { step: 'steps', epoch: 'epochs' }, (x) => changed({ x }));
+    radios(element('against'), 'x', { epoch: 'epochs', step: 'steps' }, (x) => changed({ x }));
     element('all').addEventListener('click', () => changed({ run: this.runs.map(({ name }) => name) }));
     element('none').addEventListener('click', () => changed({ run: [] }));
   }
@@ -53,24 +60,40 @@ export class Runs {
     const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records)]);
     if (seen === this.seen) return;
     const { figures = [] } = await ask('curves', fields);
-    for (const gone of draw(element('run-figures'), figures, 'curves', fields).values()) gone.remove();
+    draw(element('run-figures'), figures, 'curves', fields);
     this.seen = seen;
     complain();
   }
 
+  // Grouped by the folder that they are in.
   list(runs, names) {
     const holder = element('run-list');
     const known = new Set([...holder.querySelectorAll('input')].map(({ value }) => value));
     for (const { name } of runs) {
       if (known.has(name)) continue;
+      const [folder, last] = parts(name);
       const label = document.createElement('label');
       const box = document.createElement('input');
       Object.assign(box, { type: 'checkbox', value: name });
       box.addEventListener('change', () => this.changed({ run: this.checked() }));
-      label.append(box, ` ${name}`);
-      holder.append(label);
+      label.append(box, ` ${last}`);
+      this.group(holder, folder).append(label);
     }
     for (const box of holder.querySelectorAll('input')) box.checked = names.includes(box.value);
+  }
+
+  group(holder, folder) {
+    const found = [...holder.children].find(({ dataset }) => dataset.folder === folder);
+    if (found) return found;
+    const group = document.createElement('div');
+    const title = document.createElement('h3');
+    group.dataset.folder = folder;
+    group.setAttribute('role', 'group');
+    group.setAttribute('aria-label', folder || 'Runs');
+    title.textContent = folder;
+    if (folder) group.append(title);
+    holder.append(group);
+    return group;
   }
 
   checked() {

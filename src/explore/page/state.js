@@ -16,8 +16,8 @@ export const PARAMETERS = [
   { id: 'start', group: 'training', label: 'λ_H at the start', scale: 'log', low: 1e-3, high: 1e4, value: 1 },
   { id: 'curvature_factor', group: 'training', label: 'Growth of λ_H a step', scale: 'linear', low: 1, high: 1.2, step: 0.005, value: 1.03 },
   { id: 'steps', group: 'training', label: 'Steps', scale: 'log', whole: true, low: 10, high: 2000, value: 200 },
-  { id: 'times', group: 'change', label: 'Times larger η, smaller S', scale: 'linear', low: 1.1, high: 10, step: 0.1, value: 2 },
-  { id: 'share', group: 'paths', label: 'λ over the break-even λ_H', scale: 'linear', low: 0.05, high: 2, step: 0.05, value: 1.05 },
+  { id: 'times', group: 'change', label: 'Raise η, lower S by', scale: 'linear', low: 1.1, high: 10, step: 0.1, value: 2 },
+  { id: 'share', group: 'paths', label: 'λ over break-even', scale: 'linear', low: 0.05, high: 2, step: 0.05, value: 1.05 },
   { id: 'paths', group: 'paths', label: 'Paths', scale: 'linear', whole: true, low: 1, high: 50, step: 1, value: 12 },
   { id: 'path_steps', group: 'paths', label: 'Steps of a path', scale: 'log', whole: true, low: 10, high: 1000, value: 100 },
   { id: 'seed', group: 'paths', label: 'Seed', scale: 'linear', whole: true, low: 0, high: 100, step: 1, value: 0 },
@@ -39,7 +39,7 @@ export const CHOICES = {
   axis: ['learning_rate', 'batch_size'],
   at_break_even: ['hold', 'cross'],
   distribution: ['gamma', 'normal', 'log_normal', 'two_point'],
-  x: ['step', 'epoch'],
+  x: ['epoch', 'step'],
 };
 
 // The five steps of the paper's story; what a step does not name has its default.
@@ -66,8 +66,8 @@ export const PRESETS = [
   },
   {
     title: 'Where an assumption falls',
-    told: 'If ψ rises with λ (k below 0), small curvatures are unstable too. That lower end moves up with η: from below it, the opposite of Theorem 2. The assumption that ψ falls where λ_H rises is the one that matters.',
-    state: { noise: 'law', psi_exponent: -1, batch_size: 1, learning_rate: 0.5, compare: 'on', learning_rate_2: 0.1, batch_size_2: 1, start: 0.1, steps: 100 },
+    told: 'If ψ rises with λ_H (k below 0), small curvatures are unstable too, and that lower end moves up with η: the opposite of Theorem 2. From the same start, A is driven down while B grows to its break-even point. That ψ falls where λ_H rises is the assumption that matters.',
+    state: { noise: 'law', psi_exponent: -1, batch_size: 1, learning_rate: 0.5, compare: 'on', learning_rate_2: 0.1, batch_size_2: 1, start: 0.3 },
   },
 ];
 
@@ -99,17 +99,12 @@ export function toAddress(state) {
   return `#${fields}`;
 }
 
-// What the program is asked about the theory. `second` takes B in A's place.
-export function query(state, second = false) {
+// What the program is asked about the theory.
+export function query(state) {
   const fields = new URLSearchParams();
-  const always = ['examples', 'start', 'curvature_factor', 'steps', 'at_break_even', 'times', 'axis',
-    'distribution', 'share', 'paths', 'path_steps', 'seed', 'momentum', 'weight_decay'];
-  for (const id of [...always, ...NOISES[state.noise].needs]) fields.set(id, state[id]);
-  fields.set('learning_rate', second ? state.learning_rate_2 : state.learning_rate);
-  fields.set('batch_size', second ? state.batch_size_2 : state.batch_size);
-  if (state.compare === 'on' && !second) {
-    fields.set('learning_rate_2', state.learning_rate_2);
-    fields.set('batch_size_2', state.batch_size_2);
-  }
+  const always = ['learning_rate', 'batch_size', 'examples', 'start', 'curvature_factor', 'steps', 'at_break_even',
+    'times', 'axis', 'distribution', 'share', 'paths', 'path_steps', 'seed', 'momentum', 'weight_decay'];
+  const second = state.compare === 'on' ? ['learning_rate_2', 'batch_size_2'] : [];
+  for (const id of [...always, ...second, ...NOISES[state.noise].needs]) fields.set(id, state[id]);
   return fields;
 }

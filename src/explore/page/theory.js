@@ -1,15 +1,15 @@
 // The theory's view: sliders, the break-even point, theorems, figures.
 
-import { ask, choose, complain, draw, element, marked, radios, shown } from './explore.js';
+import { draw } from './figures.js';
+import { ask, choose, complain, element, marked, radios, shown } from './page.js';
+import { Slider } from './slider.js';
 import { NOISES, PARAMETERS, PRESETS, defaults, query } from './state.js';
-
-const SLIDER = 400;
 
 // The columns of the table of thresholds: words, and a field of the answer.
 const COLUMNS = [
   ['break-even λ_H', (it) => it.lambda_h],
   ['2/η', (it) => it.full_batch_limit],
-  ['stable from', (it) => it.stable_interval?.[0]],
+  ['stable from', (it) => it.stable_interval?.[0] || undefined],
   ['λ_K there', (it) => it.lambda_k],
   ['ψ there', (it) => it.psi],
   ['s² there', (it) => it.curvature_variance],
@@ -112,30 +112,20 @@ export class Theory {
 
   async round(state) {
     const fields = query(state);
-    const second = state.compare === 'on' ? ask('threshold', query(state, true)) : undefined;
-    // Paths have limits of their own, which must not hide the rest.
-    const sampled = ask('paths', fields).catch((error) => ({ figures: [], error: error.message }));
-    const [first, diagram, trajectory, theorems, paths, other] = await Promise.all([
-      ask('threshold', fields), ask('diagram', fields), ask('trajectory', fields), ask('theorems', fields),
-      sampled, second,
-    ]);
-    this.thresholds(first, other);
+    const { thresholds, theorems, paths, figures } = await ask('theory', fields);
+    this.thresholds(thresholds);
     this.theorems(theorems.changes);
-    const holder = element('theory-figures');
-    draw(holder, diagram.figures, 'diagram', fields);
-    draw(holder, trajectory.figures, 'trajectory', fields);
-    draw(holder, paths.figures, 'paths', fields);
+    draw(element('theory-figures'), figures, 'theory', fields);
     const all = `${paths.shrunk} of ${paths.paths} paths end closer to the minimum. They are sampled at λ = ${shown(paths.lambda_h)}, where E[ψ²] changes by ${shown(paths.stability)} a step.`;
     element('sampled').textContent = paths.error ? `No paths: ${paths.error}.` : all;
   }
 
-  thresholds(first, second) {
+  thresholds(settings) {
     const named = (it) => (it.lambda_h === null ? it.reason : `break-even at λ_H = ${shown(it.lambda_h)}, 2/η = ${shown(it.full_batch_limit)}`);
     const once = (it) => (it.crossings === 2 ? ` Below λ_H = ${shown(it.stable_interval[0])} it is unstable as well.` : '');
-    const words = second ? [`A: ${named(first)}.${once(first)}`, `B: ${named(second)}.${once(second)}`] : [`${named(first)}.${once(first)}`];
+    const words = settings.map((it, i) => `${settings.length > 1 ? `${'AB'[i]}: ` : ''}${named(it)}.${once(it)}`);
     element('result').replaceChildren(...marked(words.join(' ')));
-    element('result').dataset.lambdaH = first.lambda_h ?? '';
-    const settings = second ? [first, second] : [first];
+    element('result').dataset.lambdaH = settings[0].lambda_h ?? '';
     const columns = COLUMNS.filter(([, field]) => settings.some((it) => typeof field(it) === 'number'));
     const heads = columns.map(([name]) => head('col', marked(name)));
     element('thresholds').tHead.rows[0].replaceChildren(document.createElement('td'), ...heads);
@@ -150,13 +140,21 @@ export class Theory {
       const words = { holds: `holds:${reached}`, fails: `fails:${reached}`, not_reached: 'crossing not reached', premise_not_met: `does not apply: ${it.reason}` };
       return marked(words[it.status]);
     };
+    const lower = (it) => it.stable_interval?.[0];
+    const twoSided = changes.some(({ before, after }) => lower(before) || lower(after));
+    const names = ['change in A', 'break-even λ_H', ...(twoSided ? ['stable from'] : []), 'λ_K at break-even',
+      'Theorem 1 (stable start)', 'Theorem 2 (unstable start)'];
     const body = changes.map(({ factor, before, after, theorem_1, theorem_2 }) => {
       const name = factor === 'learning_rate'
         ? `η: ${pair(before.learning_rate, after.learning_rate)}`
         : `S: ${pair(before.batch_size, after.batch_size)}`;
-      const [lambdas, gradients] = ['lambda_h', 'lambda_k'].map((field) => pair(before[field], after[field]));
-      return row([[name], [lambdas], [gradients], verdict(theorem_1), verdict(theorem_2)]);
+      const [lambdas, gradients] = ['lambda_h', 'lambda_k'].map((field) => [pair(before[field], after[field])]);
+      const low = twoSided ? [[pair(lower(before), lower(after))]] : [];
+      const line = row([[name], lambdas, ...low, gradients, verdict(theorem_1), verdict(theorem_2)]);
+      for (const cell of [...line.cells].slice(-2)) cell.className = 'verdict';
+      return line;
     });
+    element('theorems').tHead.rows[0].replaceChildren(...names.map((name) => head('col', marked(name))));
     element('theorems').tBodies[0].replaceChildren(...body);
   }
 
@@ -188,51 +186,4 @@ function row([name, ...cells]) {
     line.append(field);
   }
   return line;
-}
-
-// A slider and a number field that show one parameter.
-class Slider {
-  constructor(parameter, id, holder, changed) {
-    this.parameter = parameter;
-    this.range = document.createElement('input');
-    this.number = document.createElement('input');
-    const { low, high, step, scale } = parameter;
-    const log = scale === 'log';
-    Object.assign(this.range, { type: 'range', id: `${id}-slider` });
-    this.range.min = log ? 0 : low;
-    this.range.max = log ? SLIDER : high;
-    this.range.step = log ? 1 : step;
-    Object.assign(this.number, { type: 'number', step: 'any', id, inputMode: 'decimal' });
-    this.range.addEventListener('input', () => changed(this.value()));
-    this.number.addEventListener('change', () => changed(this.number.value));
-    const label = document.createElement('label');
-    label.htmlFor = id;
-    label.append(...marked(parameter.label));
-    this.range.setAttribute('aria-label', `${parameter.label.replaceAll('_', ' ')}, slider`);
-    this.holder = document.createElement('div');
-    this.holder.className = 'slider';
-    this.holder.append(label, this.number, this.range);
-    holder.append(this.holder);
-  }
-
-  // The slider's place as a value, to three digits.
-  value() {
-    const { low, high, scale, whole } = this.parameter;
-    const place = Number(this.range.value);
-    const value = scale === 'log' ? low * (high / low) ** (place / SLIDER) : place;
-    return String(whole ? Math.round(value) : Number(value.toPrecision(3)));
-  }
-
-  show(value) {
-    const { low, high, scale } = this.parameter;
-    if (document.activeElement !== this.number) this.number.value = value;
-    const place = scale === 'log' ? (SLIDER * Math.log(value / low)) / Math.log(high / low) : value;
-    if (document.activeElement !== this.range || this.value() !== value) this.range.value = place;
-    this.range.setAttribute('aria-valuetext', value);
-  }
-
-  enable(on) {
-    this.range.disabled = !on;
-    this.number.disabled = !on;
-  }
 }

@@ -58,10 +58,11 @@ pub fn draw(curves: &[Curve], frame: &Frame, top: f64) -> String {
         let (class, sign) = match entry.curve.weight {
             Weight::Bold => ("bold", marker(look, left + 12.0, middle)),
             Weight::Thin => ("thin", String::new()),
+            Weight::Fine => ("fine", String::new()),
             Weight::Area => ("area", String::new()),
         };
         let sample = match entry.curve.weight {
-            Weight::Bold | Weight::Thin => "h24",
+            Weight::Bold | Weight::Thin | Weight::Fine => "h24",
             Weight::Area => "m0 -6h24v12h-24z",
         };
         format!(

@@ -31,7 +31,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    fn of(figure: &Figure) -> Self {
+    pub fn of(figure: &Figure) -> Self {
         let (width, height) = extent(figure.size);
         let width = width - LEFT - RIGHT;
         let legend = legend::rows(&figure.curves, width) as f64 * legend::ROW;
@@ -63,8 +63,15 @@ impl Frame {
         Some(self.bottom() - self.height * place)
     }
 
-    fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
+    /// The place of a point, within the frame or not.
+    pub fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
         Some((self.x(x)?, self.y(y)?))
+    }
+
+    /// Whether a place lies within the frame, or on its edge.
+    pub fn holds(&self, (x, y): (f64, f64)) -> bool {
+        let within = |low: f64, value: f64, high: f64| (low - 0.5..=high + 0.5).contains(&value);
+        within(self.left, x, self.right()) && within(self.top, y, self.bottom())
     }
 }
 
@@ -180,6 +187,7 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
     let look = curve.look % LOOKS;
     let class = match curve.weight {
         Weight::Thin => "thin",
+        Weight::Fine => "fine",
         Weight::Bold => "bold",
         Weight::Area => "area",
     };
@@ -189,7 +197,7 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
         path(&points)
     );
     match curve.weight {
-        Weight::Thin | Weight::Area => path,
+        Weight::Thin | Weight::Fine | Weight::Area => path,
         Weight::Bold => path + &markers(look, &points),
     }
 }
@@ -292,6 +300,15 @@ mod tests {
         let drawn = draw(&figure(points, Scale::Linear(0.0, 10.0)), "");
         let path = "<path class=\"thin look-1\" d=\"M58.0 242.0L251.0 137.0M444.0 32.0\"/>";
         assert!(drawn.contains(path), "{drawn}");
+    }
+
+    #[test]
+    fn places_are_where_the_curve_is_drawn() {
+        let points = vec![(0.0, 0.0), (1.0, 5.0), (1.5, f64::NAN), (2.0, 30.0)];
+        let places = figure(points, Scale::Linear(0.0, 10.0)).places();
+        let found: Vec<_> = places[0].iter().map(|it| (it.place, it.value)).collect();
+        let expected = [((58.0, 242.0), (0.0, 0.0)), ((251.0, 137.0), (1.0, 5.0))];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! The page in a browser.
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+use super::browser::{Browser, ENTER, RIGHT};
+use super::service::{Service, append, record, simulate, write_run};
+
+/// Steps that the slider is moved; their times make the median.
+const MOVES: usize = 40;
+
+/// Runs a test's steps, and then asks whether the console stayed empty.
+fn in_browser(steps: impl FnOnce(&Browser)) {
+    let browser = Browser::open();
+    steps(&browser);
+    assert_eq!(browser.console(), Vec::<Value>::new());
+}
+
+fn rounds(browser: &Browser) -> usize {
+    let rounds = browser.value("Number(document.querySelector('#timing').dataset.rounds ?? 0)");
+    rounds.as_u64().unwrap() as usize
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver"]
+fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
+    let service = Service::start(None);
+    in_browser(|browser| {
+        browser.go(&service.address());
+        browser.until("document.querySelector('#timing').dataset.rounds === '1'");
+        let before = rounds(browser);
+        for moved in 1..=MOVES {
+            browser.type_into("#learning_rate-slider", RIGHT);
+            let done = before + moved;
+            browser.until(&format!(
+                "Number(document.querySelector('#timing').dataset.rounds) >= {done}"
+            ));
+        }
+        let field = |id: &str| format!("document.querySelector('#{id}').value");
+        let eta = browser.value(&field("learning_rate"));
+        let eta = eta.as_str().unwrap();
+        assert!(eta.parse::<f64>().unwrap() > 0.1);
+        let expected = simulate(&format!(
+            "threshold --learning-rate {eta} --batch-size 8 --examples 50000 --alpha 1 --psi 0.25 --json"
+        ));
+        let found = browser.value("Number(document.querySelector('#result').dataset.lambdaH)");
+        assert_eq!(found, expected["lambda_h"]);
+        let median = browser.value("Number(document.querySelector('#timing').dataset.median)");
+        let median = median.as_f64().unwrap();
+        println!("a slider's round trip, request to drawn: median {median:.1} ms of {MOVES}");
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver"]
+fn a_link_restores_the_view() {
+    let service = Service::start(None);
+    in_browser(|browser| {
+        browser.go(&service.address());
+        browser.click("#preset-5");
+        browser.value("document.querySelector('#batch_size_2').select()");
+        browser.type_into("#batch_size_2", &format!("4{ENTER}"));
+        browser.until("location.hash.includes('batch_size_2=4')");
+        browser.until("document.querySelector('#thresholds tbody').rows.length === 2");
+        browser.until("document.querySelector('#theory-figures').textContent.includes('S = 4')");
+        let view = "document.querySelector('#theory').innerHTML.replace(/aria-pressed/g, '')";
+        let link = browser.value("location.href");
+        let before = browser.value(view);
+
+        browser.go("about:blank");
+        browser.go(link.as_str().unwrap());
+        browser.until("document.querySelector('#theory-figures').textContent.includes('S = 4')");
+        let (expected, found) = (before.as_str().unwrap(), browser.value(view));
+        assert_eq!(found.as_str().unwrap(), expected);
+        let noise = "document.querySelector('[name=noise][value=law]').checked";
+        assert_eq!(browser.value(noise), Value::Bool(true));
+        assert_eq!(
+            browser.value("document.querySelector('#psi_exponent').value"),
+            "-1"
+        );
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver"]
+fn a_growing_run_appears_without_a_reload() {
+    let folder = tempdir().unwrap();
+    let (one, two) = (
+        folder.path().join("runs/one"),
+        folder.path().join("runs/two"),
+    );
+    write_run(&one, "one", 1);
+    let service = Service::start(Some(folder.path()));
+    in_browser(|browser| {
+        let address = format!("{}#tab=runs", service.address());
+        browser.go(&address);
+        let rows = "document.querySelector('#run-table tbody')";
+        browser.until(&format!(
+            "{rows}.rows.length === 1 && {rows}.textContent.includes('0 of 30')"
+        ));
+        browser.value("window.untouched = true");
+
+        append(&one, &record(10));
+        append(
+            &one,
+            "{\"step\":20,\"epoch\":2.0,\"lambda_h\":9.0,\"stability\":1.5}\n",
+        );
+        browser.until(&format!("{rows}.textContent.includes('20 of 30')"));
+        browser.until("document.querySelector('#run-figures .cross') !== null");
+        write_run(&two, "two", 2);
+        browser.until(&format!("{rows}.rows.length === 2"));
+        assert_eq!(browser.value("window.untouched"), Value::Bool(true));
+
+        // A choice of runs is in the address.
+        browser.click("#run-list input");
+        browser.until(&format!("{rows}.rows.length === 1"));
+        browser.until("location.hash.includes('run=runs%2Ftwo')");
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver"]
+fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
+    let service = Service::start(None);
+    in_browser(|browser| {
+        browser.go(&service.address());
+        for step in 1..=5 {
+            browser.click(&format!("#preset-{step}"));
+            let pressed =
+                format!("document.querySelector('#preset-{step}').ariaPressed === 'true'");
+            browser.until(&pressed);
+            browser.until("document.querySelectorAll('#theory-figures svg').length === 6");
+            browser.until("document.querySelector('#problem').hidden");
+        }
+        // By keyboard: from one tab to the other.
+        browser.type_into("#tab-theory", RIGHT);
+        browser.until("document.activeElement.id === 'tab-runs'");
+        browser.until(
+            "document.querySelector('#folder').textContent.includes('breakeven explore RUNS')",
+        );
+        // Every control has a name for those who can't see it.
+        let unnamed = "[...document.querySelectorAll('input, select, button, a')].filter((it) => \
+                       !it.ariaLabel && !it.textContent.trim() && !it.labels?.[0]?.textContent.trim()).length";
+        assert_eq!(browser.value(unnamed), 0);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver"]
+fn values_are_read_off_a_figure_by_keyboard() {
+    let service = Service::start(None);
+    in_browser(|browser| {
+        browser.go(&service.address());
+        let reading = "[data-id=lambda-h] .reading";
+        browser.until(&format!("document.querySelector('{reading}') !== null"));
+        let told = format!("document.querySelector('{reading}').ariaValueText");
+        browser.type_into(reading, RIGHT);
+        // λ_H starts at 1 and grows by 3 % a step.
+        let expected = "A: η = 0.1, S = 8: step t = 1, λ_H = 1.03";
+        browser.until(&format!("{told} === '{expected}'"));
+        browser.until("document.querySelector('[data-id=lambda-h] .ring') !== null");
+    });
+}
