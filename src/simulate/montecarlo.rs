@@ -22,7 +22,8 @@ Examples:
   breakeven simulate montecarlo --learning-rate 0.5..2:15 --batch-size 4 --distribution log-normal
   breakeven simulate montecarlo --learning-rate 0.8 --batch-size 1 --distribution pareto --tail 1.5
   breakeven measure ... --curvatures curvatures.csv
-  breakeven simulate montecarlo --curvatures curvatures.csv --learning-rate 0.1 --batch-size 64 --json";
+  breakeven simulate montecarlo --curvatures curvatures.csv --learning-rate 0.1 \\
+      --batch-size 64 --json";
 
 /// Options of `simulate montecarlo`.
 #[derive(Clone, Debug, clap::Args)]
