@@ -95,12 +95,10 @@ impl Interval {
         }
     }
 
-    /// The numbers in both: not empty, as both contain the exact result.
-    pub fn common(self, other: Self) -> Self {
-        Self {
-            low: self.low.max(other.low),
-            high: self.high.min(other.high),
-        }
+    /// The numbers in both, if there are any.
+    pub fn common(self, other: Self) -> Option<Self> {
+        let (low, high) = (self.low.max(other.low), self.high.min(other.high));
+        (low <= high).then_some(Self { low, high })
     }
 
     /// The two halves.

@@ -47,7 +47,7 @@ impl FallingDistance {
     pub fn new(psi0: f64, lambda0: f64, exponent: f64) -> Result<Self, ParameterError> {
         positive(Parameter::Psi0, psi0)?;
         positive(Parameter::Lambda0, lambda0)?;
-        let expected = "0 or more, so that the distance falls where the curvature rises";
+        let expected = "0 to 1000, so that the distance falls where the curvature rises";
         let fits = (0.0..=1e3).contains(&exponent);
         require(fits, Parameter::PsiExponent, expected, exponent)?;
         Ok(Self {

@@ -36,6 +36,9 @@ pub enum Instability {
     /// The noise term alone breaks Eq. 1, whatever λ > 0 is.
     #[error("the noise alone breaks Eq. 1")]
     Noise,
+    /// Weight decay takes the place of every stable λ.
+    #[error("weight decay alone is more than the largest stable curvature")]
+    Decay,
     /// The stable λ are smaller than an `f64` can hold.
     #[error("the stable lambda are smaller than the smallest positive number")]
     Underflow,
@@ -111,10 +114,7 @@ fn quadratic(eta: f64, sampling: Sampling, c: DoubleDouble) -> StableSet {
     }
     let sum = DoubleDouble::ONE + discriminant.sqrt();
     let low = (noise * eta.into() / (pairs * sum)).value();
-    StableSet::Between {
-        low,
-        high: (sum / eta.into()).value(),
-    }
+    between(low, (sum / eta.into()).value())
 }
 
 /// λ + pc(λ/λ₀)^q ≤ 2/η, by x + r·x^q ≤ 1 with x = ηλ/2.
@@ -127,9 +127,15 @@ fn power(eta: f64, sampling: Sampling, term: NoiseTerm) -> StableSet {
         Solutions::None => StableSet::Empty(Instability::Noise),
         Solutions::One(z) if lambda(z) > 0.0 => StableSet::UpTo { high: lambda(z) },
         Solutions::One(_) => StableSet::Empty(Instability::Underflow),
-        Solutions::Two(low, high) => StableSet::Between {
-            low: lambda(low),
-            high: lambda(high),
-        },
+        Solutions::Two(low, high) => between(lambda(low), lambda(high)),
+    }
+}
+
+/// An end below every `f64` becomes the smallest one: 0 would say that every
+/// smaller λ is stable.
+fn between(low: f64, high: f64) -> StableSet {
+    StableSet::Between {
+        low: low.max(f64::from_bits(1)),
+        high,
     }
 }

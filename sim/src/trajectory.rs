@@ -178,7 +178,11 @@ impl Settings {
     /// One more step, and the crossing where stability changes in it.
     fn step(&self, last: &Point) -> (Point, Option<Crossing>) {
         let (progress, reached) = self.advance(last);
-        let point = self.point(last.step + 1, progress);
+        let mut point = self.point(last.step + 1, progress);
+        if reached {
+            // Equality in Eq. 1, which the nearest f64 may miss.
+            point.stability = 1.0;
+        }
         let crossed = reached || point.stable != last.stable;
         let crossing = crossed.then(|| self.crossing(last, &point, reached));
         (point, crossing)
@@ -233,7 +237,8 @@ impl Settings {
             Coupling::Proportional { alpha } => {
                 let psi = self.path.psi(u);
                 let lambda_k = DoubleDouble::product(alpha, self.path.lambda_h(u));
-                if alpha == 0.0 {
+                // Where λ_K is 0 no distance, not even an infinite one, makes noise.
+                if lambda_k.value() == 0.0 {
                     0.0.into()
                 } else {
                     lambda_k / DoubleDouble::product(psi, psi)
@@ -293,10 +298,10 @@ impl Point {
     pub fn record(&self, sampling: Sampling) -> Record {
         let finite = |value: f64| value.is_finite().then_some(value);
         let loss = 0.5 * self.lambda_h * self.psi * self.psi;
-        let examples_seen = self.step as f64 * sampling.batch_size() as f64;
+        let steps_per_epoch = sampling.examples() / sampling.batch_size();
         Record {
             step: self.step,
-            epoch: examples_seen / sampling.examples() as f64,
+            epoch: self.step as f64 / steps_per_epoch as f64,
             loss: finite(loss),
             lambda_k: finite(self.lambda_k),
             lambda_h: finite(self.lambda_h),

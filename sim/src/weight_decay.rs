@@ -9,8 +9,8 @@ use crate::noise::Noise;
 use crate::parameter::{Parameter, ParameterError, not_negative};
 use crate::threshold::{Instability, StableSet};
 
-/// The λ > 0 that are stable with weight decay `w`. Absent for a distance law
-/// with k ≠ 0, which has no closed form here.
+/// The λ > 0 that are stable with weight decay `w`. Absent for a distance
+/// law, which has no closed form here.
 ///
 /// # Errors
 /// Where w is negative or not a number.
@@ -30,7 +30,7 @@ fn shifted(set: StableSet, w: f64) -> StableSet {
         return set;
     };
     if high <= w {
-        StableSet::Empty(Instability::Noise)
+        StableSet::Empty(Instability::Decay)
     } else if low <= w {
         StableSet::UpTo { high: high - w }
     } else {
@@ -48,7 +48,7 @@ fn at_distance(model: &Model, c: f64, w: f64) -> StableSet {
         return model.stable_set();
     }
     if w >= limit {
-        return StableSet::Empty(Instability::Noise);
+        return StableSet::Empty(Instability::Decay);
     }
     let b = 2.0 * w + c * model.sampling().noise_factor() - limit;
     let rest = w * (limit - w);

@@ -75,7 +75,8 @@ fn number(text: &str) -> Result<f64, RangeError> {
         .map_err(|_| RangeError::NotANumber(text.to_owned()))
 }
 
-fn count(text: &str) -> Result<usize, RangeError> {
+/// One count; 1e6 is one too.
+pub fn count(text: &str) -> Result<usize, RangeError> {
     let text = text.trim();
     let error = || RangeError::NotACount(text.to_owned());
     if let Ok(count) = text.parse() {

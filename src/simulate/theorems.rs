@@ -149,7 +149,11 @@ fn verdict(checked: &Checked) -> String {
         )
     };
     if let Some(tally) = checked.grid {
-        text += &format!(" Grid: {} of {} pairs of runs.", tally.hold, tally.compared);
+        text += &format!(" Grid: {} of {} pairs of runs", tally.hold, tally.compared);
+        text += &format!(
+            "; {} more do not start as the theorem asks, {} do not get there.",
+            tally.premise_not_met, tally.not_reached
+        );
     }
     text
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::chart::{Axis, Chart, Line, Scale};
 use super::model_args::named;
 use super::output::{Answer, OutputArgs};
-use super::range::{Counts, Reals};
+use super::range::{Counts, Reals, count};
 use super::table::{Cell, Table, six_digits};
 use super::trajectory_folder::{self, Measured};
 use crate::failure::{Failure, OrFail};
@@ -48,7 +48,7 @@ pub struct TrajectoryArgs {
     )]
     batch_size: Counts,
     /// N
-    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = count)]
     examples: usize,
     /// α in λ_K = αλ_H
     #[arg(
@@ -205,6 +205,8 @@ impl TrajectoryArgs {
             let message = format!("--jitter must be between 0 and 10, got {}", self.jitter);
             return Err(Failure::input(message));
         }
+        repeated("--learning-rate", &self.learning_rate.0)?;
+        repeated("--batch-size", &self.batch_size.0)?;
         let (path, changes) = (self.path()?, self.changes()?);
         let mut runs = Vec::new();
         for &learning_rate in &self.learning_rate.0 {
@@ -215,6 +217,7 @@ impl TrajectoryArgs {
                 for seed in 0..self.seeds {
                     let settings = settings.perturbed(self.jitter, seed);
                     let trajectory = settings.run().map_err(named)?;
+                    self.check_start(learning_rate, &trajectory)?;
                     runs.push(Run {
                         learning_rate,
                         batch_size,
@@ -226,6 +229,19 @@ impl TrajectoryArgs {
             }
         }
         Ok(runs)
+    }
+
+    /// From an unstable start λ_H falls (Assumption 3), and a measured path
+    /// has nothing before its first row.
+    fn check_start(&self, eta: f64, trajectory: &Trajectory) -> Result<(), Failure> {
+        match &self.measured {
+            Some(file) if !trajectory.points[0].stable => Err(Failure::input(format!(
+                "{}: its first row is unstable at --learning-rate {eta}, and the path before it \
+                 is not known: begin the file at a stable row, or lower --learning-rate",
+                file.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn settings(&self, schedule: Schedule, sampling: Sampling, path: Path) -> Settings {
@@ -289,6 +305,17 @@ impl TrajectoryArgs {
         };
         self.schedule.iter().map(read).collect()
     }
+}
+
+/// Runs of one setting would have one name.
+fn repeated<T: PartialEq + std::fmt::Display>(option: &str, values: &[T]) -> Result<(), Failure> {
+    for (k, value) in values.iter().enumerate() {
+        if values[..k].contains(value) {
+            let message = format!("{option} names {value} twice: name each value once");
+            return Err(Failure::input(message));
+        }
+    }
+    Ok(())
 }
 
 /// A run in the answer.

@@ -198,7 +198,10 @@ impl Claim {
         if f.sign() != Sign::Mixed {
             return Verdict::Vacuous;
         }
-        let slope = signs.slope(lambda, noise).sign();
+        // F = 0 nowhere in this piece where the two forms of its slope disagree.
+        let Some(slope) = signs.slope(lambda, noise).map(Interval::sign) else {
+            return Verdict::Vacuous;
+        };
         match (self.end, slope) {
             (End::Upper, Sign::Negative) | (End::Lower, Sign::Positive) => return Verdict::Vacuous,
             (_, Sign::Mixed) => return Verdict::Undecided,
@@ -270,7 +273,7 @@ impl Signs {
 
     /// F_λ where F = 0: the narrower of 1 + q·y/λ and, with y = 2/η − λ,
     /// 1 − q + q·2/(ηλ).
-    fn slope(&self, lambda: Interval, noise: Interval) -> Interval {
+    fn slope(&self, lambda: Interval, noise: Interval) -> Option<Interval> {
         let (one, q) = (Interval::point(1.0), self.exponent);
         let first = one + q * (self.noise_factor * noise / lambda);
         let second = one - q + q * (self.limit / lambda);

@@ -54,7 +54,7 @@ pub struct Counterexample {
     pub lambda_h: [f64; 2],
 }
 
-/// How far the two theorems' claims are divided.
+/// How far the boxes of all claims are divided.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// Boxes per statement.
@@ -116,6 +116,7 @@ pub fn check_all(grid: &Grid, effort: Effort) -> Result<Vec<Checked>, ParameterE
         ));
     }
     let rising = "all but: the distance to the minimum rises with the curvature (k < 0)";
+    let rising_twice = "all but: the distance to the minimum rises with the curvature (k < 0), and the curvature rises although SGD is unstable (against Assumption 3)";
     let moving =
         "all but: alpha, and with it s^2, falls as a power of the learning rate (m from 0 to 3)";
     let near = "all but: S is near N (S from N/2 to N), where the paper takes S small";
@@ -130,7 +131,7 @@ pub fn check_all(grid: &Grid, effort: Effort) -> Result<Vec<Checked>, ParameterE
         (
             "rising-distance-lower",
             "lambda_H where SGD becomes stable for the first time, as the curvature rises, is smaller for a larger learning rate",
-            rising,
+            rising_twice,
             lower(rate),
             rising_distance(),
         ),
