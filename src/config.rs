@@ -35,9 +35,6 @@ pub struct Config {
     file: Option<PathBuf>,
 }
 
-/// The largest number of resamples: one of the slope's takes 8 bytes.
-const MOST_RESAMPLES: usize = 10_000_000;
-
 impl Config {
     /// Reads and checks a file.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
@@ -68,12 +65,6 @@ impl Config {
         }
         self.sweep().check()?;
         self.verify.check()?;
-        let resamples = self.verify.bootstrap.resamples;
-        if resamples > MOST_RESAMPLES {
-            return Err(anyhow!(
-                "verify.bootstrap.resamples is {resamples}: give at most {MOST_RESAMPLES}"
-            ));
-        }
         Ok(())
     }
 

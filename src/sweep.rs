@@ -12,7 +12,7 @@ use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::run_folder::{FolderError, read_json, write_json};
 use breakeven_empirical::sweep::{Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunError;
-use breakeven_sim::record::CONFIG_FILE;
+use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -20,9 +20,6 @@ use crate::failure::{Failure, OrFail};
 use crate::progress::SweepProgress;
 use crate::streams::say;
 use crate::version::{command_line, version};
-
-/// What the sweep was made with, beside its configuration.
-const ENVIRONMENT_FILE: &str = "environment.json";
 
 /// How long a product or a step may go on after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(4);

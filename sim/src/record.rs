@@ -15,6 +15,8 @@ pub const HEADER_FILE: &str = "run.json";
 pub const RECORDS_FILE: &str = "records.jsonl";
 /// How a run ended, in its folder.
 pub const OUTCOME_FILE: &str = "outcome.json";
+/// How a sweep was made: the command, versions, the machine.
+pub const ENVIRONMENT_FILE: &str = "environment.json";
 /// The resolved configuration of a sweep, in the sweep's folder.
 pub const CONFIG_FILE: &str = "config.json";
 /// The folder of a sweep under which each run has its own.

@@ -75,7 +75,7 @@ mod tests {
             ],
         };
         let svg = draw(&chart);
-        assert!(svg.contains("<title id=\"figure-title\">Break-even curvature: lambdaH</title>"));
+        assert!(svg.contains("<title id=\"figure-title\">Break-even curvature: lambda_H</title>"));
         assert!(svg.contains("lambda_H against eta: a &lt; b; 2/eta"));
         assert!(svg.contains(">2/eta</text>"));
         // A horizontal axis to 9 would have a tick at 8.

@@ -150,10 +150,15 @@ fn verdict(checked: &Checked) -> String {
     };
     if let Some(tally) = checked.grid {
         text += &format!(" Grid: {} of {} pairs of runs", tally.hold, tally.compared);
-        text += &format!(
-            "; {} more do not start as the theorem asks, {} do not get there.",
-            tally.premise_not_met, tally.not_reached
-        );
+        for (many, why) in [
+            (tally.premise_not_met, "do not start as the theorem asks"),
+            (tally.not_reached, "do not get there"),
+        ] {
+            if many > 0 {
+                text += &format!(", {many} more {why}");
+            }
+        }
+        text += ".";
     }
     text
 }

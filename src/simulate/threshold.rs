@@ -232,7 +232,9 @@ impl Answered {
             stable_interval: set.interval(),
             crossings: set.crossings(),
             lambda_h_as_printed: printed,
-            printed_difference: printed.zip(lambda_h).map(|(printed, exact)| printed - exact),
+            printed_difference: printed
+                .zip(lambda_h)
+                .map(|(printed, exact)| printed - exact),
             reason: set
                 .reason()
                 .map(|reason| format!("no positive lambda is stable: {reason}")),

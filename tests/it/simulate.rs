@@ -176,7 +176,12 @@ fn runs_of_the_model_are_read_by_verify_and_as_measured_paths() {
             .find(|found| found["quantity"] == quantity)
             .unwrap()
     };
-    for quantity in ["max_lambda_h", "max_lambda_k"] {
+    for quantity in [
+        "max_lambda_h",
+        "max_lambda_k",
+        "max_after_lambda_h",
+        "max_after_lambda_k",
+    ] {
         assert_eq!(of(quantity)["verdict"], "supported", "{quantity}");
         // Three levels in order in all five blocks: Page's exact test.
         assert_eq!(of(quantity)["page_l"], 70.0, "{quantity}");
@@ -197,6 +202,34 @@ fn runs_of_the_model_are_read_by_verify_and_as_measured_paths() {
     let run = &answer["trajectories"][0];
     let reached = run["crossing"]["lambda_h"].as_f64().unwrap();
     assert!(reached > 15.0 && reached < 20.0, "{reached}");
+
+    let refused = simulate_in(folder.path(), &measured.replace("0.1", "10"));
+    assert_eq!(refused.status.code(), Some(2));
+    let words = String::from_utf8(refused.stderr).unwrap();
+    assert!(words.contains("its first row is unstable"), "{words}");
+}
+
+#[test]
+fn no_noise_and_no_curvature_are_no_break_even_points() {
+    let answer = json(
+        "threshold --learning-rate 1.7e-8 --batch-size 1 --examples 3 --alpha 0 --psi0 12 \
+         --lambda0 1e5 --psi-exponent 145",
+    );
+    let limit = answer["full_batch_limit"].as_f64().unwrap();
+    assert_eq!(answer["lambda_h"].as_f64(), Some(limit));
+    assert_eq!(answer["curvature_variance"], 0.0);
+    let answer = json("trajectory --curvature-rate -1 --lambda0 5 --learning-rate 0.1 --steps 5");
+    assert!(answer["trajectories"][0]["crossing"].is_null(), "{answer}");
+}
+
+#[test]
+fn an_end_below_every_number_is_still_an_end() {
+    let words = "threshold --learning-rate 0.0020487059 --batch-size 33 --examples 50000 \
+                 --alpha 728483.73 --psi0 50.43 --lambda0 373635.4 --psi-exponent=-4.1e-5";
+    let answer = json(words);
+    assert_eq!(answer["crossings"], 2);
+    assert!(answer["stable_interval"][0].as_f64().unwrap() > 0.0);
+    assert!(simulate(words).contains("SGD is unstable as well"));
 }
 
 #[test]
@@ -332,7 +365,7 @@ fn bad_input_is_refused_by_the_name_of_the_option() {
     assert!(errors.contains("--boxes"), "{errors}");
     let errors = refusal("theorems --psi-exponent -1");
     assert!(
-        errors.contains("--psi-exponent must be 0 or more"),
+        errors.contains("--psi-exponent must be 0 to 1000"),
         "{errors}"
     );
 }

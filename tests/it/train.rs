@@ -571,7 +571,7 @@ fn configurations_that_cannot_be_are_refused_by_key() {
         (
             "[measure]",
             "[verify]\nbootstrap = { resamples = 9999999999 }\n[measure]",
-            "verify.bootstrap.resamples is 9999999999: give at most 10000000",
+            "verify.bootstrap.resamples is 9999999999; give at most 10000000",
         ),
         (
             "every_steps = 6",

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use breakeven_sim::record::{
-    CONFIG_FILE, HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, RUNS_FOLDER, Record, RunHeader,
-    RunOutcome,
+    CONFIG_FILE, ENVIRONMENT_FILE, HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, RUNS_FOLDER, Record,
+    RunHeader, RunOutcome,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,8 +23,6 @@ const GO_ON: &str = "resume the sweep with `--resume`, which goes on from the ru
 /// Resuming refuses a configuration that it cannot read.
 const CONFIG_ANEW: &str =
     "remove the file, then resume the sweep with `--resume`, which writes it anew";
-/// What a sweep was made with.
-const ENVIRONMENT_FILE: &str = "environment.json";
 const NO_ENVIRONMENT: &str = "remove the file: no verdict depends on it";
 
 /// The part of a sweep's configuration that is read here.
