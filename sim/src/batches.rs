@@ -4,7 +4,7 @@
 pub const MOST_BATCHES: u64 = 5_000_000;
 
 /// C(N, S), where it is at most [`MOST_BATCHES`].
-pub fn number_of_batches(examples: usize, batch_size: usize) -> Option<u64> {
+pub(crate) fn number_of_batches(examples: usize, batch_size: usize) -> Option<u64> {
     let smaller = batch_size.min(examples.checked_sub(batch_size)?) as u64;
     let mut number = 1_u64;
     for i in 1..=smaller {

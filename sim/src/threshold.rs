@@ -37,6 +37,9 @@ pub enum Instability {
     /// The noise term alone breaks Eq. 1, whatever λ > 0 is.
     #[error("the noise alone breaks Eq. 1")]
     Noise,
+    /// The weight decay takes all that Eq. 1 allows for λ + w.
+    #[error("the weight decay is at least the largest stable lambda + w")]
+    WeightDecay,
     /// The stable λ are smaller than an `f64` can hold.
     #[error("the stable lambda are smaller than the smallest positive number")]
     Underflow,
