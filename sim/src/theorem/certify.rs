@@ -338,3 +338,32 @@ impl ParameterBox {
         halves
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_for_a_place_without_a_threshold_have_nothing_in_common() {
+        // F = λ + λ² − 20 is 0 at λ = 4.
+        let part = ParameterBox {
+            learning_rate: Interval::point(0.1),
+            batch_size: Interval::point(1.0),
+            alpha: Interval::point(1.0),
+            psi0: Interval::point(1.0),
+            psi_exponent: Interval::point(1.0),
+            noise_exponent: Interval::point(0.0),
+            lambda0: 1.0,
+            reference_rate: 0.1,
+            examples: 100,
+        };
+        let signs = Signs::new(&part);
+        let slope = |lambda| signs.slope(lambda, signs.noise(lambda));
+        let batch = |lambda| signs.by_smaller_batch(lambda, signs.noise(lambda));
+        let (here, below) = (Interval::new(3.9, 4.1), Interval::new(1.0, 1.1));
+        // F_λ = 1 + 2λ there.
+        assert!(slope(here).unwrap().contains(9.0));
+        assert!(batch(here).unwrap().contains(16.0 * 100.0 / 99.0));
+        assert_eq!((slope(below), batch(below)), (None, None));
+    }
+}
