@@ -95,7 +95,7 @@ impl Interval {
         }
     }
 
-    /// The numbers in both, if there are any.
+    /// The numbers in both; absent where there is none.
     pub fn common(self, other: Self) -> Option<Self> {
         let (low, high) = (self.low.max(other.low), self.high.min(other.high));
         (low <= high).then_some(Self { low, high })
@@ -364,6 +364,16 @@ mod tests {
         assert_eq!(base.pow(Interval::point(0.0)), Interval::point(1.0));
         assert_eq!(base.pow(Interval::point(-1.0)).high, f64::INFINITY);
         assert!(base.pow(Interval::point(-1.0)).low > 0.2499);
+    }
+
+    #[test]
+    fn intervals_may_have_nothing_in_common() {
+        let first = Interval::new(0.0, 2.0);
+        let common = first.common(Interval::new(1.0, 3.0));
+        assert_eq!(common, Some(Interval::new(1.0, 2.0)));
+        let touching = first.common(Interval::new(2.0, 3.0));
+        assert_eq!(touching, Some(Interval::point(2.0)));
+        assert_eq!(first.common(Interval::new(2.5, 3.0)), None);
     }
 
     #[test]

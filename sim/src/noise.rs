@@ -158,6 +158,10 @@ pub(crate) struct NoiseTerm {
 impl NoiseTerm {
     /// s² at the curvature `lambda`; 32 digits where the exponent is 0 or −1.
     pub(crate) fn variance(&self, lambda: f64) -> DoubleDouble {
+        // Without noise there is none at a power that overflows either.
+        if self.scale.value() == 0.0 {
+            return 0.0.into();
+        }
         if self.exponent == -1.0 {
             return self.scale * self.lambda0.into();
         }
@@ -167,5 +171,29 @@ impl NoiseTerm {
         }
         let power = (lambda / self.lambda0).powf(self.exponent);
         self.scale * DoubleDouble::product(lambda, power)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Model, Sampling};
+
+    #[test]
+    fn no_noise_stays_none_where_the_law_overflows() {
+        // (1.2e8/1e5)^290 is above 1e308.
+        let noise = Noise::DistanceLaw {
+            alpha: 0.0,
+            psi0: 12.0,
+            lambda0: 1e5,
+            exponent: 145.0,
+        };
+        let eta = 1.7e-8;
+        let model = Model::new(eta, Sampling::new(1, 3).unwrap(), noise).unwrap();
+        let high = model.stable_set().break_even().unwrap();
+        assert_eq!(high, 2.0 / eta);
+        assert_eq!(noise.curvature_variance(high), 0.0);
+        assert!((model.stability(high) - 1.0).abs() < 1e-15);
+        assert!(model.is_stable(high * (1.0 - 1e-12)) && !model.is_stable(high * (1.0 + 1e-12)));
     }
 }

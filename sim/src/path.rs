@@ -4,14 +4,16 @@
 //! Assumption 4 moves a stable run forwards on it, one unit of progress a
 //! step; Assumption 3 moves an unstable run back. The paper names no law, so
 //! several are offered; for all of them λ_H rises and ψ falls with u where
-//! their rates are what the assumptions ask for.
+//! their rates are what the assumptions ask for. λ_H stays at 1e-60, the
+//! smallest that the model takes, where a law goes below: at 0 nothing moves,
+//! and Eq. 1 would be an equality that is no break-even point.
 
-use crate::parameter::{Parameter, ParameterError, positive, require};
+use crate::parameter::{Parameter, ParameterError, SMALLEST, positive, require};
 
 /// λ_H at the progress u.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CurvatureLaw {
-    /// λ₀ + rate·u, never below 0.
+    /// λ₀ + rate·u.
     Linear {
         /// λ₀.
         start: f64,
@@ -25,7 +27,8 @@ pub enum CurvatureLaw {
         /// Growth a step.
         factor: f64,
     },
-    /// Measured values, linear between them and constant beyond.
+    /// Measured values, linear between them and constant beyond: there is
+    /// nothing before the first one to which an unstable run could go back.
     Measured(Samples),
 }
 
@@ -195,13 +198,14 @@ impl Path {
         scaled
     }
 
-    /// λ_H at the progress `u`.
+    /// λ_H at the progress `u`, 1e-60 or more.
     pub fn lambda_h(&self, u: f64) -> f64 {
-        match &self.curvature {
-            CurvatureLaw::Linear { start, rate } => (start + rate * u).max(0.0),
+        let lambda = match &self.curvature {
+            CurvatureLaw::Linear { start, rate } => start + rate * u,
             CurvatureLaw::Geometric { start, factor } => start * factor.powf(u),
             CurvatureLaw::Measured(samples) => samples.at(u),
-        }
+        };
+        lambda.max(SMALLEST)
     }
 
     /// ψ at the progress `u`.

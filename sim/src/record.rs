@@ -32,7 +32,7 @@ pub const RUNS_FOLDER: &str = "runs";
 pub struct Record {
     /// Optimisation steps taken before this measurement.
     pub step: u64,
-    /// Epochs (passes over the training set) taken before it.
+    /// Epochs of ⌊N/S⌋ steps taken before it: `step` / ⌊N/S⌋.
     pub epoch: f64,
     /// Mean loss on the fixed training subset on which H is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]

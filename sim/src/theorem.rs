@@ -43,13 +43,15 @@ pub struct FallingDistance {
 
 impl FallingDistance {
     /// # Errors
-    /// Where k is negative, so that ψ rises with λ, or ψ₀ or λ₀ not positive.
+    /// Where k is negative, so that ψ rises with λ, or above 1000, or ψ₀ or λ₀
+    /// not positive.
     pub fn new(psi0: f64, lambda0: f64, exponent: f64) -> Result<Self, ParameterError> {
         positive(Parameter::Psi0, psi0)?;
         positive(Parameter::Lambda0, lambda0)?;
-        let expected = "0 to 1000, so that the distance falls where the curvature rises";
-        let fits = (0.0..=1e3).contains(&exponent);
-        require(fits, Parameter::PsiExponent, expected, exponent)?;
+        let parameter = Parameter::PsiExponent;
+        let falling = "0 or more, so that the distance falls where the curvature rises";
+        require(exponent >= 0.0, parameter, falling, exponent)?;
+        require(exponent <= 1e3, parameter, "at most 1000", exponent)?;
         Ok(Self {
             psi0,
             lambda0,

@@ -21,7 +21,8 @@ pub enum StableSet {
     /// low ≤ λ ≤ high with low > 0. It crosses twice: below `low` the noise
     /// outweighs the pull towards the minimum.
     Between {
-        /// Where stability begins as λ rises.
+        /// Where stability begins as λ rises; the smallest positive number
+        /// where that is smaller.
         low: f64,
         /// Where it ends: the break-even λ_H.
         high: f64,
@@ -36,9 +37,9 @@ pub enum Instability {
     /// The noise term alone breaks Eq. 1, whatever λ > 0 is.
     #[error("the noise alone breaks Eq. 1")]
     Noise,
-    /// Weight decay takes the place of every stable λ.
-    #[error("weight decay alone is more than the largest stable curvature")]
-    Decay,
+    /// The weight decay takes all that Eq. 1 allows for λ + w.
+    #[error("the weight decay is at least the largest stable lambda + w")]
+    WeightDecay,
     /// The stable λ are smaller than an `f64` can hold.
     #[error("the stable lambda are smaller than the smallest positive number")]
     Underflow,
@@ -114,7 +115,10 @@ fn quadratic(eta: f64, sampling: Sampling, c: DoubleDouble) -> StableSet {
     }
     let sum = DoubleDouble::ONE + discriminant.sqrt();
     let low = (noise * eta.into() / (pairs * sum)).value();
-    between(low, (sum / eta.into()).value())
+    StableSet::Between {
+        low,
+        high: (sum / eta.into()).value(),
+    }
 }
 
 /// λ + pc(λ/λ₀)^q ≤ 2/η, by x + r·x^q ≤ 1 with x = ηλ/2.
@@ -123,19 +127,38 @@ fn power(eta: f64, sampling: Sampling, term: NoiseTerm) -> StableSet {
     let noise = term.scale * sampling.left_out() / sampling.pairs();
     let ln_r = (noise / unit).ln() + term.exponent * (unit / term.lambda0.into()).ln();
     let lambda = |z: f64| unit.value() * z.exp();
+    let smallest = f64::from_bits(1);
     match solve(ln_r, term.exponent) {
         Solutions::None => StableSet::Empty(Instability::Noise),
         Solutions::One(z) if lambda(z) > 0.0 => StableSet::UpTo { high: lambda(z) },
         Solutions::One(_) => StableSet::Empty(Instability::Underflow),
-        Solutions::Two(low, high) => between(lambda(low), lambda(high)),
+        Solutions::Two(low, high) => StableSet::Between {
+            low: lambda(low).max(smallest),
+            high: lambda(high),
+        },
     }
 }
 
-/// An end below every `f64` becomes the smallest one: 0 would say that every
-/// smaller λ is stable.
-fn between(low: f64, high: f64) -> StableSet {
-    StableSet::Between {
-        low: low.max(f64::from_bits(1)),
-        high,
+#[cfg(test)]
+mod tests {
+    use crate::{Model, Noise, Sampling, StableSet};
+
+    #[test]
+    fn a_lower_end_too_small_for_a_number_is_the_smallest_one() {
+        let noise = Noise::DistanceLaw {
+            alpha: 728_483.73,
+            psi0: 50.43,
+            lambda0: 373_635.4,
+            exponent: -4.1e-5,
+        };
+        let sampling = Sampling::new(33, 50_000).unwrap();
+        let set = Model::new(0.002_048_705_9, sampling, noise)
+            .unwrap()
+            .stable_set();
+        let StableSet::Between { low, high } = set else {
+            panic!("{set:?}")
+        };
+        assert!(low == f64::from_bits(1) && high > 900.0, "{set:?}");
+        assert_eq!(set.crossings(), 2);
     }
 }

@@ -74,7 +74,8 @@ pub struct Point {
     pub lambda_k: f64,
     /// s².
     pub curvature_variance: f64,
-    /// The left side of Eq. 1.
+    /// The left side of Eq. 1: exactly 1 where the run is held at the
+    /// break-even point, else on the side of 1 that `stable` says.
     pub stability: f64,
     /// Whether Eq. 1 holds, decided in 32 digits.
     pub stable: bool,
@@ -180,7 +181,6 @@ impl Settings {
         let (progress, reached) = self.advance(last);
         let mut point = self.point(last.step + 1, progress);
         if reached {
-            // Equality in Eq. 1, which the nearest f64 may miss.
             point.stability = 1.0;
         }
         let crossed = reached || point.stable != last.stable;
@@ -237,9 +237,10 @@ impl Settings {
             Coupling::Proportional { alpha } => {
                 let psi = self.path.psi(u);
                 let lambda_k = DoubleDouble::product(alpha, self.path.lambda_h(u));
-                // Where λ_K is 0 no distance, not even an infinite one, makes noise.
-                if lambda_k.value() == 0.0 {
+                if alpha == 0.0 || psi * psi == f64::INFINITY {
                     0.0.into()
+                } else if psi * psi == 0.0 {
+                    f64::INFINITY.into()
                 } else {
                     lambda_k / DoubleDouble::product(psi, psi)
                 }
@@ -259,6 +260,8 @@ impl Settings {
             Coupling::FixedVariance { variance } => variance * psi * psi,
         };
         let (examples, batch_size) = (self.sampling.examples(), self.sampling.batch_size());
+        let left = stability(eta, lambda_h, s2, examples, batch_size);
+        let margin = self.margin(eta, progress);
         Point {
             step,
             progress,
@@ -267,9 +270,20 @@ impl Settings {
             psi,
             lambda_k,
             curvature_variance: s2,
-            stability: stability(eta, lambda_h, s2, examples, batch_size),
-            stable: self.margin(eta, progress) >= 0.0,
+            stability: on_side(left, margin),
+            stable: margin >= 0.0,
         }
+    }
+}
+
+/// The left side of Eq. 1, rounded to the side of 1 on which its 32 digits are.
+fn on_side(left: f64, margin: f64) -> f64 {
+    if margin > 0.0 {
+        left.min(1f64.next_down())
+    } else if margin < 0.0 {
+        left.max(1f64.next_up())
+    } else {
+        left
     }
 }
 
@@ -293,15 +307,16 @@ fn boundary(stable: impl Fn(f64) -> bool, inside: f64, outside: f64) -> f64 {
 impl Point {
     /// As a record of a run: the loss is ½λ_Hψ², its height above the minimum
     /// along e_H¹, and the loss change is its expectation over the batch,
-    /// ½λ_Hψ² (1 − left side of Eq. 1). Quantities that are not finite are
-    /// absent, and so is what the model does not have.
+    /// ½λ_Hψ² (1 − left side of Eq. 1). An epoch is ⌊N/S⌋ steps, as in
+    /// training. Quantities that are not finite are absent, and so is what the
+    /// model does not have.
     pub fn record(&self, sampling: Sampling) -> Record {
         let finite = |value: f64| value.is_finite().then_some(value);
         let loss = 0.5 * self.lambda_h * self.psi * self.psi;
-        let steps_per_epoch = sampling.examples() / sampling.batch_size();
+        let steps_an_epoch = sampling.examples() / sampling.batch_size();
         Record {
             step: self.step,
-            epoch: self.step as f64 / steps_per_epoch as f64,
+            epoch: self.step as f64 / steps_an_epoch as f64,
             loss: finite(loss),
             lambda_k: finite(self.lambda_k),
             lambda_h: finite(self.lambda_h),

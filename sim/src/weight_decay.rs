@@ -9,8 +9,8 @@ use crate::noise::Noise;
 use crate::parameter::{Parameter, ParameterError, not_negative};
 use crate::threshold::{Instability, StableSet};
 
-/// The λ > 0 that are stable with weight decay `w`. Absent for a distance
-/// law, which has no closed form here.
+/// The λ > 0 that are stable with weight decay `w`. Absent for a distance law
+/// (ψ₀, λ₀, k), which has no closed form here; for k = 0 give a fixed distance.
 ///
 /// # Errors
 /// Where w is negative or not a number.
@@ -30,7 +30,7 @@ fn shifted(set: StableSet, w: f64) -> StableSet {
         return set;
     };
     if high <= w {
-        StableSet::Empty(Instability::Decay)
+        StableSet::Empty(Instability::WeightDecay)
     } else if low <= w {
         StableSet::UpTo { high: high - w }
     } else {
@@ -48,7 +48,7 @@ fn at_distance(model: &Model, c: f64, w: f64) -> StableSet {
         return model.stable_set();
     }
     if w >= limit {
-        return StableSet::Empty(Instability::Decay);
+        return StableSet::Empty(Instability::WeightDecay);
     }
     let b = 2.0 * w + c * model.sampling().noise_factor() - limit;
     let rest = w * (limit - w);
@@ -110,18 +110,20 @@ mod tests {
 
     #[test]
     fn enough_decay_leaves_nothing_stable() {
-        let noise = Noise::FixedDistance {
-            alpha: 1.0,
-            psi: 0.5,
-        };
-        let model = Model::new(0.1, Sampling::new(4, 100).unwrap(), noise).unwrap();
-        assert!(
-            stable_set_with_decay(&model, 20.0)
-                .unwrap()
-                .unwrap()
-                .interval()
-                .is_none()
-        );
-        assert!(stable_set_with_decay(&model, -1.0).is_err());
+        for noise in [
+            Noise::FixedDistance {
+                alpha: 1.0,
+                psi: 0.5,
+            },
+            Noise::FixedVariance {
+                variance: 30.0,
+                psi: None,
+            },
+        ] {
+            let model = Model::new(0.1, Sampling::new(4, 100).unwrap(), noise).unwrap();
+            let set = stable_set_with_decay(&model, 20.0).unwrap().unwrap();
+            assert_eq!(set, StableSet::Empty(Instability::WeightDecay));
+            assert!(stable_set_with_decay(&model, -1.0).is_err());
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! boxes, and what becomes of them without one assumption.
 
 use breakeven_sim::interval::Interval;
-use breakeven_sim::theorem::certify::{Claim, End, ParameterBox, Verdict};
+use breakeven_sim::theorem::certify::{Claim, End, ParameterBox};
 use breakeven_sim::theorem::grid::{Grid, Theorem};
 use breakeven_sim::theorem::statements::{Checked, Effort, check_all};
 use breakeven_sim::theorem::{
@@ -86,6 +86,11 @@ fn assumptions_that_do_not_hold_can_not_be_made() {
             .to_string()
             .contains("falls where the curvature rises"),
         "{error}"
+    );
+    let error = FallingDistance::new(1.0, 1.0, 1001.0).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "psi exponent must be at most 1000, got 1001"
     );
     let change = Change::new(run(0.1, 8), run(0.2, 16));
     assert_eq!(change, Err(PremiseError::NotAChange));
@@ -188,7 +193,8 @@ fn what_is_decided_over_a_box_is_seen_at_parameters_within_it() {
             reference_rate: 0.1,
             examples: 50_000,
         };
-        let verdict = claim.decide(&part);
+        // Without dividing it, so that all of it shares a verdict.
+        let verdict = claim.certify(&part, 1);
         let mut within = |interval: Interval| rng.random_range(interval.low..interval.high);
         let (eta, alpha) = (within(part.learning_rate), within(part.alpha));
         let (m, k) = (within(part.noise_exponent), within(part.psi_exponent));
@@ -196,12 +202,13 @@ fn what_is_decided_over_a_box_is_seen_at_parameters_within_it() {
         let [Some(before), Some(after)] = ends else {
             continue;
         };
-        match verdict {
-            Verdict::Proved => assert!(after < before, "{part:?}"),
-            Verdict::Violated => assert!(after > before, "{part:?}"),
-            _ => continue,
+        if verdict.proved == 1.0 {
+            assert!(after < before, "{part:?}");
+            seen[0] += 1;
+        } else if verdict.violated == 1.0 {
+            assert!(after > before, "{part:?}");
+            seen[1] += 1;
         }
-        seen[usize::from(verdict == Verdict::Violated)] += 1;
     }
     assert!(seen.into_iter().all(|many| many > 200), "{seen:?}");
 }

@@ -2,7 +2,7 @@
 
 use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path};
 use breakeven_sim::schedule::Schedule;
-use breakeven_sim::trajectory::{AtBreakEven, Coupling, Settings, Trajectory};
+use breakeven_sim::trajectory::{AtBreakEven, Coupling, Point, Settings, Trajectory};
 use breakeven_sim::{Model, Noise, Sampling};
 
 const ETA: f64 = 0.1;
@@ -57,6 +57,93 @@ fn a_stable_start_reaches_the_break_even_point_and_holds_there() {
     assert_eq!(crossing.step, steps);
     assert!(trajectory.points.iter().all(|point| point.stable));
     assert!((largest(&trajectory) / expected - 1.0).abs() < 1e-12);
+    // Equality there, not next to it.
+    let (before, held) = trajectory.points.split_at(steps as usize);
+    assert!(before.iter().all(|point| point.stability < 1.0));
+    assert!(held.iter().all(|point| point.stability == 1.0));
+}
+
+/// The run's λ_H changes by `rate` a step instead of by a factor.
+fn linear(start: f64, rate: f64, exponent: f64) -> Settings {
+    let distance = DistanceLaw::Power {
+        start: PSI0,
+        exponent,
+    };
+    let path = Path::new(CurvatureLaw::Linear { start, rate }, distance);
+    Settings {
+        path: path.unwrap(),
+        ..settings(start, AtBreakEven::Hold)
+    }
+}
+
+#[test]
+fn a_curvature_that_falls_to_nothing_is_no_break_even_point() {
+    let trajectory = linear(5.0, -1.0, 0.5).run().unwrap();
+    assert_eq!(trajectory.crossing, None);
+    for point in &trajectory.points {
+        assert!(point.lambda_h > 0.0 && point.stable && point.stability < 1.0);
+    }
+    // With k = 0 and αp/ψ² above 2/η no λ is stable, nor is 0 a way out.
+    let mut noisy = linear(5.0, 1.0, 0.0);
+    noisy.coupling = Coupling::Proportional { alpha: 50.0 };
+    let trajectory = noisy.run().unwrap();
+    assert_eq!(trajectory.crossing, None);
+    let unstable = |point: &Point| !point.stable && point.stability > 1.0;
+    assert!(trajectory.points.iter().all(unstable));
+}
+
+#[test]
+fn at_the_minimum_itself_the_noise_has_no_bound() {
+    let mut settings = settings(1.0, AtBreakEven::Cross);
+    settings.path = Path::new(
+        CurvatureLaw::Linear {
+            start: 1.0,
+            rate: 0.0,
+        },
+        DistanceLaw::Linear {
+            start: 1.0,
+            rate: 1.0,
+        },
+    )
+    .unwrap();
+    let trajectory = settings.run().unwrap();
+    let point = trajectory.points[1];
+    assert!(point.psi == 0.0 && !point.stable && point.stability == f64::INFINITY);
+}
+
+#[test]
+fn below_the_lower_end_assumption_3_leads_away_from_what_is_stable() {
+    // k < 0: too small a λ_H is unstable, and falls further.
+    let alpha = 100.0 * ALPHA;
+    let noise = Noise::DistanceLaw {
+        alpha,
+        psi0: PSI0,
+        lambda0: 1e-3,
+        exponent: -0.45,
+    };
+    let settings = Settings {
+        path: Path::new(
+            CurvatureLaw::Geometric {
+                start: 1e-3,
+                factor: 1.03,
+            },
+            DistanceLaw::Power {
+                start: PSI0,
+                exponent: -0.45,
+            },
+        )
+        .unwrap(),
+        coupling: Coupling::Proportional { alpha },
+        ..settings(1e-3, AtBreakEven::Hold)
+    };
+    let model = Model::new(ETA, settings.sampling, noise).unwrap();
+    let [low, _] = model.stable_set().interval().unwrap();
+    assert!(low > 1e-3, "{low}");
+    let trajectory = settings.run().unwrap();
+    assert_eq!(trajectory.crossing, None);
+    for pair in trajectory.points.windows(2) {
+        assert!(!pair[1].stable && pair[1].lambda_h < pair[0].lambda_h);
+    }
 }
 
 #[test]
@@ -113,7 +200,9 @@ fn records_carry_what_the_model_has_and_nothing_else() {
         assert!((left / model.stability(point.lambda_h) - 1.0).abs() < 1e-12);
         // The loss rises in expectation exactly where Eq. 1 is broken.
         assert_eq!(record.loss_change.unwrap() < 0.0, left > 1.0);
-        assert_eq!(record.epoch, record.step as f64 * 8.0 / 1000.0);
+        // 300 of 1000: an epoch is ⌊N/S⌋ = 3 steps, as in training.
+        let thirds = point.record(Sampling::new(300, 1000).unwrap());
+        assert_eq!(thirds.epoch, point.step as f64 / 3.0);
         assert!(record.trace_k.is_none() && record.training_accuracy.is_none());
     }
 }

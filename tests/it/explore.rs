@@ -202,7 +202,7 @@ fn theorems_say_which_assumption_is_missing() {
     for (answer, words) in [
         (
             rising,
-            "Assumptions 3 and 4: psi exponent must be 0 to 1000",
+            "Assumptions 3 and 4: psi exponent must be 0 or more",
         ),
         (fixed, "Assumption 2 is not made"),
         (

@@ -62,7 +62,7 @@ pub struct Claim {
 
 /// What is known of a claim over one box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+enum Verdict {
     /// It holds for all parameters in it.
     Proved,
     /// Its opposite holds for all of them.
@@ -140,7 +140,7 @@ impl Claim {
     }
 
     /// What the signs over the whole box say, without dividing it.
-    pub fn decide(self, part: &ParameterBox) -> Verdict {
+    fn decide(self, part: &ParameterBox) -> Verdict {
         let signs = Signs::new(part);
         if let Some(verdict) = self.by_turning_point(&signs) {
             return verdict;
@@ -198,7 +198,7 @@ impl Claim {
         if f.sign() != Sign::Mixed {
             return Verdict::Vacuous;
         }
-        // F = 0 nowhere in this piece where the two forms of its slope disagree.
+        // Two bounds for what holds at λ*, with nothing in common: no λ* here.
         let Some(slope) = signs.slope(lambda, noise).map(Interval::sign) else {
             return Verdict::Vacuous;
         };
@@ -210,13 +210,14 @@ impl Claim {
         // λ* moves down for a larger η, or for a smaller S, where F rises
         // with that change and with λ alike.
         let change = match self.factor {
-            Factor::LearningRate => signs.by_learning_rate(lambda).sign(),
-            Factor::BatchSize => signs.by_smaller_batch(lambda, noise).sign(),
+            Factor::LearningRate => Some(signs.by_learning_rate(lambda)),
+            Factor::BatchSize => signs.by_smaller_batch(lambda, noise),
         };
-        match change {
-            Sign::Mixed => Verdict::Undecided,
-            change if change == slope => Verdict::Proved,
-            _ => Verdict::Violated,
+        match change.map(Interval::sign) {
+            None => Verdict::Vacuous,
+            Some(Sign::Mixed) => Verdict::Undecided,
+            Some(change) if change == slope => Verdict::Proved,
+            Some(_) => Verdict::Violated,
         }
     }
 }
@@ -271,8 +272,9 @@ impl Signs {
         self.scale * (lambda / self.lambda0).pow(self.exponent)
     }
 
-    /// F_λ where F = 0: the narrower of 1 + q·y/λ and, with y = 2/η − λ,
-    /// 1 − q + q·2/(ηλ).
+    /// F_λ where F = 0: both 1 + q·y/λ and, with y = 2/η − λ,
+    /// 1 − q + q·2/(ηλ). Absent where they have nothing in common, so that F
+    /// is 0 nowhere.
     fn slope(&self, lambda: Interval, noise: Interval) -> Option<Interval> {
         let (one, q) = (Interval::point(1.0), self.exponent);
         let first = one + q * (self.noise_factor * noise / lambda);
@@ -296,14 +298,14 @@ impl Signs {
     }
 
     /// −F_S where F = 0: there the noise is y/p with y = 2/η − λ, at least as
-    /// much as with the largest p.
-    fn by_smaller_batch(&self, lambda: Interval, noise: Interval) -> Interval {
+    /// much as with the largest p. Absent where it is less than that.
+    fn by_smaller_batch(&self, lambda: Interval, noise: Interval) -> Option<Interval> {
         let least = (self.limit - lambda) / Interval::point(self.noise_factor.high);
-        let noise = Interval {
-            low: noise.low.max(least.low),
-            ..noise
+        let enough = Interval {
+            high: f64::INFINITY,
+            ..least
         };
-        noise * self.batch_slope
+        Some(noise.common(enough)? * self.batch_slope)
     }
 }
 
@@ -334,5 +336,34 @@ impl ParameterBox {
             *interval = interval.halves()[side];
         }
         halves
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_for_a_place_without_a_threshold_have_nothing_in_common() {
+        // F = λ + λ² − 20 is 0 at λ = 4.
+        let part = ParameterBox {
+            learning_rate: Interval::point(0.1),
+            batch_size: Interval::point(1.0),
+            alpha: Interval::point(1.0),
+            psi0: Interval::point(1.0),
+            psi_exponent: Interval::point(1.0),
+            noise_exponent: Interval::point(0.0),
+            lambda0: 1.0,
+            reference_rate: 0.1,
+            examples: 100,
+        };
+        let signs = Signs::new(&part);
+        let slope = |lambda| signs.slope(lambda, signs.noise(lambda));
+        let batch = |lambda| signs.by_smaller_batch(lambda, signs.noise(lambda));
+        let (here, below) = (Interval::new(3.9, 4.1), Interval::new(1.0, 1.1));
+        // F_λ = 1 + 2λ there.
+        assert!(slope(here).unwrap().contains(9.0));
+        assert!(batch(here).unwrap().contains(16.0 * 100.0 / 99.0));
+        assert_eq!((slope(below), batch(below)), (None, None));
     }
 }

@@ -54,7 +54,7 @@ pub struct Counterexample {
     pub lambda_h: [f64; 2],
 }
 
-/// How far the boxes of all claims are divided.
+/// How far the box of each statement is divided.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// Boxes per statement.
@@ -66,117 +66,132 @@ pub struct Effort {
 /// # Errors
 /// Where the grid has a value out of its range.
 pub fn check_all(grid: &Grid, effort: Effort) -> Result<Vec<Checked>, ParameterError> {
-    let upper = |factor| Claim {
-        factor,
-        end: End::Upper,
-    };
-    let lower = |factor| Claim {
-        factor,
-        end: End::Lower,
-    };
-    let rate = Factor::LearningRate;
-    let size = Factor::BatchSize;
-    let all = "Assumptions 1 to 4";
     let mut checked = Vec::new();
-    for (id, theorem, factor, claim) in [
-        (
-            "theorem-1-learning-rate",
-            Theorem::One,
-            rate,
-            "from a stable start, lambda_H and lambda_K at the break-even point are smaller for a larger learning rate",
-        ),
-        (
-            "theorem-1-batch-size",
-            Theorem::One,
-            size,
-            "from a stable start, lambda_H and lambda_K at the break-even point are smaller for a smaller batch",
-        ),
-        (
-            "theorem-2-learning-rate",
-            Theorem::Two,
-            rate,
-            "from an unstable start, lambda_H and lambda_K where SGD becomes stable are smaller for a larger learning rate",
-        ),
-        (
-            "theorem-2-batch-size",
-            Theorem::Two,
-            size,
-            "from an unstable start, lambda_H and lambda_K where SGD becomes stable are smaller for a smaller batch",
-        ),
-    ] {
-        let tally = grid.tally(theorem, factor)?;
-        checked.push(check(
-            id,
-            claim,
-            all,
-            Some(tally),
-            upper(factor),
-            ordinary(),
-            effort,
-        ));
+    for (statement, theorem) in theorems() {
+        let tally = grid.tally(theorem, statement.what.factor)?;
+        checked.push(statement.check(Some(tally), effort));
     }
-    let rising = "all but: the distance to the minimum rises with the curvature (k < 0)";
-    let rising_twice = "all but: the distance to the minimum rises with the curvature (k < 0), and the curvature rises although SGD is unstable (against Assumption 3)";
-    let moving =
-        "all but: alpha, and with it s^2, falls as a power of the learning rate (m from 0 to 3)";
-    let near = "all but: S is near N (S from N/2 to N), where the paper takes S small";
-    for (id, claim, assumptions, what, whole) in [
-        (
-            "rising-distance-upper",
-            "the upper end of the stable interval is smaller for a larger learning rate",
-            rising,
-            upper(rate),
-            rising_distance(),
-        ),
-        (
-            "rising-distance-lower",
-            "lambda_H where SGD becomes stable for the first time, as the curvature rises, is smaller for a larger learning rate",
-            rising_twice,
-            lower(rate),
-            rising_distance(),
-        ),
-        (
-            "moving-noise",
-            "lambda_H at the break-even point is smaller for a larger learning rate",
-            moving,
-            upper(rate),
-            moving_noise(),
-        ),
-        (
-            "large-batch",
-            "lambda_H at the break-even point is smaller for a smaller batch",
-            near,
-            upper(size),
-            large_batch(),
-        ),
-    ] {
-        checked.push(check(id, claim, assumptions, None, what, whole, effort));
+    for statement in without_an_assumption() {
+        checked.push(statement.check(None, effort));
     }
     Ok(checked)
 }
 
-fn check(
+/// A statement without its evidence.
+struct Statement {
     id: &'static str,
     claim: &'static str,
     assumptions: &'static str,
-    grid: Option<Tally>,
     what: Claim,
     whole: ParameterBox,
-    effort: Effort,
-) -> Checked {
-    let certificate = what.certify(&whole, effort.most_boxes);
-    let counterexample = certificate
-        .witness
-        .and_then(|part| counterexample(what, &part));
-    Checked {
+}
+
+impl Statement {
+    fn check(self, grid: Option<Tally>, effort: Effort) -> Checked {
+        let certificate = self.what.certify(&self.whole, effort.most_boxes);
+        let counterexample = certificate
+            .witness
+            .and_then(|part| counterexample(self.what, &part));
+        Checked {
+            id: self.id,
+            claim: self.claim,
+            assumptions: self.assumptions,
+            grid,
+            whole: self.whole,
+            certificate,
+            counterexample,
+        }
+    }
+}
+
+fn upper(factor: Factor) -> Claim {
+    Claim {
+        factor,
+        end: End::Upper,
+    }
+}
+
+/// Both theorems for both hyperparameters.
+fn theorems() -> [(Statement, Theorem); 4] {
+    let statement = |id, factor, claim| Statement {
         id,
         claim,
-        assumptions,
-        grid,
-        whole,
-        certificate,
-        counterexample,
-    }
+        assumptions: "Assumptions 1 to 4",
+        what: upper(factor),
+        whole: ordinary(),
+    };
+    let (rate, size) = (Factor::LearningRate, Factor::BatchSize);
+    [
+        (
+            statement(
+                "theorem-1-learning-rate",
+                rate,
+                "from a stable start, lambda_H and lambda_K at the break-even point are smaller for a larger learning rate",
+            ),
+            Theorem::One,
+        ),
+        (
+            statement(
+                "theorem-1-batch-size",
+                size,
+                "from a stable start, lambda_H and lambda_K at the break-even point are smaller for a smaller batch",
+            ),
+            Theorem::One,
+        ),
+        (
+            statement(
+                "theorem-2-learning-rate",
+                rate,
+                "from an unstable start, lambda_H and lambda_K where SGD becomes stable are smaller for a larger learning rate",
+            ),
+            Theorem::Two,
+        ),
+        (
+            statement(
+                "theorem-2-batch-size",
+                size,
+                "from an unstable start, lambda_H and lambda_K where SGD becomes stable are smaller for a smaller batch",
+            ),
+            Theorem::Two,
+        ),
+    ]
+}
+
+/// What becomes of them where one assumption, or what hangs on it, is dropped.
+fn without_an_assumption() -> [Statement; 4] {
+    [
+        Statement {
+            id: "rising-distance-upper",
+            claim: "the upper end of the stable interval is smaller for a larger learning rate",
+            assumptions: "all but: the distance to the minimum rises with the curvature (k < 0)",
+            what: upper(Factor::LearningRate),
+            whole: rising_distance(),
+        },
+        Statement {
+            id: "rising-distance-lower",
+            claim: "lambda_H where SGD becomes stable for the first time, as the curvature rises, is smaller for a larger learning rate",
+            assumptions: "all but: the distance to the minimum rises with the curvature (k < 0), and lambda_H rises while SGD is unstable (Assumption 3 makes it fall, and SGD never becomes stable)",
+            what: Claim {
+                factor: Factor::LearningRate,
+                end: End::Lower,
+            },
+            whole: rising_distance(),
+        },
+        Statement {
+            id: "moving-noise",
+            claim: "lambda_H at the break-even point is smaller for a larger learning rate",
+            assumptions: "all but: alpha, and with it s^2, falls as a power of the learning rate (m from 0 to 3)",
+            what: upper(Factor::LearningRate),
+            whole: moving_noise(),
+        },
+        Statement {
+            id: "large-batch",
+            claim: "lambda_H at the break-even point is smaller for a smaller batch",
+            assumptions: "all but: S is near N (S from N/2 to N), where the paper takes S small",
+            what: upper(Factor::BatchSize),
+            whole: large_batch(),
+        },
+    ]
 }
 
 /// η from 1e-4 to 2, S from 1 to N, α from 0.001 to 10, ψ₀ from 0.01 to 10 at
