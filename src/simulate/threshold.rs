@@ -88,8 +88,11 @@ pub struct Answered {
     /// How often the left side crosses 1: at 1, the break-even point is the
     /// only one.
     crossings: usize,
-    /// λ_H by Eq. 4 as printed, with α/ψ instead of α/ψ².
+    /// λ_H by Eq. 4 as printed (Eq. 5 has the same form), with α/ψ instead of
+    /// α/ψ².
     lambda_h_as_printed: Option<f64>,
+    /// That less `lambda_h`, where both are there.
+    printed_difference: Option<f64>,
     /// Why `lambda_h` is null.
     reason: Option<String>,
     /// With momentum, where that was asked for.
@@ -204,6 +207,7 @@ impl Answered {
     pub fn of(model: &Model, rules: Rules) -> Result<Self, ParameterError> {
         let set = model.stable_set();
         let lambda_h = set.break_even();
+        let printed = model.printed_stable_set().and_then(|set| set.break_even());
         let noise = model.noise();
         let given = Given::of(noise);
         let momentum = rules.momentum.map(|beta| Variant::momentum(*model, beta));
@@ -227,7 +231,8 @@ impl Answered {
             stability: lambda_h.map(|lambda| model.stability(lambda)),
             stable_interval: set.interval(),
             crossings: set.crossings(),
-            lambda_h_as_printed: model.printed_stable_set().and_then(|set| set.break_even()),
+            lambda_h_as_printed: printed,
+            printed_difference: printed.zip(lambda_h).map(|(printed, ours)| printed - ours),
             reason: set
                 .reason()
                 .map(|reason| format!("no positive lambda is stable: {reason}")),
@@ -235,7 +240,7 @@ impl Answered {
     }
 }
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "learning_rate",
     "batch_size",
     "examples",
@@ -254,6 +259,7 @@ const COLUMNS: [&str; 21] = [
     "stable_high",
     "crossings",
     "lambda_h_as_printed",
+    "printed_difference",
     "reason",
     "lambda_h_with_momentum",
     "lambda_h_with_weight_decay",
@@ -280,6 +286,7 @@ fn row(point: &Answered) -> Vec<Cell> {
         interval.map(|[_, high]| high).into(),
         point.crossings.into(),
         point.lambda_h_as_printed.into(),
+        point.printed_difference.into(),
         point.reason.clone().into(),
         point.momentum.and_then(|variant| variant.lambda_h).into(),
         point
@@ -326,7 +333,7 @@ fn summary(point: &Answered) -> String {
     };
     let share = six_digits(100.0 * lambda_h / point.full_batch_limit);
     let once = match point.stable_interval {
-        Some([low, _]) if low > 0.0 => {
+        Some([low, _]) if point.crossings > 1 => {
             format!("Below {} SGD is unstable as well.", six_digits(low))
         }
         _ => "It is the only one.".to_owned(),
