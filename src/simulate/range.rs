@@ -75,14 +75,13 @@ fn number(text: &str) -> Result<f64, RangeError> {
         .map_err(|_| RangeError::NotANumber(text.to_owned()))
 }
 
-/// One count; 1e6 is one too.
+/// One count; `1e9` is one too.
 pub fn count(text: &str) -> Result<usize, RangeError> {
     let text = text.trim();
     let error = || RangeError::NotACount(text.to_owned());
     if let Ok(count) = text.parse() {
         return Ok(count);
     }
-    // `1e9` is a count too.
     let value: f64 = text.parse().map_err(|_| error())?;
     if value.fract() == 0.0 && (0.0..9e15).contains(&value) {
         Ok(value as usize)

@@ -1,7 +1,7 @@
 //! `breakeven simulate theorems`: Theorems 1 and 2, and what becomes of them
 //! without one assumption.
 
-use breakeven_sim::theorem::grid::Grid;
+use breakeven_sim::theorem::grid::{Grid, Tally};
 use breakeven_sim::theorem::scaling::{Doubled, doubled};
 use breakeven_sim::theorem::statements::{Checked, Counterexample, Effort, check_all};
 use breakeven_sim::{Model, Noise, Sampling};
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::chart::{Axis, Chart, Line, Scale};
 use super::model_args::named;
 use super::output::{Answer, OutputArgs};
-use super::range::{Counts, Reals};
+use super::range::{Counts, Reals, count};
 use super::table::{Cell, Table, six_digits};
 use crate::failure::{Failure, OrFail};
 
@@ -30,7 +30,7 @@ pub struct TheoremsArgs {
     #[arg(long, value_name = "S", allow_hyphen_values = true)]
     batch_size: Option<Counts>,
     /// N of the grid
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = count)]
     examples: usize,
     /// α of the grid; default 0.01,0.3,5
     #[arg(long, value_name = "A", allow_hyphen_values = true)]
@@ -71,8 +71,8 @@ pub fn run(args: &TheoremsArgs) -> Result<(), Failure> {
     };
     args.output.give(&Answer {
         json: serde_json::to_string_pretty(&json).or_work()?,
-        table: table(&statements),
-        rows: None,
+        table: table(&statements, |&(name, _)| !DETAILS.contains(&name)),
+        rows: Some(table(&statements, |_| true)),
         chart: chart(&statements),
         summary: summary(&statements) + &scaling_in_words(&doubled),
     })
@@ -141,24 +141,33 @@ fn verdict(checked: &Checked) -> String {
     let mut text = if certificate.is_proved() {
         "Proved over the whole box.".to_owned()
     } else {
-        format!(
-            "Of the box, proved on {} %, the opposite on {} %, undecided on {} %.",
-            share(certificate.proved),
-            share(certificate.violated),
-            share(certificate.undecided)
-        )
+        let mut parts = vec![
+            format!("proved on {} %", share(certificate.proved)),
+            format!("the opposite on {} %", share(certificate.violated)),
+            format!("undecided on {} %", share(certificate.undecided)),
+        ];
+        if certificate.vacuous > 0.0 {
+            parts.push(format!("no such end on {} %", share(certificate.vacuous)));
+        }
+        format!("Of the box, {}.", parts.join(", "))
     };
     if let Some(tally) = checked.grid {
-        text += &format!(" Grid: {} of {} pairs of runs", tally.hold, tally.compared);
-        for (many, why) in [
-            (tally.premise_not_met, "do not start as the theorem asks"),
-            (tally.not_reached, "do not get there"),
-        ] {
-            if many > 0 {
-                text += &format!(", {many} more {why}");
-            }
-        }
-        text += ".";
+        text += &format!(" Grid: {}.", pairs(tally));
+    }
+    text
+}
+
+/// All pairs of the grid: those compared, and those that could not be.
+fn pairs(tally: Tally) -> String {
+    let mut text = format!("{} of {} pairs of runs", tally.hold, tally.compared);
+    if tally.not_reached > 0 {
+        text += &format!("; in {} more a run does not get there", tally.not_reached);
+    }
+    if tally.premise_not_met > 0 {
+        text += &format!(
+            "; {} more do not start as the theorem demands",
+            tally.premise_not_met
+        );
     }
     text
 }
@@ -181,38 +190,46 @@ fn in_words(found: &Counterexample) -> String {
     )
 }
 
-fn table(statements: &[Checked]) -> Table {
-    let columns = vec![
-        "statement",
-        "grid_hold",
-        "grid_compared",
-        "proved",
-        "violated",
-        "vacuous",
-        "undecided",
-        "boxes",
-        "counterexample_before",
-        "counterexample_after",
-    ];
-    let row = |checked: &Checked| -> Vec<Cell> {
-        let (certificate, grid) = (&checked.certificate, checked.grid);
-        let found = checked.counterexample.as_ref();
-        vec![
-            Cell::Text(checked.id.to_owned()),
-            grid.map(|tally| tally.hold).into(),
-            grid.map(|tally| tally.compared).into(),
-            certificate.proved.into(),
-            certificate.violated.into(),
-            certificate.vacuous.into(),
-            certificate.undecided.into(),
-            certificate.boxes.into(),
-            found.map(|found| found.lambda_h[0]).into(),
-            found.map(|found| found.lambda_h[1]).into(),
-        ]
-    };
+/// A column and what it says of a statement.
+type Column = (&'static str, fn(&Checked) -> Cell);
+
+const COLUMNS: [Column; 12] = [
+    ("statement", |checked| Cell::Text(checked.id.to_owned())),
+    ("grid_hold", |checked| {
+        checked.grid.map(|tally| tally.hold).into()
+    }),
+    ("grid_compared", |checked| {
+        checked.grid.map(|tally| tally.compared).into()
+    }),
+    ("grid_not_reached", |checked| {
+        checked.grid.map(|tally| tally.not_reached).into()
+    }),
+    ("grid_premise_not_met", |checked| {
+        checked.grid.map(|tally| tally.premise_not_met).into()
+    }),
+    ("proved", |checked| checked.certificate.proved.into()),
+    ("violated", |checked| checked.certificate.violated.into()),
+    ("vacuous", |checked| checked.certificate.vacuous.into()),
+    ("undecided", |checked| checked.certificate.undecided.into()),
+    ("boxes", |checked| checked.certificate.boxes.into()),
+    ("counterexample_before", |checked| found(checked, 0)),
+    ("counterexample_after", |checked| found(checked, 1)),
+];
+
+/// Columns that people find in the sentences instead.
+const DETAILS: [&str; 3] = ["grid_not_reached", "grid_premise_not_met", "vacuous"];
+
+fn found(checked: &Checked, run: usize) -> Cell {
+    let found = checked.counterexample.as_ref();
+    found.map(|found| found.lambda_h[run]).into()
+}
+
+fn table(statements: &[Checked], shown: impl Fn(&Column) -> bool) -> Table {
+    let columns: Vec<Column> = COLUMNS.into_iter().filter(shown).collect();
+    let row = |checked| columns.iter().map(|(_, cell)| cell(checked)).collect();
     Table {
-        columns,
         rows: statements.iter().map(row).collect(),
+        columns: columns.iter().map(|&(name, _)| name).collect(),
     }
 }
 

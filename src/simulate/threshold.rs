@@ -88,10 +88,10 @@ pub struct Answered {
     /// How often the left side crosses 1: at 1, the break-even point is the
     /// only one.
     crossings: usize,
-    /// λ_H by Eq. 4 (or 5, which has the same form) as printed, with α/ψ
-    /// instead of α/ψ².
+    /// λ_H by Eq. 4 as printed (Eq. 5 has the same form), with α/ψ instead of
+    /// α/ψ².
     lambda_h_as_printed: Option<f64>,
-    /// That, less `lambda_h`.
+    /// That less `lambda_h`, where both are there.
     printed_difference: Option<f64>,
     /// Why `lambda_h` is null.
     reason: Option<String>,
@@ -232,9 +232,7 @@ impl Answered {
             stable_interval: set.interval(),
             crossings: set.crossings(),
             lambda_h_as_printed: printed,
-            printed_difference: printed
-                .zip(lambda_h)
-                .map(|(printed, exact)| printed - exact),
+            printed_difference: printed.zip(lambda_h).map(|(printed, ours)| printed - ours),
             reason: set
                 .reason()
                 .map(|reason| format!("no positive lambda is stable: {reason}")),
@@ -335,7 +333,7 @@ fn summary(point: &Answered) -> String {
     };
     let share = six_digits(100.0 * lambda_h / point.full_batch_limit);
     let once = match point.stable_interval {
-        Some([low, _]) if low > 0.0 => {
+        Some([low, _]) if point.crossings > 1 => {
             format!("Below {} SGD is unstable as well.", six_digits(low))
         }
         _ => "It is the only one.".to_owned(),

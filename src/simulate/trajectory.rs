@@ -119,7 +119,7 @@ pub struct TrajectoryArgs {
           allow_hyphen_values = true)]
     distance_rate: Option<f64>,
     /// Take λ_H, and ψ where it is there, from a run's records.jsonl or a CSV with the columns step,
-    /// lambda_h and psi
+    /// lambda_h and psi. There is no going back before its first value: a run that would is refused
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["lambda0", "curvature_factor", "curvature_rate"])]
     measured: Option<PathBuf>,
@@ -205,8 +205,8 @@ impl TrajectoryArgs {
             let message = format!("--jitter must be between 0 and 10, got {}", self.jitter);
             return Err(Failure::input(message));
         }
-        repeated("--learning-rate", &self.learning_rate.0)?;
-        repeated("--batch-size", &self.batch_size.0)?;
+        once("--learning-rate", &self.learning_rate.0)?;
+        once("--batch-size", &self.batch_size.0)?;
         let (path, changes) = (self.path()?, self.changes()?);
         let mut runs = Vec::new();
         for &learning_rate in &self.learning_rate.0 {
@@ -217,31 +217,21 @@ impl TrajectoryArgs {
                 for seed in 0..self.seeds {
                     let settings = settings.perturbed(self.jitter, seed);
                     let trajectory = settings.run().map_err(named)?;
-                    self.check_start(learning_rate, &trajectory)?;
-                    runs.push(Run {
+                    let run = Run {
                         learning_rate,
                         batch_size,
                         seed,
                         settings,
                         trajectory,
-                    });
+                    };
+                    if self.measured.is_some() {
+                        run.stays_on_measured()?;
+                    }
+                    runs.push(run);
                 }
             }
         }
         Ok(runs)
-    }
-
-    /// From an unstable start λ_H falls (Assumption 3), and a measured path
-    /// has nothing before its first row.
-    fn check_start(&self, eta: f64, trajectory: &Trajectory) -> Result<(), Failure> {
-        match &self.measured {
-            Some(file) if !trajectory.points[0].stable => Err(Failure::input(format!(
-                "{}: its first row is unstable at --learning-rate {eta}, and the path before it \
-                 is not known: begin the file at a stable row, or lower --learning-rate",
-                file.display()
-            ))),
-            _ => Ok(()),
-        }
     }
 
     fn settings(&self, schedule: Schedule, sampling: Sampling, path: Path) -> Settings {
@@ -307,12 +297,11 @@ impl TrajectoryArgs {
     }
 }
 
-/// Runs of one setting would have one name.
-fn repeated<T: PartialEq + std::fmt::Display>(option: &str, values: &[T]) -> Result<(), Failure> {
-    for (k, value) in values.iter().enumerate() {
-        if values[..k].contains(value) {
-            let message = format!("{option} names {value} twice: name each value once");
-            return Err(Failure::input(message));
+/// Refuses a value that is named twice: both runs would be the same.
+fn once<T: PartialEq + std::fmt::Display>(option: &str, values: &[T]) -> Result<(), Failure> {
+    for (i, value) in values.iter().enumerate() {
+        if values[..i].contains(value) {
+            return Err(Failure::input(format!("{option} names {value} twice")));
         }
     }
     Ok(())
@@ -360,6 +349,24 @@ fn json(runs: &[Run]) -> Result<String, Failure> {
 }
 
 impl Run {
+    /// Refuses to go back before the first measured value, where nothing is
+    /// known: the run would stand still there without a word.
+    fn stays_on_measured(&self) -> Result<(), Failure> {
+        let points = &self.trajectory.points;
+        let Some(point) = points.iter().find(|point| point.progress < 0.0) else {
+            return Ok(());
+        };
+        Err(Failure::input(format!(
+            "--measured: with learning rate {} and batch size {} SGD is unstable at step {} and \
+             would have to go back before the first measured lambda_H, {} (Assumption 3): take a \
+             smaller learning rate, a larger batch, or a file that begins at a smaller lambda_H",
+            self.learning_rate,
+            self.batch_size,
+            point.step - 1,
+            six_digits(point.lambda_h),
+        )))
+    }
+
     fn largest(&self, of: impl Fn(&Point) -> f64) -> f64 {
         self.trajectory.points.iter().map(of).fold(0.0, f64::max)
     }
