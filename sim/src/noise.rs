@@ -165,10 +165,6 @@ impl NoiseTerm {
         if self.exponent == -1.0 {
             return self.scale * self.lambda0.into();
         }
-        if self.scale.value() == 0.0 {
-            // Also where the power is infinite.
-            return self.scale;
-        }
         let power = (lambda / self.lambda0).powf(self.exponent);
         self.scale * DoubleDouble::product(lambda, power)
     }
