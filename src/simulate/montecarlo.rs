@@ -1,5 +1,7 @@
 //! `breakeven simulate montecarlo`: SGD with random batches against Eq. 1.
 
+mod chart;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,7 +11,7 @@ use breakeven_sim::montecarlo::{Moment, MonteCarlo, Simulated};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::chart::{Axis, Chart, Line, Scale};
+use self::chart::{path_chart, sweep_chart};
 use super::model_args::named;
 use super::output::{Answer, OutputArgs};
 use super::range::{Counts, Reals};
@@ -145,7 +147,27 @@ struct Answered {
     /// The largest stable η in mean square and almost surely; null where the
     /// mean curvature is not positive.
     thresholds: Option<AnsweredThresholds>,
+    /// Over all batches, with equal weights; null where there are too many.
+    enumerated: Option<Enumerated>,
     moments: Vec<Moment>,
+}
+
+/// No sampling, no estimate.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Enumerated {
+    /// E\[(1 − ηH_B)²\], the left side of Eq. 1.
+    growth: f64,
+    /// E\[ln|1 − ηH_B|\].
+    lyapunov_exponent: f64,
+}
+
+impl Enumerated {
+    fn of(means: &BatchMeans, eta: f64) -> Option<Self> {
+        means.is_exact().then(|| Self {
+            growth: means.second_moment(eta).value,
+            lyapunov_exponent: means.exponent(eta).value,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -185,6 +207,7 @@ pub fn run(args: &MonteCarloArgs) -> Result<(), Failure> {
                 batch_size,
                 curvatures.examples(),
                 thresholds,
+                Enumerated::of(&means, eta),
                 simulated,
             ));
         }
@@ -256,6 +279,7 @@ impl MonteCarloArgs {
         batch_size: usize,
         examples: usize,
         thresholds: Option<Thresholds>,
+        enumerated: Option<Enumerated>,
         simulated: Simulated,
     ) -> Answered {
         Answered {
@@ -278,6 +302,7 @@ impl MonteCarloArgs {
                 almost_sure: thresholds.almost_sure.value,
                 almost_sure_standard_error: thresholds.almost_sure.standard_error,
             }),
+            enumerated,
             moments: simulated.moments,
         }
     }
@@ -327,6 +352,13 @@ fn summary(points: &[Answered]) -> String {
         six_digits(point.lyapunov_exponent),
         six_digits(100.0 * point.shrunk),
     );
+    if let Some(exact) = point.enumerated {
+        text += &format!(
+            "\nOver all batches, one by one: {} and {}.",
+            six_digits(exact.growth),
+            six_digits(exact.lyapunov_exponent)
+        );
+    }
     if let Some(thresholds) = point.thresholds {
         text += &format!(
             "\nLargest stable learning rate: {} in mean square, {} almost surely.",
@@ -360,6 +392,8 @@ fn table(points: &[Answered]) -> Table {
         "lyapunov_low",
         "lyapunov_high",
         "shrunk",
+        "enumerated_growth",
+        "enumerated_exponent",
         "mean_square_threshold",
         "almost_sure_threshold",
         "almost_sure_standard_error",
@@ -382,6 +416,8 @@ fn table(points: &[Answered]) -> Table {
             point.lyapunov_interval[0].into(),
             point.lyapunov_interval[1].into(),
             point.shrunk.into(),
+            point.enumerated.map(|exact| exact.growth).into(),
+            point.enumerated.map(|exact| exact.lyapunov_exponent).into(),
             thresholds.map(|thresholds| thresholds.mean_square).into(),
             thresholds.map(|thresholds| thresholds.almost_sure).into(),
             thresholds
@@ -392,92 +428,5 @@ fn table(points: &[Answered]) -> Table {
     Table {
         columns,
         rows: points.iter().map(row).collect(),
-    }
-}
-
-/// ψ² along the steps: expected, mean over the paths, median.
-fn path_chart(point: &Answered) -> Chart {
-    let line = |name: &str, of: fn(&Moment) -> f64| {
-        let after = point
-            .moments
-            .iter()
-            .map(|moment| (moment.step as f64, of(moment)));
-        Line {
-            name: name.into(),
-            points: std::iter::once((0.0, 0.0)).chain(after).collect(),
-        }
-    };
-    Chart {
-        title: "psi^2 along the steps".into(),
-        x: Axis {
-            label: "step".into(),
-            scale: Scale::Linear,
-        },
-        y: Axis {
-            label: "log10 of psi^2".into(),
-            scale: Scale::Linear,
-        },
-        lines: vec![
-            line("mean over the paths", |moment| moment.log10_mean_square),
-            line("E[psi^2] by Eq. 1", |moment| moment.log10_expected),
-            line("median", |moment| moment.log10_median_square),
-        ],
-    }
-}
-
-/// Growth against η, or against S where η is the same throughout.
-fn sweep_chart(points: &[Answered]) -> Chart {
-    let by_rate = points
-        .windows(2)
-        .any(|pair| pair[0].learning_rate != pair[1].learning_rate);
-    let x = |point: &Answered| {
-        if by_rate {
-            point.learning_rate
-        } else {
-            point.batch_size as f64
-        }
-    };
-    let first = points[0].batch_size;
-    let shown: Vec<&Answered> = points
-        .iter()
-        .filter(|point| !by_rate || point.batch_size == first)
-        .collect();
-    let line = |name: &str, of: fn(&Answered) -> f64| Line {
-        name: name.into(),
-        points: shown.iter().map(|point| (x(point), of(point))).collect(),
-    };
-    let title = if by_rate {
-        format!("Growth in a step, batch size {first}")
-    } else {
-        "Growth in a step".into()
-    };
-    let label = if by_rate {
-        "learning rate"
-    } else {
-        "batch size"
-    };
-    let lines = vec![
-        line("simulated E[psi^2]", |point| point.growth),
-        line("left side of Eq. 1", |point| point.stability),
-        line("typical path, squared", |point| {
-            (2.0 * point.lyapunov_exponent).exp()
-        }),
-        line("1", |_| 1.0),
-    ];
-    let heights = lines
-        .iter()
-        .flat_map(|line| &line.points)
-        .map(|place| place.1);
-    Chart {
-        title,
-        x: Axis {
-            label: label.into(),
-            scale: Scale::suiting(shown.iter().map(|point| x(point))),
-        },
-        y: Axis {
-            label: "growth in a step".into(),
-            scale: Scale::suiting(heights),
-        },
-        lines,
     }
 }

@@ -9,3 +9,4 @@ mod simulate;
 mod streams;
 mod train;
 mod verify;
+mod words;

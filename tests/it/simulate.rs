@@ -320,6 +320,10 @@ fn measured_curvatures_are_read_by_column() {
         ),
         (Some(2.0), Some(1.0))
     );
+    // Curvatures 1 and 3: (1 − η)² and (1 − 3η)² are both 1/4.
+    let growth = answer["enumerated"]["growth"].as_f64().unwrap();
+    let exponent = answer["enumerated"]["lyapunov_exponent"].as_f64().unwrap();
+    assert!((growth - 0.25).abs() < 1e-15 && (exponent - 0.5f64.ln()).abs() < 1e-15);
     // λ = 2, s² = 1: 2λ/(λ² + s²); and |(1 − η)(1 − 3η)| = 1.
     assert_eq!(answer["thresholds"]["mean_square"], 0.8);
     let almost_sure = answer["thresholds"]["almost_sure"].as_f64().unwrap();

@@ -1,0 +1,87 @@
+//! What every command says of itself, and the shape of what it answers.
+
+use tempfile::tempdir;
+
+use crate::program::{run, stdout};
+use crate::train::QUICK;
+
+const COMMANDS: [&str; 15] = [
+    "",
+    "check",
+    "train",
+    "measure",
+    "verify",
+    "explore",
+    "data",
+    "data list",
+    "data fetch",
+    "data check",
+    "simulate",
+    "simulate threshold",
+    "simulate trajectory",
+    "simulate montecarlo",
+    "simulate theorems",
+];
+
+#[test]
+fn every_command_explains_itself() {
+    let here = tempdir().unwrap();
+    for command in COMMANDS {
+        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let said = stdout(&run(&words, here.path()));
+        let name = format!("help {command}").trim_end().replace(' ', "-");
+        insta::assert_snapshot!(name, said);
+    }
+}
+
+/// Numbers become `#`: they are tested elsewhere, and their last digits may
+/// differ between processors.
+fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if !c.is_ascii_digit() {
+            shape.push(c);
+            continue;
+        }
+        shape.push('#');
+        while rest
+            .next_if(|c| c.is_ascii_digit() || ".e-".contains(*c))
+            .is_some()
+        {}
+    }
+    shape
+}
+
+#[test]
+fn a_sweep_its_verdicts_and_a_measurement_have_their_shape() {
+    let here = tempdir().unwrap();
+    std::fs::write(here.path().join("quick.toml"), QUICK).unwrap();
+    let trained = run(
+        &["train", "--config", "quick.toml", "--out", "runs"],
+        here.path(),
+    );
+    insta::assert_snapshot!("train", shape(&stdout(&trained)));
+    let checkpoint = "runs/runs/lr0.2-bs20-seed1/checkpoint.safetensors";
+    let measured = run(
+        &[
+            "measure",
+            "--model",
+            "mlp",
+            "--hidden",
+            "6",
+            "--data",
+            "fashion-mnist-12k",
+            "--subset",
+            "120",
+            "--batches",
+            "5",
+            "--batch-size",
+            "20",
+            "--checkpoint",
+            checkpoint,
+        ],
+        here.path(),
+    );
+    insta::assert_snapshot!("measure", shape(&stdout(&measured)));
+}
