@@ -147,6 +147,8 @@ struct Answered {
     /// The largest stable η in mean square and almost surely; null where the
     /// mean curvature is not positive.
     thresholds: Option<AnsweredThresholds>,
+    /// Why `thresholds` is null.
+    reason: Option<&'static str>,
     /// Over all batches, with equal weights; null where there are too many.
     enumerated: Option<Enumerated>,
     moments: Vec<Moment>,
@@ -297,6 +299,9 @@ impl MonteCarloArgs {
             lyapunov_exponent: simulated.exponent.value,
             lyapunov_interval: simulated.exponent.interval(),
             shrunk: simulated.shrunk,
+            reason: thresholds
+                .is_none()
+                .then_some("the mean curvature is not positive: no learning rate is stable"),
             thresholds: thresholds.map(|thresholds| AnsweredThresholds {
                 mean_square: thresholds.mean_square,
                 almost_sure: thresholds.almost_sure.value,
@@ -365,6 +370,9 @@ fn summary(points: &[Answered]) -> String {
             six_digits(thresholds.mean_square),
             six_digits(thresholds.almost_sure)
         );
+    }
+    if let Some(reason) = point.reason {
+        text += &format!("\nNo thresholds: {reason}.");
     }
     if let Some(last) = point.moments.last().filter(|last| last.largest_share > 0.1) {
         text += &format!(

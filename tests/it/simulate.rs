@@ -290,6 +290,19 @@ fn simulated_sgd_against_eq_1() {
 }
 
 #[test]
+fn thresholds_that_are_not_there_have_a_reason() {
+    let answer = json(
+        "montecarlo --learning-rate 0.5 --batch-size 1 --examples 10 --mean -1 --paths 10 --steps 2",
+    );
+    assert!(answer["thresholds"].is_null());
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("mean curvature is not positive"),
+        "{reason}"
+    );
+}
+
+#[test]
 fn the_bits_of_a_simulation_do_not_depend_on_the_threads() {
     let words = "montecarlo --learning-rate 1.2 --batch-size 4 --json";
     let with = |threads: &str| {
