@@ -292,7 +292,8 @@ fn simulated_sgd_against_eq_1() {
 #[test]
 fn thresholds_that_are_not_there_have_a_reason() {
     let answer = json(
-        "montecarlo --learning-rate 0.5 --batch-size 1 --examples 10 --mean -1 --paths 10 --steps 2",
+        "montecarlo --learning-rate 0.5 --batch-size 1 --examples 10 --distribution normal --mean -1 \
+         --paths 10 --steps 2",
     );
     assert!(answer["thresholds"].is_null());
     let reason = answer["reason"].as_str().unwrap();
