@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::program::{files, json, refusal, run, stdout};
+use crate::program::{VERDICT_FIELDS, files, json, refusal, run, stdout};
 use crate::train::QUICK;
 
 fn fixture(name: &str) -> String {
@@ -29,24 +29,7 @@ fn assert_verdicts(verdicts: &Value) {
         let Value::Object(fields) = hypothesis else {
             panic!("a hypothesis is {hypothesis}");
         };
-        for field in [
-            "id",
-            "conjecture",
-            "quantity",
-            "factor",
-            "expected",
-            "levels",
-            "seeds",
-            "page_l",
-            "p_value",
-            "p_adjusted",
-            "opposite_p_value",
-            "log_slope",
-            "log_slope_interval",
-            "tied_blocks",
-            "verdict",
-            "reason",
-        ] {
+        for field in VERDICT_FIELDS {
             assert!(fields.contains_key(field), "no {field} in {hypothesis}");
         }
         assert!([1, 2].contains(&hypothesis["conjecture"].as_u64().unwrap()));

@@ -7,6 +7,26 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+/// The fields of a hypothesis that others read.
+pub const VERDICT_FIELDS: [&str; 16] = [
+    "id",
+    "conjecture",
+    "quantity",
+    "factor",
+    "expected",
+    "levels",
+    "seeds",
+    "page_l",
+    "p_value",
+    "p_adjusted",
+    "opposite_p_value",
+    "log_slope",
+    "log_slope_interval",
+    "tied_blocks",
+    "verdict",
+    "reason",
+];
+
 /// `breakeven` with `args` in `folder`, in a world with no data but there.
 pub fn command(args: &[&str], folder: &Path) -> Command {
     let nowhere = folder.join("home");

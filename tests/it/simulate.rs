@@ -2,39 +2,38 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::tempdir;
 
+use crate::program::{self, command, run, stdout};
+
+/// `breakeven simulate` and `words`.
+fn words_of(words: &str) -> Vec<&str> {
+    ["simulate"]
+        .into_iter()
+        .chain(words.split_whitespace())
+        .collect()
+}
+
 /// `breakeven simulate` with `words` in `folder`.
 fn simulate_in(folder: &Path, words: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_breakeven"))
-        .arg("simulate")
-        .args(words.split_whitespace())
-        .current_dir(folder)
-        .output()
-        .unwrap()
+    run(&words_of(words), folder)
 }
 
 fn simulate(words: &str) -> String {
-    let output = simulate_in(Path::new("."), words);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
+    stdout(&simulate_in(Path::new("."), words))
 }
 
 fn json(words: &str) -> Value {
     serde_json::from_str(&simulate(&format!("{words} --json"))).unwrap()
 }
 
-/// What a command that has to fail says, and that it fails with exit code 2.
+/// What a command that has to fail says.
+#[track_caller]
 fn refusal(words: &str) -> String {
-    let output = simulate_in(Path::new("."), words);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{errors}");
-    assert!(output.stdout.is_empty());
-    errors
+    program::refusal(&words_of(words), Path::new("."))
 }
 
 const ONE: &str = "threshold --learning-rate 0.1 --batch-size 32 --examples 50000";
@@ -232,17 +231,7 @@ fn runs_of_the_model_are_read_by_verify_and_as_measured_paths() {
     let words = "trajectory --learning-rate 0.01,0.03,0.1 --seeds 5 --jitter 0.2 --steps 300 \
                  --out runs --json";
     assert!(simulate_in(folder.path(), words).status.success());
-    let verify = Command::new(env!("CARGO_BIN_EXE_breakeven"))
-        .args(["verify", "runs", "--json"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(
-        verify.status.success(),
-        "{}",
-        String::from_utf8_lossy(&verify.stderr)
-    );
-    let verdicts: Value = serde_json::from_slice(&verify.stdout).unwrap();
+    let verdicts = program::json(&run(&["verify", "runs", "--json"], folder.path()));
     let hypotheses = verdicts["hypotheses"].as_array().unwrap();
     let of = |quantity: &str| {
         hypotheses
@@ -307,9 +296,7 @@ fn thresholds_that_are_not_there_have_a_reason() {
 fn the_bits_of_a_simulation_do_not_depend_on_the_threads() {
     let words = "montecarlo --learning-rate 1.2 --batch-size 4 --json";
     let with = |threads: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_breakeven"))
-            .arg("simulate")
-            .args(words.split_whitespace())
+        let output = command(&words_of(words), Path::new("."))
             .env("RAYON_NUM_THREADS", threads)
             .output()
             .unwrap();

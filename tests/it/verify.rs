@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
@@ -10,33 +10,18 @@ use tempfile::{TempDir, tempdir};
 #[path = "../../verify/tests/it/synthetic.rs"]
 mod synthetic;
 
+use crate::program::{self, VERDICT_FIELDS, run, stderr, stdout};
 use synthetic::{Synthetic, diverge, run_folder};
 
 /// `breakeven verify` with `args` in `folder`.
 fn verify(args: &[&str], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_breakeven"))
-        .arg("verify")
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .unwrap()
+    run(&[&["verify"], args].concat(), folder)
 }
 
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}", stderr(output));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// What a command that has to fail says, and that it fails with exit code 2.
+/// What a call of it that has to fail says.
+#[track_caller]
 fn refusal(args: &[&str], folder: &Path) -> String {
-    let output = verify(args, folder);
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(output.stdout.is_empty());
-    stderr(&output)
+    program::refusal(&[&["verify"], args].concat(), folder)
 }
 
 /// Both sweeps, with one run that diverged and one that is unfinished.
@@ -139,24 +124,7 @@ fn the_fields_that_others_read_are_there() {
     let output = verify(&["--table", "runs.csv", "--json"], folder.path());
     let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
     for hypothesis in answer["hypotheses"].as_array().unwrap() {
-        for field in [
-            "id",
-            "conjecture",
-            "quantity",
-            "factor",
-            "expected",
-            "levels",
-            "seeds",
-            "page_l",
-            "p_value",
-            "p_adjusted",
-            "opposite_p_value",
-            "log_slope",
-            "log_slope_interval",
-            "tied_blocks",
-            "verdict",
-            "reason",
-        ] {
+        for field in VERDICT_FIELDS {
             assert!(!hypothesis[field].is_null(), "{field}");
         }
     }
