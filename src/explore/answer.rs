@@ -1,7 +1,7 @@
 //! What an answer holds, and its figures as files.
 
-use breakeven_verify::plot::{Figure, LOOKS, Placed, Weight};
-use serde_json::{Map, Value, json};
+use breakeven_verify::plot::Figure;
+use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 
@@ -29,14 +29,14 @@ impl Answer {
         Self { figures, ..self }
     }
 
-    /// As JSON; figures as SVG within it.
-    pub fn json(self) -> String {
+    /// As JSON, with what there is to draw under `figures`.
+    pub fn json(self) -> Result<String, Refusal> {
         let mut fields = self.fields;
         if !self.figures.is_empty() {
-            let drawn = |figure: &Figure| json!({"id": figure.id, "svg": figure.svg()});
-            fields.insert("figures".into(), self.figures.iter().map(drawn).collect());
+            let figures = serde_json::to_value(self.figures).map_err(Refusal::internal)?;
+            fields.insert("figures".into(), figures);
         }
-        Value::Object(fields).to_string()
+        Ok(Value::Object(fields).to_string())
     }
 
     /// One figure by its identifier.
@@ -63,24 +63,6 @@ pub fn csv(figure: &Figure) -> Result<Vec<u8>, Refusal> {
             .map_err(|error| error.into_error().into())
     };
     written(figure).map_err(Refusal::internal)
-}
-
-/// The points of a figure's lines as numbers, each with its place in the
-/// drawing: `[left, top, x, y]`.
-pub fn points(figure: &Figure) -> String {
-    let tenths = |place: f64| (10.0 * place).round() / 10.0;
-    let point = |it: &Placed| {
-        let ((left, top), (x, y)) = (it.place, it.value);
-        [tenths(left), tenths(top), x, y]
-    };
-    let lines = figure.curves.iter().zip(figure.places());
-    let lines = lines.filter(|(curve, places)| curve.weight != Weight::Area && !places.is_empty());
-    let lines = lines.map(|(curve, places)| {
-        let points: Vec<[f64; 4]> = places.iter().map(point).collect();
-        json!({"name": curve.label, "look": curve.look % LOOKS, "points": points})
-    });
-    let lines: Vec<Value> = lines.collect();
-    json!({"x": figure.x.label, "y": figure.y.label, "lines": lines}).to_string()
 }
 
 fn number(value: f64) -> String {

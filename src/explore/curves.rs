@@ -2,7 +2,7 @@
 
 use breakeven_sim::record::Record;
 use breakeven_verify::plot::{
-    Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight,
+    Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight,
 };
 use serde::Serialize;
 
@@ -136,9 +136,11 @@ impl Abscissa {
 fn figure(quantity: &Quantity, runs: &[&Run], abscissa: Abscissa) -> Figure {
     let is_curvature = quantity.id == "lambda_h";
     let mut curves = Vec::new();
-    for (look, run) in runs.iter().enumerate() {
+    for (number, run) in runs.iter().enumerate() {
+        let look = number % LOOKS;
         if is_curvature {
-            curves.push(threshold(run, look, abscissa));
+            let label = (number == 0).then(|| "threshold by Eq. 1 (fine lines)".to_owned());
+            curves.push(threshold(run, look, label, abscissa));
         }
         curves.push(measured(quantity, run, look, abscissa));
     }
@@ -238,13 +240,13 @@ fn measured(quantity: &Quantity, run: &Run, look: usize, abscissa: Abscissa) -> 
 }
 
 /// The break-even λ_H that Eq. 1 predicts from the s² measured at each step.
-fn threshold(run: &Run, look: usize, abscissa: Abscissa) -> Curve {
+fn threshold(run: &Run, look: usize, label: Option<String>, abscissa: Abscissa) -> Curve {
     let point = |record: &Record| {
         let value = run.threshold(record).unwrap_or(f64::NAN);
         (abscissa.of(record), value)
     };
     Curve {
-        label: (look == 0).then(|| "threshold by Eq. 1 (fine lines)".to_owned()),
+        label,
         points: run.records.iter().map(point).collect(),
         look,
         weight: Weight::Fine,

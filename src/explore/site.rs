@@ -17,12 +17,13 @@ use super::runs::Runs;
 use super::{curves, diagram, paths, theorems, theory, trajectory};
 
 /// The page's files: address, type, content.
-const PAGE: [(&str, &str, &str); 12] = [
+const PAGE: [(&str, &str, &str); 15] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/explore.js", SCRIPT, include_str!("page/explore.js")),
     ("/slider.js", SCRIPT, include_str!("page/slider.js")),
     ("/state.js", SCRIPT, include_str!("page/state.js")),
     ("/theory.js", SCRIPT, include_str!("page/theory.js")),
+    ("/chart.js", SCRIPT, include_str!("page/chart.js")),
     ("/figures.js", SCRIPT, include_str!("page/figures.js")),
     ("/page.js", SCRIPT, include_str!("page/page.js")),
     ("/reader.js", SCRIPT, include_str!("page/reader.js")),
@@ -30,6 +31,16 @@ const PAGE: [(&str, &str, &str); 12] = [
     ("/explore.css", STYLE, include_str!("page/explore.css")),
     ("/icon.svg", ICON, include_str!("page/icon.svg")),
     ("/plot.css", STYLE, plot::STYLE),
+    (
+        "/uplot.js",
+        SCRIPT,
+        include_str!("page/uplot/uPlot.iife.min.js"),
+    ),
+    (
+        "/uplot.css",
+        STYLE,
+        include_str!("page/uplot/uPlot.min.css"),
+    ),
 ];
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -100,13 +111,12 @@ pub async fn numbers(
 ) -> Result<Content, Refusal> {
     compute(move || {
         let answer = site.numbers(&name, &parsed(query)?)?;
-        Ok(Content::new(JSON, answer.json()))
+        Ok(Content::new(JSON, answer.json()?))
     })
     .await
 }
 
-/// `/api/NAME/FIGURE.svg` and `/api/NAME/FIGURE.csv`: one figure as a file;
-/// `/api/NAME/FIGURE.json`: its points and where they are drawn.
+/// `/api/NAME/FIGURE.svg` and `/api/NAME/FIGURE.csv`: one figure as a file.
 pub async fn file(
     State(site): State<Site>,
     Segments((name, file)): Segments<(String, String)>,
@@ -119,7 +129,6 @@ pub async fn file(
         let (kind, body) = match ending {
             "svg" => ("image/svg+xml", figure.standalone().into_bytes()),
             "csv" => ("text/csv; charset=utf-8", answer::csv(figure)?),
-            "json" => return Ok(Content::new(JSON, answer::points(figure))),
             _ => return Err(Refusal::not_found()),
         };
         let file = Some(format!("breakeven-{id}.{ending}"));
@@ -139,7 +148,7 @@ pub async fn run(
             runs.refresh();
             Answer::of(runs.get(id)?.told(id))
         })?;
-        Ok(Content::new(JSON, answer.json()))
+        Ok(Content::new(JSON, answer.json()?))
     })
     .await
 }

@@ -7,22 +7,23 @@
 //! or use [`Figure::standalone`].
 
 mod legend;
-mod places;
 mod scale;
 mod svg;
 pub mod text;
 
-pub use places::Placed;
 pub use scale::Scale;
+
+use serde::Serialize;
 
 /// The style sheet of all figures.
 pub const STYLE: &str = include_str!("plot/plot.css");
 /// How many curves have a look of their own; more start again.
 pub const LOOKS: usize = 7;
 
-/// A figure: axes, curves and guide lines. Titles and labels may hold
+/// A figure: axes, curves and guide lines; as JSON for a page that draws it
+/// itself, where numbers that are not finite are null. Titles and labels may hold
 /// subscripts and superscripts of one letter: `λ_K`, `K^M`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     /// Identifier in a page; letters, digits and `-`.
     pub id: String,
@@ -43,7 +44,8 @@ pub struct Figure {
 }
 
 /// The room of a drawing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Size {
     /// Two or three beside each other on a page.
     Wide,
@@ -52,7 +54,7 @@ pub enum Size {
 }
 
 /// An axis.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Axis {
     /// What it measures.
     pub label: String,
@@ -63,7 +65,8 @@ pub struct Axis {
 }
 
 /// Where ticks stand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ticks {
     /// At round numbers.
     Round,
@@ -72,7 +75,7 @@ pub enum Ticks {
 }
 
 /// Points joined by lines.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Curve {
     /// Its entry in the legend.
     pub label: Option<String>,
@@ -88,7 +91,8 @@ pub struct Curve {
 }
 
 /// How a curve is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Weight {
     /// One of many: thin and pale.
     Thin,
@@ -101,7 +105,7 @@ pub enum Weight {
 }
 
 /// A mark on a curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Mark {
     /// Where.
     pub at: (f64, f64),
@@ -110,7 +114,8 @@ pub struct Mark {
 }
 
 /// The shape of a mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// ×
     Cross,
@@ -121,7 +126,7 @@ pub enum Shape {
 }
 
 /// A straight line across the figure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Guide {
     /// Where.
     pub at: Across,
@@ -132,7 +137,8 @@ pub struct Guide {
 }
 
 /// Where a guide line crosses.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Across {
     /// Vertical, at this x.
     X(f64),

@@ -28,6 +28,9 @@ export function marked(text) {
   });
 }
 
+// The same where only plain text can stand.
+export const plain = (text) => text.replace(/[_^](−?[A-Za-z])/g, '$1');
+
 // Radio buttons for the words of a choice.
 export function radios(holder, name, labels, onChoice) {
   for (const [word, text] of Object.entries(labels)) {

@@ -1,99 +1,93 @@
 // Reading values off a figure: the point nearest to the pointer, or by arrow keys.
 
-import { ask, marked, shown } from './page.js';
+import { marked, shown } from './page.js';
 
-const HINT = 'Point at a line, or use the arrow keys here.';
-const SVG = 'http://www.w3.org/2000/svg';
+const HINT = 'Point at a line, drag to zoom; or use the arrow keys, + and − here.';
 // By how much each key moves: along a line, and from line to line.
 const KEYS = {
   ArrowRight: [1, 0], ArrowLeft: [-1, 0], PageUp: [10, 0], PageDown: [-10, 0],
   Home: [-Infinity, 0], End: [Infinity, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
 };
+// By how much each key brings the figure closer.
+const ZOOMS = { '+': 2, '-': 0.5 };
 
 const within = (low, value, high) => Math.min(Math.max(value, low), high);
 
 export class Reader {
-  constructor(drawing, name) {
-    this.drawing = drawing;
+  constructor(chart, name) {
+    this.chart = chart;
     [this.line, this.point] = [0, 0];
     this.words = document.createElement('span');
     this.words.className = 'reading';
     this.words.tabIndex = 0;
     this.words.setAttribute('role', 'slider');
     this.words.setAttribute('aria-label', `Values of ${name}`);
-    drawing.addEventListener('pointermove', (event) => this.nearest(event));
-    drawing.addEventListener('pointerleave', () => this.clear());
+    chart.holder.addEventListener('pointermove', (event) => this.nearest(event));
+    chart.holder.addEventListener('pointerleave', () => this.clear());
     this.words.addEventListener('keydown', (event) => this.key(event));
     this.words.addEventListener('focus', () => this.move([0, 0]));
     this.words.addEventListener('blur', () => this.clear());
     this.clear();
   }
 
-  // There is a new drawing, whose points are at this address.
-  drawn(path, fields) {
-    this.source = [path, fields];
-    this.asked = undefined;
-    this.clear();
+  // There is a new drawing.
+  drawn() {
+    const whole = (points) => points.filter((point) => point.every((value) => value !== null));
+    const lines = this.chart.figure.curves.filter(({ weight }) => weight !== 'area');
+    this.lines = lines.map((curve) => ({ ...curve, points: whole(curve.points) })).filter(({ points }) => points.length > 0);
+    if (document.activeElement === this.words) this.move([0, 0]);
+    else this.clear();
   }
 
-  // Asked for once a drawing; nothing where there is a newer one by then.
-  async points() {
-    const source = this.source;
-    this.asked ??= ask(...source).catch(() => undefined);
-    const points = await this.asked;
-    return source === this.source && points?.lines.length ? points : undefined;
-  }
-
-  async nearest({ clientX, clientY }) {
-    const points = await this.points();
-    const svg = this.drawing.querySelector('svg');
-    if (!points || !svg) return;
-    const box = svg.getBoundingClientRect();
-    const scale = svg.viewBox.baseVal.width / box.width;
-    const [left, top] = [(clientX - box.left) * scale, (clientY - box.top) * scale];
-    let best = Infinity;
-    for (const [line, { points: places }] of points.lines.entries()) {
-      for (const [point, [x, y]] of places.entries()) {
-        const distance = Math.hypot(x - left, y - top);
-        if (distance < best) [best, this.line, this.point] = [distance, line, point];
+  nearest({ clientX, clientY }) {
+    const box = this.chart.plot.over.getBoundingClientRect();
+    const [left, top] = [clientX - box.left, clientY - box.top];
+    let [best, found] = [Infinity, undefined];
+    for (const [line, { points }] of this.lines.entries()) {
+      for (const [index, point] of points.entries()) {
+        const place = this.chart.place(point);
+        if (!place || !this.chart.holds(place)) continue;
+        const distance = Math.hypot(place[0] - left, place[1] - top);
+        if (distance < best) [best, found] = [distance, [line, index]];
       }
     }
-    this.show(points);
+    if (!found) return;
+    [this.line, this.point] = found;
+    this.show();
   }
 
   key(event) {
-    const move = KEYS[event.key];
-    if (!move) return;
+    const [move, zoom] = [KEYS[event.key], ZOOMS[event.key]];
+    if (!(move || zoom || event.key === '0') || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    this.move(move);
+    if (move) this.move(move);
+    else if (zoom) this.chart.zoom(zoom, this.lines[this.line].points[this.point]);
+    else this.chart.whole();
   }
 
-  async move([along, across]) {
-    const points = await this.points();
-    if (!points) return;
-    this.line = within(0, this.line + across, points.lines.length - 1);
-    this.point = within(0, this.point + along, points.lines[this.line].points.length - 1);
-    this.show(points);
+  move([along, across]) {
+    if (!this.lines?.length) return;
+    this.line = within(0, this.line + across, this.lines.length - 1);
+    this.point = within(0, this.point + along, this.lines[this.line].points.length - 1);
+    this.show();
   }
 
-  show({ x, y, lines }) {
-    const { name, look, points } = lines[this.line];
-    const [left, top, ...values] = points[this.point];
-    const text = `${name ? `${name}: ` : ''}${x} = ${shown(values[0])}, ${y} = ${shown(values[1])}`;
+  show() {
+    const { label, look, points } = this.lines[this.line];
+    const point = points[this.point];
+    const { x, y } = this.chart.figure;
+    const text = `${label ? `${label}: ` : ''}${x.label} = ${shown(point[0])}, ${y.label} = ${shown(point[1])}`;
     this.words.replaceChildren(...marked(text));
     this.words.setAttribute('aria-valuetext', text);
     this.words.setAttribute('aria-valuemax', points.length - 1);
     this.words.setAttribute('aria-valuenow', this.point);
-    this.mark?.remove();
-    this.mark = document.createElementNS(SVG, 'circle');
-    for (const [key, value] of Object.entries({ cx: left, cy: top, r: 5, class: `ring look-${look}` })) {
-      this.mark.setAttribute(key, value);
-    }
-    this.drawing.querySelector('svg').append(this.mark);
+    this.chart.read = { look, point };
+    this.chart.overlay();
   }
 
   clear() {
-    this.mark?.remove();
+    this.chart.read = undefined;
+    this.chart.overlay();
     this.words.textContent = HINT;
     this.words.setAttribute('aria-valuetext', HINT);
     this.words.setAttribute('aria-valuemin', 0);

@@ -116,8 +116,10 @@ export class Theory {
     this.thresholds(thresholds);
     this.theorems(theorems.changes);
     draw(element('theory-figures'), figures, 'theory', fields);
-    const all = `${paths.shrunk} of ${paths.paths} paths end closer to the minimum. They are sampled at λ = ${shown(paths.lambda_h)}, where E[ψ²] changes by ${shown(paths.stability)} a step.`;
-    element('sampled').textContent = paths.error ? `No paths: ${paths.error}.` : all;
+    element('sampled').textContent = paths.error ? `No paths: ${paths.error}.` : paths.settings.map((it) => {
+      const whose = paths.settings.length > 1 ? ` of ${it.setting}` : '';
+      return `${it.shrunk} of ${paths.paths} paths${whose} end closer to the minimum. They are sampled at λ = ${shown(it.lambda_h)}, where E[ψ²] changes by a factor of ${shown(it.stability)} a step.`;
+    }).join(' ');
   }
 
   thresholds(settings) {

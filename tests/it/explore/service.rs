@@ -23,7 +23,7 @@ pub struct Answer {
 
 impl Service {
     pub fn start(runs: Option<&Path>) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_breakeven"))
+        let mut process = Command::new(super::program())
             .arg("explore")
             .args(runs)
             .args(["--port", "0", "--no-open"])
@@ -88,7 +88,7 @@ impl Answer {
 
 /// The JSON that `breakeven simulate` prints.
 pub fn simulate(words: &str) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_breakeven"))
+    let output = Command::new(super::program())
         .arg("simulate")
         .args(words.split(' '))
         .output()

@@ -1,5 +1,7 @@
 //! From numbers to places on an axis, and the ticks between.
 
+use serde::Serialize;
+
 use crate::number::significant;
 
 /// Above this ratio of largest to smallest, numbers are shown on a log scale.
@@ -8,7 +10,8 @@ const LOG_FROM_RATIO: f64 = 30.0;
 const MARGIN: f64 = 0.04;
 
 /// The scale of an axis, with its two ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scale {
     /// Equal distances for equal differences.
     Linear(f64, f64),

@@ -64,14 +64,8 @@ impl Frame {
     }
 
     /// The place of a point, within the frame or not.
-    pub fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
+    fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
         Some((self.x(x)?, self.y(y)?))
-    }
-
-    /// Whether a place lies within the frame, or on its edge.
-    pub fn holds(&self, (x, y): (f64, f64)) -> bool {
-        let within = |low: f64, value: f64, high: f64| (low - 0.5..=high + 0.5).contains(&value);
-        within(self.left, x, self.right()) && within(self.top, y, self.bottom())
     }
 }
 
@@ -300,15 +294,6 @@ mod tests {
         let drawn = draw(&figure(points, Scale::Linear(0.0, 10.0)), "");
         let path = "<path class=\"thin look-1\" d=\"M58.0 242.0L251.0 137.0M444.0 32.0\"/>";
         assert!(drawn.contains(path), "{drawn}");
-    }
-
-    #[test]
-    fn places_are_where_the_curve_is_drawn() {
-        let points = vec![(0.0, 0.0), (1.0, 5.0), (1.5, f64::NAN), (2.0, 30.0)];
-        let places = figure(points, Scale::Linear(0.0, 10.0)).places();
-        let found: Vec<_> = places[0].iter().map(|it| (it.place, it.value)).collect();
-        let expected = [((58.0, 242.0), (0.0, 0.0)), ((251.0, 137.0), (1.0, 5.0))];
-        assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,10 +1,20 @@
-//! The page in a browser.
+//! The explorer's page in a browser. The variable BREAKEVEN names the program.
+
+mod browser;
+#[path = "../it/explore/service.rs"]
+#[allow(dead_code)]
+mod service;
 
 use serde_json::Value;
 use tempfile::tempdir;
 
-use super::browser::{Browser, ENTER, RIGHT};
-use super::service::{Service, append, record, simulate, write_run};
+use browser::{Browser, ENTER, RIGHT};
+use service::{Service, append, record, simulate, write_run};
+
+/// The program under test.
+fn program() -> String {
+    std::env::var("BREAKEVEN").expect("BREAKEVEN has to name the program")
+}
 
 /// Steps that the slider is moved; their times make the median.
 const MOVES: usize = 40;
@@ -30,7 +40,7 @@ fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
         browser.until("document.querySelector('#timing').dataset.rounds === '1'");
         let before = rounds(browser);
         for moved in 1..=MOVES {
-            browser.type_into("#learning_rate-slider", RIGHT);
+            browser.type_into("#learning_rate-slider", &RIGHT);
             let done = before + moved;
             browser.until(&format!(
                 "Number(document.querySelector('#timing').dataset.rounds) >= {done}"
@@ -59,7 +69,7 @@ fn a_link_restores_the_view() {
         browser.go(&service.address());
         browser.click("#preset-5");
         browser.value("document.querySelector('#batch_size_2').select()");
-        browser.type_into("#batch_size_2", &format!("4{ENTER}"));
+        browser.type_into("#batch_size_2", &("4" + ENTER));
         browser.until("location.hash.includes('batch_size_2=4')");
         browser.until("document.querySelector('#thresholds tbody').rows.length === 2");
         browser.until("document.querySelector('#theory-figures').textContent.includes('S = 4')");
@@ -129,11 +139,11 @@ fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
             let pressed =
                 format!("document.querySelector('#preset-{step}').ariaPressed === 'true'");
             browser.until(&pressed);
-            browser.until("document.querySelectorAll('#theory-figures svg').length === 6");
+            browser.until("document.querySelectorAll('#theory-figures canvas').length === 6");
             browser.until("document.querySelector('#problem').hidden");
         }
         // By keyboard: from one tab to the other.
-        browser.type_into("#tab-theory", RIGHT);
+        browser.type_into("#tab-theory", &RIGHT);
         browser.until("document.activeElement.id === 'tab-runs'");
         browser.until(
             "document.querySelector('#folder').textContent.includes('breakeven explore RUNS')",
@@ -154,7 +164,7 @@ fn values_are_read_off_a_figure_by_keyboard() {
         let reading = "[data-id=lambda-h] .reading";
         browser.until(&format!("document.querySelector('{reading}') !== null"));
         let told = format!("document.querySelector('{reading}').ariaValueText");
-        browser.type_into(reading, RIGHT);
+        browser.type_into(reading, &RIGHT);
         // λ_H starts at 1 and grows by 3 % a step.
         let expected = "A: η = 0.1, S = 8: step t = 1, λ_H = 1.03";
         browser.until(&format!("{told} === '{expected}'"));

@@ -1,31 +1,29 @@
-//! Headless Chromium by its driver, in the words of the W3C's WebDriver.
-//!
-//! A client of our own, since what the tests need of the protocol is seven
-//! commands with JSON, and the crates for it change the features of Burn's
-//! dependencies, which would have Burn built once for `build` and again for
-//! `test`.
+//! Headless Chromium by its WebDriver.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 /// How long the page may take for what it is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The name under which an answer holds an element.
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Keys that are no characters.
-pub const RIGHT: &str = "\u{e014}";
-pub const ENTER: &str = "\u{e007}";
+pub const RIGHT: Key = Key::Right;
+pub const ENTER: Key = Key::Enter;
 
 /// A browser window; it ends with this value.
 pub struct Browser {
-    agent: ureq::Agent,
+    runtime: Runtime,
+    client: Client,
     driver: Child,
-    /// Where the session's commands go.
-    session: String,
     // Held open: chromedriver would stop at a closed pipe.
     _out: BufReader<ChildStdout>,
     // Held so that it is removed at the end.
@@ -44,43 +42,30 @@ impl Browser {
         let mut out = BufReader::new(driver.stdout.take().unwrap());
         let address = format!("http://127.0.0.1:{}", port_in(&mut out));
         let profile = tempfile::tempdir().unwrap();
-        let mut browser = Self {
-            agent: ureq::Agent::new_with_defaults(),
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        let mut client = ClientBuilder::new(HttpConnector::new());
+        client.capabilities(capabilities(&profile));
+        let client = runtime.block_on(client.connect(&address)).unwrap();
+        Self {
+            runtime,
+            client,
             driver,
-            session: address.clone(),
             _out: out,
             _profile: profile,
-        };
-        let made = browser.command("session", &capabilities(&browser._profile));
-        let id = made["sessionId"].as_str().expect("a session");
-        browser.session = format!("{address}/session/{id}");
-        browser
-    }
-
-    /// A command with its parameters; what it gives.
-    fn command(&self, name: &str, parameters: &Value) -> Value {
-        let address = format!("{}/{name}", self.session);
-        let request = self.agent.post(&address);
-        let request = request.config().http_status_as_error(false).build();
-        let mut response = request
-            .content_type("application/json")
-            .send(parameters.to_string())
-            .unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
-        assert!(response.status().is_success(), "{name}: {text}");
-        let mut answer: Value = serde_json::from_str(&text).unwrap();
-        answer["value"].take()
+        }
     }
 
     /// Loads a page.
     pub fn go(&self, address: &str) {
-        self.command("url", &json!({"url": address}));
+        self.runtime.block_on(self.client.goto(address)).unwrap();
     }
 
     /// What an expression of the page's language gives.
     pub fn value(&self, expression: &str) -> Value {
         let script = format!("return {expression}");
-        self.command("execute/sync", &json!({"script": script, "args": []}))
+        let run = self.client.execute(&script, Vec::new());
+        self.runtime.block_on(run).unwrap()
     }
 
     /// Waits until an expression is true.
@@ -95,40 +80,54 @@ impl Browser {
         }
     }
 
-    fn element(&self, selector: &str) -> String {
-        let found = self.command(
-            "element",
-            &json!({"using": "css selector", "value": selector}),
-        );
-        let id = found[ELEMENT].as_str().expect(selector);
-        format!("element/{id}")
+    fn element(&self, selector: &str) -> Element {
+        let find = self.client.find(Locator::Css(selector));
+        self.runtime.block_on(find).expect(selector)
     }
 
     pub fn click(&self, selector: &str) {
         let element = self.element(selector);
-        self.command(&format!("{element}/click"), &json!({}));
+        self.runtime.block_on(element.click()).unwrap();
     }
 
     /// Gives an element the focus and types.
     pub fn type_into(&self, selector: &str, keys: &str) {
         let element = self.element(selector);
-        self.command(&format!("{element}/value"), &json!({"text": keys}));
+        self.runtime.block_on(element.send_keys(keys)).unwrap();
     }
 
-    /// What the console has been told since the last call: a command of
-    /// chromedriver's own.
+    /// What the console has been told since the last call.
     pub fn console(&self) -> Vec<Value> {
-        let told = self.command("se/log", &json!({"type": "browser"}));
-        told.as_array().expect("a list").clone()
+        let told = self.runtime.block_on(self.client.issue_cmd(ConsoleLog));
+        told.unwrap().as_array().expect("a list").clone()
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
         // Chromium ends with its session; either may have ended by itself.
-        let _ = self.agent.delete(&self.session).call();
+        let _ = self.runtime.block_on(self.client.clone().close());
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+    }
+}
+
+/// A command of chromedriver's own.
+#[derive(Debug)]
+struct ConsoleLog;
+
+impl WebDriverCompatibleCommand for ConsoleLog {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({"type": "browser"}).to_string();
+        (http::Method::POST, Some(body))
     }
 }
 
@@ -142,9 +141,9 @@ fn port_in(out: &mut BufReader<ChildStdout>) -> u16 {
     port.expect("chromedriver has to start")
 }
 
-fn capabilities(profile: &TempDir) -> Value {
+fn capabilities(profile: &TempDir) -> Map<String, Value> {
     let folder = format!("--user-data-dir={}", profile.path().display());
-    json!({"capabilities": {"alwaysMatch": {
+    let capabilities = json!({
         "browserName": "chrome",
         "goog:loggingPrefs": {"browser": "ALL"},
         "goog:chromeOptions": {"args": [
@@ -152,5 +151,6 @@ fn capabilities(profile: &TempDir) -> Value {
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             "--window-size=1400,1000", folder,
         ]},
-    }}})
+    });
+    capabilities.as_object().expect("written as one").clone()
 }
