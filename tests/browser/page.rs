@@ -16,6 +16,11 @@ fn program() -> String {
     std::env::var("BREAKEVEN").expect("BREAKEVEN has to name the program")
 }
 
+/// Where its page is.
+fn address(service: &Service) -> String {
+    format!("http://127.0.0.1:{}/", service.port)
+}
+
 /// Steps that the slider is moved; their times make the median.
 const MOVES: usize = 40;
 
@@ -36,7 +41,7 @@ fn rounds(browser: &Browser) -> usize {
 fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
     let service = Service::start(None);
     in_browser(|browser| {
-        browser.go(&service.address());
+        browser.go(&address(&service));
         browser.until("document.querySelector('#timing').dataset.rounds === '1'");
         let before = rounds(browser);
         for moved in 1..=MOVES {
@@ -66,10 +71,10 @@ fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
 fn a_link_restores_the_view() {
     let service = Service::start(None);
     in_browser(|browser| {
-        browser.go(&service.address());
+        browser.go(&address(&service));
         browser.click("#preset-5");
         browser.value("document.querySelector('#batch_size_2').select()");
-        browser.type_into("#batch_size_2", &("4" + ENTER));
+        browser.type_into("#batch_size_2", &format!("4{ENTER}"));
         browser.until("location.hash.includes('batch_size_2=4')");
         browser.until("document.querySelector('#thresholds tbody').rows.length === 2");
         browser.until("document.querySelector('#theory-figures').textContent.includes('S = 4')");
@@ -102,7 +107,7 @@ fn a_growing_run_appears_without_a_reload() {
     write_run(&one, "one", 1);
     let service = Service::start(Some(folder.path()));
     in_browser(|browser| {
-        let address = format!("{}#tab=runs", service.address());
+        let address = format!("{}#tab=runs", address(&service));
         browser.go(&address);
         let rows = "document.querySelector('#run-table tbody')";
         browser.until(&format!(
@@ -133,7 +138,7 @@ fn a_growing_run_appears_without_a_reload() {
 fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
     let service = Service::start(None);
     in_browser(|browser| {
-        browser.go(&service.address());
+        browser.go(&address(&service));
         for step in 1..=5 {
             browser.click(&format!("#preset-{step}"));
             let pressed =
@@ -160,7 +165,7 @@ fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
 fn values_are_read_off_a_figure_by_keyboard() {
     let service = Service::start(None);
     in_browser(|browser| {
-        browser.go(&service.address());
+        browser.go(&address(&service));
         let reading = "[data-id=lambda-h] .reading";
         browser.until(&format!("document.querySelector('{reading}') !== null"));
         let told = format!("document.querySelector('{reading}').ariaValueText");
@@ -169,5 +174,14 @@ fn values_are_read_off_a_figure_by_keyboard() {
         let expected = "A: η = 0.1, S = 8: step t = 1, λ_H = 1.03";
         browser.until(&format!("{told} === '{expected}'"));
         browser.until("document.querySelector('[data-id=lambda-h] .ring') !== null");
+
+        // Closer, and back to the whole.
+        let button = "[data-id=lambda-h] button";
+        let hidden = |is: bool| format!("document.querySelector('{button}').hidden === {is}");
+        browser.until(&hidden(true));
+        browser.type_into(reading, "+");
+        browser.until(&hidden(false));
+        browser.click(button);
+        browser.until(&hidden(true));
     });
 }

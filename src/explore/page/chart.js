@@ -51,6 +51,29 @@ function tick(value) {
   return mantissa === 1 ? power : `${mantissa}·${power}`;
 }
 
+// Round numbers between the ends of a log scale: powers of ten, every so many of them, or
+// with digits between where there are few.
+function logTicks(low, high) {
+  const [least, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const every = Math.ceil((last - least) / 7);
+  const first = every * Math.floor(least / every);
+  for (const digits of [[1], [1, 3], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+    const found = [];
+    for (let decade = first; decade <= last; decade += every) found.push(...digits.map((digit) => Number(`${digit}e${decade}`)));
+    const within = found.filter((value) => value >= low && value <= high);
+    if (within.length >= 3) return within;
+  }
+  return undefined;
+}
+
+// Round numbers between the ends of a linear scale.
+function linearTicks(low, high) {
+  const power = 10 ** Math.floor(Math.log10((high - low) / 5));
+  const step = power * [1, 2, 5, 10].find((digit) => digit * power >= (high - low) / 7);
+  const count = Math.floor(high / step) - Math.ceil(low / step) + 1;
+  return Array.from({ length: count }, (_, i) => (Math.ceil(low / step) + i) * step);
+}
+
 export class Chart {
   // Calls `moved` whenever the part that is shown changes.
   constructor(holder, moved) {
@@ -95,7 +118,7 @@ export class Chart {
       ...this.size(),
       padding: [8, 12, 0, 0],
       scales: { x: scale(x, (plot, min, max) => [min, max]), y: scale(y, () => ends(y)) },
-      axes: [axis(x, { grid: { show: false } }), axis(y, { size: 52 })],
+      axes: [axis(x, { grid: { show: false }, size: 26, label: plain(x.label), labelSize: 18 }), axis(y, { size: 52 })],
       series: [{}, ...this.curves.flatMap(series)],
       bands: bands(this.curves),
       legend: { show: false },
@@ -223,18 +246,20 @@ function bands(curves) {
   });
 }
 
-function axis({ label, ticks, scale }, more) {
+function axis({ ticks, scale }, more) {
   const [frame, lines, words] = ['frame', 'grid', 'words'].map(style);
   return {
     stroke: words.fill, font: FONT, labelFont: FONT,
-    ...(more.grid ? { label: plain(label), labelSize: 20, labelGap: 2 } : {}),
     grid: { stroke: lines.stroke, width: 1 },
     ticks: { stroke: frame.stroke, width: 1, size: 5 },
     border: { show: true, stroke: frame.stroke, width: 1 },
     gap: 4,
     values: (plot, splits) => splits.map(tick),
-    ...(ticks.at ? { splits: ticks.at } : {}),
-    ...('log' in scale ? {} : { space: 45 }),
+    splits: (plot, index, low, high) => {
+      if (ticks !== 'round') return ticks.at;
+      return ('log' in scale && logTicks(low, high)) || linearTicks(low, high);
+    },
+    filter: (plot, splits) => splits,
     ...more,
   };
 }

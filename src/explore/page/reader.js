@@ -2,7 +2,7 @@
 
 import { marked, shown } from './page.js';
 
-const HINT = 'Point at a line, drag to zoom; or use the arrow keys, + and − here.';
+const HINT = 'Point at a line, or drag to zoom.';
 // By how much each key moves: along a line, and from line to line.
 const KEYS = {
   ArrowRight: [1, 0], ArrowLeft: [-1, 0], PageUp: [10, 0], PageDown: [-10, 0],

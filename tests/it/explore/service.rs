@@ -40,10 +40,6 @@ impl Service {
         Self { process, port }
     }
 
-    pub fn address(&self) -> String {
-        format!("http://127.0.0.1:{}/", self.port)
-    }
-
     pub fn get(&self, path: &str) -> Answer {
         let host = format!("Host: 127.0.0.1:{}", self.port);
         self.send(&format!("GET {path}"), &[&host])
