@@ -78,7 +78,12 @@ pub fn answer(query: &Query) -> Result<Answer, Refusal> {
         };
         curves.extend(drawn(&paths, setting.look, words("sampled ψ²")));
         let label = words("E[ψ²] by Eq. 1");
-        curves.push(expected(outcome.stability, sizes.steps, setting.look, label));
+        curves.push(expected(
+            outcome.stability,
+            sizes.steps,
+            setting.look,
+            label,
+        ));
         outcomes.push(outcome);
     }
     // What is expected lies above all that was sampled.

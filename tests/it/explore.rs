@@ -257,7 +257,10 @@ fn figures_are_files_too() {
     // What the page draws are the same values.
     let answer = service.json(&format!("/api/trajectory?{query}"));
     let figure = &answer["figures"][0];
-    assert_eq!((&figure["id"], &figure["x"]["label"]), (&"lambda-h".into(), &"step t".into()));
+    assert_eq!(
+        (&figure["id"], &figure["x"]["label"]),
+        (&"lambda-h".into(), &"step t".into())
+    );
     let points = figure["curves"][0]["points"].as_array().unwrap();
     let values = points.iter().map(|point| {
         let [x, y] = [0, 1].map(|i| point[i].as_f64().unwrap());
