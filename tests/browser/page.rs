@@ -181,7 +181,15 @@ fn values_are_read_off_a_figure_by_keyboard() {
         browser.until(&hidden(true));
         browser.type_into(reading, "+");
         browser.until(&hidden(false));
+        browser.until("location.hash.includes('zoom=lambda-h')");
+        let link = browser.value("location.href");
+        browser.go("about:blank");
+        browser.go(link.as_str().unwrap());
+        browser.until(&format!("document.querySelector('{button}') !== null"));
+        browser.until(&hidden(false));
+        assert_eq!(browser.value("location.href"), link);
         browser.click(button);
         browser.until(&hidden(true));
+        browser.until("!location.hash.includes('zoom')");
     });
 }

@@ -75,7 +75,7 @@ function linearTicks(low, high) {
 }
 
 export class Chart {
-  // Calls `moved` whenever the part that is shown changes.
+  // Calls `moved` with the part of the figure that is shown, whenever it is drawn.
   constructor(holder, moved) {
     this.holder = holder;
     this.moved = moved;
@@ -83,12 +83,14 @@ export class Chart {
     new ResizeObserver(() => this.fit()).observe(holder);
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       this.kind = undefined;
-      if (this.figure) this.draw(this.figure);
+      if (this.figure) this.draw(this.figure, this.part);
     });
   }
 
-  draw(figure) {
+  // `part` is what to show of it: the ends of x and of y; all of it without.
+  draw(figure, part) {
     this.figure = figure;
+    this.part = part;
     this.holder.setAttribute('role', 'img');
     this.holder.setAttribute('aria-label', `${plain(figure.title)}. ${figure.description}`);
     this.curves = figure.curves.filter(({ points }) => points.length > 0);
@@ -99,16 +101,15 @@ export class Chart {
     if (kind === this.kind) {
       this.plot.batch(() => {
         this.plot.setData(data, false);
-        if (!this.zoomed) this.whole();
+        this.show(part);
       });
       return;
     }
     this.kind = kind;
-    this.zoomed = false;
     this.plot?.destroy();
     this.plot = new uPlot(this.options(), data, this.holder);
     this.plot.over.append(this.above);
-    this.whole();
+    this.show(part);
   }
 
   options() {
@@ -125,12 +126,9 @@ export class Chart {
       cursor: {
         x: false, y: false, points: { show: false },
         drag: { x: true, y: true, uni: 24, dist: 6 },
-        bind: { dblclick: () => () => this.whole() },
+        bind: { dblclick: () => () => this.show() },
       },
-      hooks: {
-        setScale: [(plot) => this.scaled(plot)],
-        draw: [() => this.overlay()],
-      },
+      hooks: { draw: [(plot) => this.drawn(plot)] },
     };
   }
 
@@ -143,15 +141,16 @@ export class Chart {
     if (this.plot && this.holder.clientWidth > 0) this.plot.setSize(this.size());
   }
 
-  // All of the figure, as the program chose its ends.
-  whole() {
-    this.show(ends(this.figure.x), ends(this.figure.y));
+  // A part of the figure, or all of it, as the program chose its ends.
+  show([x0, x1, y0, y1] = this.all()) {
+    this.plot.batch(() => {
+      this.plot.setScale('x', { min: x0, max: x1 });
+      this.plot.setScale('y', { min: y0, max: y1 });
+    });
   }
 
-  show(x, y) {
-    this.plot.batch(() => {
-      for (const [key, [min, max]] of Object.entries({ x, y })) this.plot.setScale(key, { min, max });
-    });
+  all() {
+    return [...ends(this.figure.x), ...ends(this.figure.y)];
   }
 
   // Closer by a factor above 1, wider by one below, with a point staying where it is.
@@ -160,14 +159,13 @@ export class Chart {
     const { width, height } = this.over();
     const along = (key, place, length) => [place - place / factor, place + (length - place) / factor]
       .map((edge) => this.plot.posToVal(edge, key)).sort((a, b) => a - b);
-    if (at) this.show(along('x', at[0], width), along('y', at[1], height));
+    if (at) this.show([...along('x', at[0], width), ...along('y', at[1], height)]);
   }
 
-  scaled(plot) {
-    const shown = (key) => [plot.scales[key].min, plot.scales[key].max];
-    const same = (key) => shown(key).every((end, i) => end === ends(this.figure[key])[i]);
-    this.zoomed = !(same('x') && same('y'));
-    this.moved();
+  drawn(plot) {
+    this.overlay();
+    const part = ['x', 'y'].flatMap((key) => [plot.scales[key].min, plot.scales[key].max]);
+    this.moved(part.every((end, i) => end === this.all()[i]) ? undefined : part);
   }
 
   over() {

@@ -40,8 +40,16 @@ function tabs() {
   }
 }
 
-const theory = new Theory(changed);
-const runs = new Runs(changed);
+// A figure shows a part of itself, or all of it.
+function zoomed(id, part) {
+  const digits = part?.map((end) => Number(end.toPrecision(6)));
+  if (String(digits) === String(state.zoom[id])) return;
+  const { [id]: before, ...others } = state.zoom;
+  changed({ zoom: digits ? { ...others, [id]: digits } : others });
+}
+
+const theory = new Theory(changed, zoomed);
+const runs = new Runs(changed, zoomed);
 tabs();
 // On a narrow screen the figures come soon after the first sliders.
 if (window.matchMedia('(max-width: 60rem)').matches) {

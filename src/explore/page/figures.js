@@ -5,12 +5,14 @@ import { marked } from './page.js';
 import { Reader } from './reader.js';
 
 // Puts figures into `holder`; those there stay in place. Those that are no more are removed.
-export function draw(holder, figures, path, fields) {
+// `zoom` has the parts of figures that are shown, by their identifiers; another choice is
+// told to `zoomed`.
+export function draw(holder, figures, path, fields, zoom, zoomed) {
   const gone = new Map([...holder.children].map((child) => [child.dataset.id, child]));
   for (const figure of figures) {
-    const element = gone.get(figure.id) ?? frame(holder, figure.id);
+    const element = gone.get(figure.id) ?? frame(holder, figure.id, zoomed);
     gone.delete(figure.id);
-    update(element, figure);
+    update(element, figure, zoom[figure.id]);
     for (const link of element.querySelectorAll('a')) {
       link.href = `/api/${path}/${figure.id}.${link.dataset.ending}?${fields}`;
     }
@@ -21,7 +23,7 @@ export function draw(holder, figures, path, fields) {
 // Of each element: its parts, and what it shows.
 const parts = new WeakMap();
 
-function frame(holder, id) {
+function frame(holder, id, zoomed) {
   const element = document.createElement('figure');
   element.dataset.id = id;
   const [title, drawing, caption] = ['h3', 'div', 'figcaption'].map((name) => document.createElement(name));
@@ -31,8 +33,11 @@ function frame(holder, id) {
   const whole = document.createElement('button');
   Object.assign(whole, { type: 'button', textContent: 'Show all', hidden: true });
   whole.setAttribute('aria-label', `Show all of ${id}`);
-  const chart = new Chart(drawing, () => { whole.hidden = !chart.zoomed; });
-  whole.addEventListener('click', () => chart.whole());
+  const chart = new Chart(drawing, (part) => {
+    whole.hidden = part === undefined;
+    zoomed(id, part);
+  });
+  whole.addEventListener('click', () => chart.show());
   const reader = new Reader(chart, id);
   caption.append(reader.words, whole);
   for (const ending of ['svg', 'csv']) {
@@ -48,15 +53,15 @@ function frame(holder, id) {
   return element;
 }
 
-function update(element, figure) {
+function update(element, figure, part) {
   const known = parts.get(element);
-  const shown = JSON.stringify(figure);
+  const shown = JSON.stringify([figure, part]);
   if (known.shown === shown) return;
   known.shown = shown;
   known.title.replaceChildren(...marked(figure.title));
   const named = figure.curves.filter(({ label }) => label !== null);
   known.legend.replaceChildren(...named.map(entry));
-  known.chart.draw(figure);
+  known.chart.draw(figure, part);
   known.reader.drawn();
 }
 

@@ -62,7 +62,7 @@ export class Reader {
     event.preventDefault();
     if (move) this.move(move);
     else if (zoom) this.chart.zoom(zoom, this.lines[this.line].points[this.point]);
-    else this.chart.whole();
+    else this.chart.show();
   }
 
   move([along, across]) {

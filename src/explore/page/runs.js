@@ -19,8 +19,9 @@ function parts(name) {
 }
 
 export class Runs {
-  constructor(changed) {
+  constructor(changed, zoomed) {
     this.changed = changed;
+    this.zoomed = zoomed;
     this.runs = [];
     radios(element('against'), 'x', { epoch: 'epochs', step: 'steps' }, (x) => changed({ x }));
     element('all').addEventListener('click', () => changed({ run: this.runs.map(({ name }) => name) }));
@@ -57,10 +58,11 @@ export class Runs {
     this.list(runs, names);
     this.table(chosen);
     const fields = new URLSearchParams({ runs: chosen.map(({ id }) => id).join(','), x: this.state.x });
-    const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records)]);
+    const { zoom } = this.state;
+    const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records), zoom]);
     if (seen === this.seen) return;
     const { figures = [] } = await ask('curves', fields);
-    draw(element('run-figures'), figures, 'curves', fields);
+    draw(element('run-figures'), figures, 'curves', fields, zoom, this.zoomed);
     this.seen = seen;
     complain();
   }

@@ -72,7 +72,7 @@ export const PRESETS = [
 ];
 
 export function defaults() {
-  const state = { run: null };
+  const state = { run: null, zoom: {} };
   for (const { id, value } of PARAMETERS) state[id] = String(value);
   for (const [name, words] of Object.entries(CHOICES)) state[name] = words[0];
   return state;
@@ -86,6 +86,10 @@ export function fromAddress() {
   for (const [name, words] of Object.entries(CHOICES)) {
     if (words.includes(fields.get(name))) state[name] = fields.get(name);
   }
+  for (const text of fields.getAll('zoom')) {
+    const [id, ...part] = text.split(',');
+    if (part.length === 4 && part.every((end) => Number.isFinite(parseFloat(end)))) state.zoom[id] = part.map(Number);
+  }
   if (fields.has('run')) state.run = fields.getAll('run').filter((name) => name !== '');
   return state;
 }
@@ -94,6 +98,7 @@ export function toAddress(state) {
   const fields = new URLSearchParams();
   for (const name of Object.keys(CHOICES)) fields.set(name, state[name]);
   for (const { id } of PARAMETERS) fields.set(id, state[id]);
+  for (const [id, part] of Object.entries(state.zoom)) fields.append('zoom', [id, ...part]);
   // An empty name stands for a choice of no run.
   if (state.run) for (const name of state.run.length ? state.run : ['']) fields.append('run', name);
   return `#${fields}`;

@@ -20,8 +20,9 @@ const COLUMNS = [
 ];
 
 export class Theory {
-  constructor(changed) {
+  constructor(changed, zoomed) {
     this.changed = changed;
+    this.zoomed = zoomed;
     this.sliders = new Map();
     this.times = [];
     this.controls();
@@ -51,7 +52,7 @@ export class Theory {
   }
 
   presets() {
-    const { run, x, tab, ...theory } = defaults();
+    const { run, x, tab, zoom, ...theory } = defaults();
     this.stories = PRESETS.map(({ state }) => {
       const words = Object.entries(state).map(([name, value]) => [name, String(value)]);
       return { ...theory, ...Object.fromEntries(words) };
@@ -59,9 +60,7 @@ export class Theory {
     for (const [i, { title }] of PRESETS.entries()) {
       const button = document.createElement('button');
       Object.assign(button, { type: 'button', textContent: title, id: `preset-${i + 1}` });
-      button.addEventListener('click', () => {
-        this.changed(this.stories[i]);
-      });
+      button.addEventListener('click', () => this.changed({ ...this.stories[i], zoom: {} }));
       const item = document.createElement('li');
       item.append(button);
       element('presets').append(item);
@@ -115,7 +114,7 @@ export class Theory {
     const { thresholds, theorems, paths, figures } = await ask('theory', fields);
     this.thresholds(thresholds);
     this.theorems(theorems.changes);
-    draw(element('theory-figures'), figures, 'theory', fields);
+    draw(element('theory-figures'), figures, 'theory', fields, state.zoom, this.zoomed);
     element('sampled').textContent = paths.error ? `No paths: ${paths.error}.` : paths.settings.map((it) => {
       const whose = paths.settings.length > 1 ? ` of ${it.setting}` : '';
       return `${it.shrunk} of ${paths.paths} paths${whose} end closer to the minimum. They are sampled at λ = ${shown(it.lambda_h)}, where E[ψ²] changes by a factor of ${shown(it.stability)} a step.`;
