@@ -15,6 +15,8 @@ use crate::stability::stability;
 
 /// The 97.5 % point of the standard normal distribution.
 const NORMAL_975: f64 = 1.959963984540054;
+/// Relative error that sums over many steps and paths may have.
+const ROUNDING: f64 = 1e-12;
 /// Least random numbers that one piece of work draws, so that its copy of the
 /// curvatures costs little. It depends on the problem alone, never on the
 /// threads, so neither do the bits.
@@ -70,9 +72,10 @@ pub struct Moment {
 
 impl Estimate {
     /// [low, high] that covers the truth in 95 % of all samples, by the
-    /// normal approximation: not for heavy tails.
+    /// normal approximation: not for heavy tails. Where nothing is random, as
+    /// with S = N, it is as wide as the rounding of long sums.
     pub fn interval(&self) -> [f64; 2] {
-        let half = NORMAL_975 * self.standard_error.unwrap_or(0.0);
+        let half = NORMAL_975 * self.standard_error.unwrap_or(0.0) + ROUNDING * self.value.abs();
         [self.value - half, self.value + half]
     }
 }

@@ -49,6 +49,21 @@ fn intervals_of_the_growth_cover_eq_1_as_often_as_they_say() {
     assert!((180..=199).contains(&hits), "{hits}");
 }
 
+/// Nothing is random where a batch has all examples, but sums still round.
+#[test]
+fn intervals_cover_eq_1_where_every_batch_has_all_examples() {
+    for examples in [3, 10, 97] {
+        for eta in [0.013, 0.1, 0.7, 1.9] {
+            let simulated = simulate(eta, examples, gamma(examples), 5);
+            let [low, high] = simulated.growth.interval();
+            assert!((low..=high).contains(&simulated.expected_growth));
+            let exponent = simulated.expected_growth.ln() / 2.0;
+            let [low, high] = simulated.exponent.interval();
+            assert!((low..=high).contains(&exponent), "{low} {exponent} {high}");
+        }
+    }
+}
+
 #[test]
 fn the_lyapunov_exponent_agrees_with_all_batches() {
     let curvatures = gamma(12);

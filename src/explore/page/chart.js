@@ -229,7 +229,7 @@ function series({ weight, look: number }) {
   if (weight === 'area') return [{ stroke: null, points: { show: false } }, { stroke: null, points: { show: false } }];
   // A line of few points shows them; one alone would be invisible.
   const points = weight === 'bold' ? { size: 5, width: 1, fill: stroke } : { show: false };
-  return [{ stroke, width, dash, alpha, points }];
+  return [{ stroke, width, dash, alpha, points, pxAlign: 0 }];
 }
 
 function bands(curves) {
