@@ -191,5 +191,14 @@ fn values_are_read_off_a_figure_by_keyboard() {
         browser.click(button);
         browser.until(&hidden(true));
         browser.until("!location.hash.includes('zoom')");
+
+        // A part that the axes do not have is all of it.
+        browser.go("about:blank");
+        browser.go(&format!(
+            "{}#zoom=diagram,-1,1,0,2&zoom=lambda-h,3,3,0,1",
+            address(&service)
+        ));
+        browser.until("document.querySelectorAll('#theory-figures canvas').length === 6");
+        browser.until("!location.hash.includes('zoom')");
     });
 }

@@ -94,7 +94,7 @@ export class Chart {
     this.holder.setAttribute('role', 'img');
     this.holder.setAttribute('aria-label', `${plain(figure.title)}. ${figure.description}`);
     this.curves = figure.curves.filter(({ points }) => points.length > 0);
-    const data = table(this.curves);
+    const data = table(this.curves, isLog(figure.y));
     // What a drawing can't change once it is made.
     const kind = JSON.stringify([[figure.x, figure.y].map((axis) => [axis.label, isLog(axis), axis.ticks]),
       this.curves.map((curve) => [curve.weight, curve.look])]);
@@ -141,8 +141,13 @@ export class Chart {
     if (this.plot && this.holder.clientWidth > 0) this.plot.setSize(this.size());
   }
 
-  // A part of the figure, or all of it, as the program chose its ends.
-  show([x0, x1, y0, y1] = this.all()) {
+  // A part of the figure, or all of it, as the program chose its ends; that too where the
+  // axes have no such part.
+  show(part) {
+    const exists = (low, high, axis) => low < high && (low > 0 || !isLog(axis));
+    const { x, y } = this.figure;
+    const is = part && exists(part[0], part[1], x) && exists(part[2], part[3], y);
+    const [x0, x1, y0, y1] = is ? part : this.all();
     this.plot.batch(() => {
       this.plot.setScale('x', { min: x0, max: x1 });
       this.plot.setScale('y', { min: y0, max: y1 });
@@ -213,15 +218,16 @@ export class Chart {
   }
 }
 
-// All curves on one list of abscissae. An area is two lines: there and back.
-function table(curves) {
+// All curves on one list of abscissae. An area is two lines: there and back. What a log
+// scale has no place for leaves a gap.
+function table(curves, log) {
   const halves = ({ weight, points }) => {
     const half = points.length / 2;
     return weight === 'area' ? [points.slice(0, half), points.slice(half)] : [points];
   };
   const lines = curves.flatMap(halves).map((points) => points.filter(([x]) => x !== null));
   if (lines.length === 0) return [[]];
-  return uPlot.join(lines.map((points) => [points.map(([x]) => x), points.map(([, y]) => y)]));
+  return uPlot.join(lines.map((points) => [points.map(([x]) => x), points.map(([, y]) => (log && y <= 0 ? null : y))]));
 }
 
 function series({ weight, look: number }) {

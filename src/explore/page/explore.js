@@ -42,7 +42,7 @@ function tabs() {
 
 // A figure shows a part of itself, or all of it.
 function zoomed(id, part) {
-  const digits = part?.map((end) => Number(end.toPrecision(6)));
+  const digits = part?.map((end) => Number(end.toPrecision(10)));
   if (String(digits) === String(state.zoom[id])) return;
   const { [id]: before, ...others } = state.zoom;
   changed({ zoom: digits ? { ...others, [id]: digits } : others });
