@@ -22,6 +22,7 @@ export class Reader {
     this.words.tabIndex = 0;
     this.words.setAttribute('role', 'slider');
     this.words.setAttribute('aria-label', `Values of ${name}`);
+    this.words.title = 'Arrow keys read values, + and − zoom around the point, 0 shows all.';
     chart.holder.addEventListener('pointermove', (event) => this.nearest(event));
     chart.holder.addEventListener('pointerleave', () => this.clear());
     this.words.addEventListener('keydown', (event) => this.key(event));
