@@ -5,6 +5,8 @@ mod browser;
 #[allow(dead_code)]
 mod service;
 
+use std::path::Path;
+
 use serde_json::Value;
 use tempfile::tempdir;
 
@@ -16,18 +18,18 @@ fn program() -> String {
     std::env::var("BREAKEVEN").expect("BREAKEVEN has to name the program")
 }
 
-/// Where its page is.
-fn address(service: &Service) -> String {
-    format!("http://127.0.0.1:{}/", service.port)
-}
-
 /// Steps that the slider is moved; their times make the median.
 const MOVES: usize = 40;
 
-/// Runs a test's steps, and then asks whether the console stayed empty.
-fn in_browser(steps: impl FnOnce(&Browser)) {
+/// Shows a view of the page, with the runs in a folder or none; runs a test's
+/// steps, which get the page's address; then asks whether the console stayed
+/// empty.
+fn in_browser(runs: Option<&Path>, view: &str, steps: impl FnOnce(&Browser, &str)) {
+    let service = Service::start(runs);
+    let address = format!("http://127.0.0.1:{}/", service.port);
     let browser = Browser::open();
-    steps(&browser);
+    browser.go(&format!("{address}{view}"));
+    steps(&browser, &address);
     assert_eq!(browser.console(), Vec::<Value>::new());
 }
 
@@ -39,9 +41,7 @@ fn rounds(browser: &Browser) -> usize {
 #[test]
 #[ignore = "needs Chromium and its driver"]
 fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
-    let service = Service::start(None);
-    in_browser(|browser| {
-        browser.go(&address(&service));
+    in_browser(None, "", |browser, _| {
         browser.until("document.querySelector('#timing').dataset.rounds === '1'");
         let before = rounds(browser);
         for moved in 1..=MOVES {
@@ -69,9 +69,7 @@ fn a_slider_moves_the_threshold_to_what_the_command_line_prints() {
 #[test]
 #[ignore = "needs Chromium and its driver"]
 fn a_link_restores_the_view() {
-    let service = Service::start(None);
-    in_browser(|browser| {
-        browser.go(&address(&service));
+    in_browser(None, "", |browser, _| {
         browser.click("#preset-5");
         browser.value("document.querySelector('#batch_size_2').select()");
         browser.type_into("#batch_size_2", &format!("4{ENTER}"));
@@ -105,10 +103,7 @@ fn a_growing_run_appears_without_a_reload() {
         folder.path().join("runs/two"),
     );
     write_run(&one, "one", 1);
-    let service = Service::start(Some(folder.path()));
-    in_browser(|browser| {
-        let address = format!("{}#tab=runs", address(&service));
-        browser.go(&address);
+    in_browser(Some(folder.path()), "#tab=runs", |browser, _| {
         let rows = "document.querySelector('#run-table tbody')";
         browser.until(&format!(
             "{rows}.rows.length === 1 && {rows}.textContent.includes('0 of 30')"
@@ -136,9 +131,7 @@ fn a_growing_run_appears_without_a_reload() {
 #[test]
 #[ignore = "needs Chromium and its driver"]
 fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
-    let service = Service::start(None);
-    in_browser(|browser| {
-        browser.go(&address(&service));
+    in_browser(None, "", |browser, _| {
         for step in 1..=5 {
             browser.click(&format!("#preset-{step}"));
             let pressed =
@@ -163,9 +156,7 @@ fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
 #[test]
 #[ignore = "needs Chromium and its driver"]
 fn values_are_read_off_a_figure_by_keyboard() {
-    let service = Service::start(None);
-    in_browser(|browser| {
-        browser.go(&address(&service));
+    in_browser(None, "", |browser, address| {
         let reading = "[data-id=lambda-h] .reading";
         browser.until(&format!("document.querySelector('{reading}') !== null"));
         let told = format!("document.querySelector('{reading}').ariaValueText");
@@ -196,7 +187,7 @@ fn values_are_read_off_a_figure_by_keyboard() {
         browser.go("about:blank");
         browser.go(&format!(
             "{}#zoom=diagram,-1,1,0,2&zoom=lambda-h,3,3,0,1",
-            address(&service)
+            address
         ));
         browser.until("document.querySelectorAll('#theory-figures canvas').length === 6");
         browser.until("!location.hash.includes('zoom')");

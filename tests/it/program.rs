@@ -45,6 +45,12 @@ pub fn run(args: &[&str], folder: &Path) -> Output {
     command(args, folder).output().unwrap()
 }
 
+/// The same with the words of `text`.
+pub fn run_words(text: &str, folder: &Path) -> Output {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    run(&words, folder)
+}
+
 pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }

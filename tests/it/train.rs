@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::program::{command, files, json, refusal, run, stderr, stdout};
+use crate::program::{command, files, json, refusal, run, run_words, stderr, stdout};
 
 /// Two rates and two seeds of a few steps.
 pub const QUICK: &str = r#"
@@ -159,26 +159,9 @@ fn a_sweep_leaves_what_the_documentation_says() {
         .collect();
     assert_eq!(steps, [0, 6, 12, 18]);
 
-    let checkpoint = "out/runs/lr0.2-bs20-seed1/checkpoint.safetensors";
-    let measured = json(&run(
-        &[
-            "measure",
-            "--checkpoint",
-            checkpoint,
-            "--model",
-            "mlp",
-            "--hidden",
-            "6",
-            "--data",
-            "fashion-mnist-12k",
-            "--subset",
-            "60",
-            "--batch-size",
-            "10",
-            "--batches",
-            "6",
-            "--json",
-        ],
+    let measured = json(&run_words(
+        "measure --checkpoint out/runs/lr0.2-bs20-seed1/checkpoint.safetensors --model mlp \
+         --hidden 6 --data fashion-mnist-12k --subset 60 --batch-size 10 --batches 6 --json",
         folder.path(),
     ));
     assert_eq!(measured["parameters"], header["parameters"]);

@@ -2,7 +2,7 @@
 
 use tempfile::tempdir;
 
-use crate::program::{run, stdout};
+use crate::program::{run_words, stdout};
 use crate::train::QUICK;
 
 const COMMANDS: [&str; 15] = [
@@ -27,8 +27,7 @@ const COMMANDS: [&str; 15] = [
 fn every_command_explains_itself() {
     let here = tempdir().unwrap();
     for command in COMMANDS {
-        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
-        let said = stdout(&run(&words, here.path()));
+        let said = stdout(&run_words(&format!("{command} --help"), here.path()));
         let name = format!("help {command}").trim_end().replace(' ', "-");
         insta::assert_snapshot!(name, said);
     }
@@ -57,30 +56,11 @@ fn shape(text: &str) -> String {
 fn a_sweep_its_verdicts_and_a_measurement_have_their_shape() {
     let here = tempdir().unwrap();
     std::fs::write(here.path().join("quick.toml"), QUICK).unwrap();
-    let trained = run(
-        &["train", "--config", "quick.toml", "--out", "runs"],
-        here.path(),
-    );
+    let trained = run_words("train --config quick.toml --out runs", here.path());
     insta::assert_snapshot!("train", shape(&stdout(&trained)));
-    let checkpoint = "runs/runs/lr0.2-bs20-seed1/checkpoint.safetensors";
-    let measured = run(
-        &[
-            "measure",
-            "--model",
-            "mlp",
-            "--hidden",
-            "6",
-            "--data",
-            "fashion-mnist-12k",
-            "--subset",
-            "120",
-            "--batches",
-            "5",
-            "--batch-size",
-            "20",
-            "--checkpoint",
-            checkpoint,
-        ],
+    let measured = run_words(
+        "measure --model mlp --hidden 6 --data fashion-mnist-12k --subset 120 --batches 5 \
+         --batch-size 20 --checkpoint runs/runs/lr0.2-bs20-seed1/checkpoint.safetensors",
         here.path(),
     );
     insta::assert_snapshot!("measure", shape(&stdout(&measured)));

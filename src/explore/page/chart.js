@@ -79,6 +79,7 @@ export class Chart {
   constructor(holder, moved) {
     this.holder = holder;
     this.moved = moved;
+    holder.setAttribute('role', 'img');
     this.above = svg('svg', { class: 'plot above', 'aria-hidden': true });
     new ResizeObserver(() => this.fit()).observe(holder);
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
@@ -91,13 +92,12 @@ export class Chart {
   draw(figure, part) {
     this.figure = figure;
     this.part = part;
-    this.holder.setAttribute('role', 'img');
     this.holder.setAttribute('aria-label', `${plain(figure.title)}. ${figure.description}`);
-    this.curves = figure.curves.filter(({ points }) => points.length > 0);
-    const data = table(this.curves, isLog(figure.y));
+    const lines = figure.curves.filter(({ points }) => points.length > 0).flatMap(linesOf);
+    const data = table(lines, isLog(figure.y));
     // What a drawing can't change once it is made.
     const kind = JSON.stringify([[figure.x, figure.y].map((axis) => [axis.label, isLog(axis), axis.ticks]),
-      this.curves.map((curve) => [curve.weight, curve.look])]);
+      lines.map((line) => [line.weight, line.look])]);
     if (kind === this.kind) {
       this.plot.batch(() => {
         this.plot.setData(data, false);
@@ -107,12 +107,12 @@ export class Chart {
     }
     this.kind = kind;
     this.plot?.destroy();
-    this.plot = new uPlot(this.options(), data, this.holder);
+    this.plot = new uPlot(this.options(lines), data, this.holder);
     this.plot.over.append(this.above);
     this.show(part);
   }
 
-  options() {
+  options(lines) {
     const { x, y } = this.figure;
     const scale = (axis, range) => ({ time: false, auto: false, distr: isLog(axis) ? 3 : 1, range });
     return {
@@ -120,8 +120,8 @@ export class Chart {
       padding: [8, 12, 0, 0],
       scales: { x: scale(x, (plot, min, max) => [min, max]), y: scale(y, () => ends(y)) },
       axes: [axis(x, { grid: { show: false }, size: 26, label: plain(x.label), labelSize: 18 }), axis(y, { size: 52 })],
-      series: [{}, ...this.curves.flatMap(series)],
-      bands: bands(this.curves),
+      series: [{}, ...lines.map(series)],
+      bands: bands(lines),
       legend: { show: false },
       cursor: {
         x: false, y: false, points: { show: false },
@@ -170,7 +170,8 @@ export class Chart {
   drawn(plot) {
     this.overlay();
     const part = ['x', 'y'].flatMap((key) => [plot.scales[key].min, plot.scales[key].max]);
-    this.moved(part.every((end, i) => end === this.all()[i]) ? undefined : part);
+    this.part = part.every((end, i) => end === this.all()[i]) ? undefined : part;
+    this.moved(this.part);
   }
 
   over() {
@@ -218,35 +219,38 @@ export class Chart {
   }
 }
 
-// All curves on one list of abscissae. An area is two lines: there and back. What a log
-// scale has no place for leaves a gap.
-function table(curves, log) {
-  const halves = ({ weight, points }) => {
-    const half = points.length / 2;
-    return weight === 'area' ? [points.slice(0, half), points.slice(half)] : [points];
-  };
-  const lines = curves.flatMap(halves).map((points) => points.filter(([x]) => x !== null));
-  if (lines.length === 0) return [[]];
-  return uPlot.join(lines.map((points) => [points.map(([x]) => x), points.map(([, y]) => (log && y <= 0 ? null : y))]));
+// An area has its points there and back: two lines, between which it lies.
+function linesOf(curve) {
+  if (curve.weight !== 'area') return [curve];
+  const half = curve.points.length / 2;
+  const [there, back] = [curve.points.slice(0, half), curve.points.slice(half)];
+  return [{ ...curve, points: there, first: true }, { ...curve, points: back }];
+}
+
+// All lines on one list of abscissae. What a log scale has no place for leaves a gap.
+function table(lines, log) {
+  const columns = lines.map(({ points }) => {
+    const placed = points.filter(([x]) => x !== null);
+    return [placed.map(([x]) => x), placed.map(([, y]) => (log && y <= 0 ? null : y))];
+  });
+  return columns.length ? uPlot.join(columns) : [[]];
 }
 
 function series({ weight, look: number }) {
+  if (weight === 'area') return { stroke: null, points: { show: false } };
   const { stroke, width, dash, alpha } = style(`${weight} look-${number}`);
-  if (weight === 'area') return [{ stroke: null, points: { show: false } }, { stroke: null, points: { show: false } }];
   // A line of few points shows them; one alone would be invisible.
   const points = weight === 'bold' ? { size: 5, width: 1, fill: stroke } : { show: false };
-  return [{ stroke, width, dash, alpha, points, pxAlign: 0 }];
+  return { stroke, width, dash, alpha, points, pxAlign: 0 };
 }
 
-function bands(curves) {
-  let next = 1;
-  return curves.flatMap(({ weight, look: number }) => {
-    const first = next;
-    next += weight === 'area' ? 2 : 1;
-    if (weight !== 'area') return [];
+// uPlot counts series from 1; 0 are the abscissae.
+function bands(lines) {
+  return lines.flatMap(({ first, look: number }, i) => {
+    if (!first) return [];
     const { fill, fillOpacity } = style(`area look-${number}`);
     const rgb = fill.match(/[\d.]+/g).slice(0, 3);
-    return [{ series: [first, first + 1], fill: `rgba(${rgb.join(', ')}, ${fillOpacity})` }];
+    return [{ series: [i + 1, i + 2], fill: `rgba(${rgb.join(', ')}, ${fillOpacity})` }];
   });
 }
 

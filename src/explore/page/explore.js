@@ -8,9 +8,13 @@ import { Runs } from './runs.js';
 const TABS = ['theory', 'runs'];
 let state = fromAddress();
 
-function changed(changes) {
+function remember(changes) {
   state = { ...state, ...changes };
   history.replaceState(null, '', toAddress(state));
+}
+
+function changed(changes) {
+  remember(changes);
   show();
 }
 
@@ -40,16 +44,20 @@ function tabs() {
   }
 }
 
-// A figure shows a part of itself, or all of it.
-function zoomed(id, part) {
-  const digits = part?.map((end) => Number(end.toPrecision(10)));
-  if (String(digits) === String(state.zoom[id])) return;
-  const { [id]: before, ...others } = state.zoom;
-  changed({ zoom: digits ? { ...others, [id]: digits } : others });
-}
+// The part of each figure that is shown. A figure that chooses another has drawn it
+// already: nothing is asked anew.
+const zooms = {
+  get: (id) => state.zoom[id],
+  set: (id, part) => {
+    const digits = part?.map((end) => Number(end.toPrecision(10)));
+    if (String(digits) === String(state.zoom[id])) return;
+    const { [id]: before, ...others } = state.zoom;
+    remember({ zoom: digits ? { ...others, [id]: digits } : others });
+  },
+};
 
-const theory = new Theory(changed, zoomed);
-const runs = new Runs(changed, zoomed);
+const theory = new Theory(changed, zooms);
+const runs = new Runs(changed, zooms);
 tabs();
 // On a narrow screen the figures come soon after the first sliders.
 if (window.matchMedia('(max-width: 60rem)').matches) {

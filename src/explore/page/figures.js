@@ -5,14 +5,13 @@ import { marked } from './page.js';
 import { Reader } from './reader.js';
 
 // Puts figures into `holder`; those there stay in place. Those that are no more are removed.
-// `zoom` has the parts of figures that are shown, by their identifiers; another choice is
-// told to `zoomed`.
-export function draw(holder, figures, path, fields, zoom, zoomed) {
+// `zooms` knows which part of a figure is shown, and is told of another choice.
+export function draw(holder, figures, path, fields, zooms) {
   const gone = new Map([...holder.children].map((child) => [child.dataset.id, child]));
   for (const figure of figures) {
-    const element = gone.get(figure.id) ?? frame(holder, figure.id, zoomed);
+    const element = gone.get(figure.id) ?? frame(holder, figure.id, zooms);
     gone.delete(figure.id);
-    update(element, figure, zoom[figure.id]);
+    update(element, figure, zooms.get(figure.id));
     for (const link of element.querySelectorAll('a')) {
       link.href = `/api/${path}/${figure.id}.${link.dataset.ending}?${fields}`;
     }
@@ -23,7 +22,7 @@ export function draw(holder, figures, path, fields, zoom, zoomed) {
 // Of each element: its parts, and what it shows.
 const parts = new WeakMap();
 
-function frame(holder, id, zoomed) {
+function frame(holder, id, zooms) {
   const element = document.createElement('figure');
   element.dataset.id = id;
   const [title, drawing, caption] = ['h3', 'div', 'figcaption'].map((name) => document.createElement(name));
@@ -35,7 +34,7 @@ function frame(holder, id, zoomed) {
   whole.setAttribute('aria-label', `Show all of ${id}`);
   const chart = new Chart(drawing, (part) => {
     whole.hidden = part === undefined;
-    zoomed(id, part);
+    zooms.set(id, part);
   });
   whole.addEventListener('click', () => chart.show());
   const reader = new Reader(chart, id);

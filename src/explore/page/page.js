@@ -46,3 +46,22 @@ export function radios(holder, name, labels, onChoice) {
 export function choose(name, word) {
   for (const input of document.getElementsByName(name)) input.checked = input.value === word;
 }
+
+// A table's cells that head a row or a column, and its rows: each cell from its parts.
+export function head(scope, parts) {
+  const cell = document.createElement('th');
+  cell.scope = scope;
+  cell.append(...parts);
+  return cell;
+}
+
+export function row([name, ...cells]) {
+  const line = document.createElement('tr');
+  line.append(head('row', name));
+  for (const parts of cells) {
+    const field = document.createElement('td');
+    field.append(...parts);
+    line.append(field);
+  }
+  return line;
+}

@@ -1,7 +1,7 @@
 // The runs' view: a list, a table and figures, asked for every second.
 
 import { draw } from './figures.js';
-import { ask, choose, complain, element, radios, shown } from './page.js';
+import { ask, choose, complain, element, radios, row, shown } from './page.js';
 
 const EVERY = 1000;
 // Runs that are drawn where the address names none: of one seed, up to as many as have looks.
@@ -19,9 +19,9 @@ function parts(name) {
 }
 
 export class Runs {
-  constructor(changed, zoomed) {
+  constructor(changed, zooms) {
     this.changed = changed;
-    this.zoomed = zoomed;
+    this.zooms = zooms;
     this.runs = [];
     radios(element('against'), 'x', { epoch: 'epochs', step: 'steps' }, (x) => changed({ x }));
     element('all').addEventListener('click', () => changed({ run: this.runs.map(({ name }) => name) }));
@@ -30,6 +30,7 @@ export class Runs {
 
   show(state) {
     this.state = state;
+    this.seen = undefined;
     choose('x', state.x);
     this.poll();
   }
@@ -58,11 +59,10 @@ export class Runs {
     this.list(runs, names);
     this.table(chosen);
     const fields = new URLSearchParams({ runs: chosen.map(({ id }) => id).join(','), x: this.state.x });
-    const { zoom } = this.state;
-    const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records), zoom]);
+    const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records)]);
     if (seen === this.seen) return;
     const { figures = [] } = await ask('curves', fields);
-    draw(element('run-figures'), figures, 'curves', fields, zoom, this.zoomed);
+    draw(element('run-figures'), figures, 'curves', fields, this.zooms);
     this.seen = seen;
     complain();
   }
@@ -108,16 +108,7 @@ export class Runs {
       run.name, shown(run.learning_rate), run.batch_size, run.seed, `${run.last_step ?? '–'} of ${run.steps}`,
       run.records, run.break_even_step ?? '–', state(run),
     ]);
-    const line = ([name, ...cells]) => {
-      const row = document.createElement('tr');
-      const head = document.createElement('th');
-      head.scope = 'row';
-      head.textContent = name;
-      row.append(head);
-      for (const text of cells) row.insertCell().textContent = text;
-      return row;
-    };
-    element('run-table').tBodies[0].replaceChildren(...rows.map(line));
+    element('run-table').tBodies[0].replaceChildren(...rows.map((cells) => row(cells.map((text) => [text]))));
     const growing = runs.filter(({ outcome }) => !outcome).length;
     const words = `${runs.length} of ${this.runs.length} runs shown; ${growing} without an end yet.`;
     if (element('runs-status').textContent !== words) element('runs-status').textContent = words;

@@ -1,7 +1,7 @@
 // The theory's view: sliders, the break-even point, theorems, figures.
 
 import { draw } from './figures.js';
-import { ask, choose, complain, element, marked, radios, shown } from './page.js';
+import { ask, choose, complain, element, head, marked, radios, row, shown } from './page.js';
 import { Slider } from './slider.js';
 import { NOISES, PARAMETERS, PRESETS, defaults, query } from './state.js';
 
@@ -20,9 +20,9 @@ const COLUMNS = [
 ];
 
 export class Theory {
-  constructor(changed, zoomed) {
+  constructor(changed, zooms) {
     this.changed = changed;
-    this.zoomed = zoomed;
+    this.zooms = zooms;
     this.sliders = new Map();
     this.times = [];
     this.controls();
@@ -114,7 +114,7 @@ export class Theory {
     const { thresholds, theorems, paths, figures } = await ask('theory', fields);
     this.thresholds(thresholds);
     this.theorems(theorems.changes);
-    draw(element('theory-figures'), figures, 'theory', fields, state.zoom, this.zoomed);
+    draw(element('theory-figures'), figures, 'theory', fields, this.zooms);
     element('sampled').textContent = paths.error ? `No paths: ${paths.error}.` : paths.settings.map((it) => {
       const whose = paths.settings.length > 1 ? ` of ${it.setting}` : '';
       return `${it.shrunk} of ${paths.paths} paths${whose} end closer to the minimum. They are sampled at λ = ${shown(it.lambda_h)}, where E[ψ²] changes by a factor of ${shown(it.stability)} a step.`;
@@ -169,22 +169,4 @@ export class Theory {
       Object.assign(element('timing').dataset, { median, rounds: sorted.length });
     }));
   }
-}
-
-function head(scope, parts) {
-  const cell = document.createElement('th');
-  cell.scope = scope;
-  cell.append(...parts);
-  return cell;
-}
-
-function row([name, ...cells]) {
-  const line = document.createElement('tr');
-  line.append(head('row', name));
-  for (const parts of cells) {
-    const field = document.createElement('td');
-    field.append(...parts);
-    line.append(field);
-  }
-  return line;
 }

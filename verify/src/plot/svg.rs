@@ -31,7 +31,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    pub fn of(figure: &Figure) -> Self {
+    fn of(figure: &Figure) -> Self {
         let (width, height) = extent(figure.size);
         let width = width - LEFT - RIGHT;
         let legend = legend::rows(&figure.curves, width) as f64 * legend::ROW;
