@@ -98,6 +98,24 @@ impl Compute {
         self.precision
     }
 
+    /// The distance from 1 to the next number.
+    pub fn epsilon(&self) -> f64 {
+        match self.precision {
+            Precision::F32 => f32::EPSILON.into(),
+            Precision::F64 => f64::EPSILON,
+        }
+    }
+
+    /// The size of the smallest number above 0: nothing below it is seen.
+    /// Graphics cards have none that are not normal.
+    pub fn tiny(&self) -> f64 {
+        match (self.precision, self.kind) {
+            (Precision::F32, DeviceKind::Flex) => f32::from_bits(1).into(),
+            (Precision::F32, _) => f32::MIN_POSITIVE.into(),
+            (Precision::F64, _) => f64::from_bits(1),
+        }
+    }
+
     /// The device itself.
     pub fn device(&self) -> &Device {
         &self.device

@@ -91,6 +91,9 @@ pub struct MeasureConfig {
     pub hessian_examples: Option<usize>,
     /// How many of H's largest eigenvalues are found. Default 1.
     pub hessian_eigenvalues: usize,
+    /// How many of H's smallest, most negative eigenvalues are found with
+    /// them. Default 0.
+    pub hessian_smallest_eigenvalues: usize,
     /// Bound on the error of each, relative to the largest. Default 1e-3.
     pub eigenvalue_tolerance: f64,
     /// All of H's eigenvalues, from D products: for networks of at most
@@ -132,6 +135,7 @@ impl Default for MeasureConfig {
             early_every_steps: 1,
             hessian_examples: None,
             hessian_eigenvalues: 1,
+            hessian_smallest_eigenvalues: 0,
             eigenvalue_tolerance: 1e-3,
             complete_hessian_spectrum: false,
             trace_probes: 0,
@@ -295,21 +299,26 @@ impl SweepConfig {
         if let Some(count) = self.measure.hessian_examples {
             fits("measure.hessian_examples", count)?;
         }
-        let asked = self.measure.hessian_eigenvalues;
-        if asked > parameters {
-            return Err(ConfigError::TooManyEigenvalues {
-                key: "measure.hessian_eigenvalues",
-                asked,
-                parameters,
-            });
+        for (key, asked) in [
+            (
+                "measure.hessian_eigenvalues",
+                self.measure.hessian_eigenvalues,
+            ),
+            (
+                "measure.hessian_smallest_eigenvalues",
+                self.measure.hessian_smallest_eigenvalues,
+            ),
+        ] {
+            if asked > parameters {
+                return Err(ConfigError::TooManyEigenvalues {
+                    key,
+                    asked,
+                    parameters,
+                });
+            }
+            let most = most_eigenvalues(parameters);
+            require(key, asked, asked <= most, format!("at most {most}"))?;
         }
-        let most = most_eigenvalues(parameters);
-        require(
-            "measure.hessian_eigenvalues",
-            asked,
-            asked <= most,
-            format!("at most {most}"),
-        )?;
         if self.measure.complete_hessian_spectrum && parameters > COMPLETE_SPECTRUM_LIMIT {
             return Err(ConfigError::SpectrumTooLarge(parameters));
         }

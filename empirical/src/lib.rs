@@ -6,6 +6,7 @@ pub mod compute;
 pub mod config;
 pub mod data;
 pub mod examples;
+pub mod known;
 pub mod measure;
 pub mod model;
 pub mod moments;

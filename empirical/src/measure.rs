@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use breakeven_sim::record::{MiniBatches, Record};
+use breakeven_sim::record::{BoundKind, MiniBatches, Record};
 use breakeven_sim::stability;
-use nalgebra::DMatrix;
 
 use crate::config::MeasureConfig;
 use crate::examples::Examples;
+use crate::known::keep;
 use crate::moments::Moments;
 use crate::network::{Network, Score};
 use crate::operator::{
@@ -17,6 +17,7 @@ use crate::operator::{
 use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson, spectral_density,
+    write_out, written_out_error,
 };
 use crate::spectrum::Spectrum;
 use crate::tape::Matrix;
@@ -73,12 +74,16 @@ impl<A: LinearOperator> LinearOperator for Abandonable<'_, A> {
         }
         self.operator.apply(v)
     }
+
+    fn rounding(&self, scale: f64) -> f64 {
+        self.operator.rounding(scale)
+    }
 }
 
 /// Eigenvectors that the next measurement starts from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WarmStart {
-    /// Of H, largest eigenvalue first.
+    /// Of H, largest eigenvalue first, and one more than is measured.
     pub hessian: Vec<Vec<f64>>,
     /// Of the per-example K.
     pub covariance: Vec<Vec<f64>>,
@@ -123,12 +128,12 @@ impl Measurement<'_> {
             }),
             ..Record::default()
         };
-        self.hessian(&point, warm, &mut record)?;
+        let h = self.hessian(&point, warm, &mut record)?;
         if !self.stopped() {
             self.per_example_covariance(&point, warm, &mut record);
         }
         if !self.stopped() {
-            self.mini_batch_covariance(&parameters, warm.hessian.first(), &mut record);
+            self.mini_batch_covariance(&parameters, &h, &mut record);
         }
         Ok((!self.stopped()).then_some(record))
     }
@@ -154,7 +159,7 @@ impl Measurement<'_> {
         point: &Point,
         warm: &mut WarmStart,
         record: &mut Record,
-    ) -> Result<(), NotDeterministic> {
+    ) -> Result<Eigenpairs, NotDeterministic> {
         let h = self.abandonable(HessianOp(point));
         let config = self.config;
         if warm.hessian.is_empty() {
@@ -162,7 +167,15 @@ impl Measurement<'_> {
             // Products of an abandoned measurement are NaN.
             repeated.or_else(|error| if self.stopped() { Ok(()) } else { Err(error) })?;
         }
-        let lanczos = Lanczos::new(config.hessian_eigenvalues, config.eigenvalue_tolerance);
+        let lanczos = Lanczos {
+            // Along a trajectory the last measurement knows where to look.
+            fresh_directions: warm.hessian.is_empty(),
+            ..Lanczos::both_ends(
+                config.hessian_eigenvalues,
+                config.hessian_smallest_eigenvalues,
+                config.eigenvalue_tolerance,
+            )
+        };
         let mut rng = stream(self.seed, Purpose::Start, record.step);
         let found = lanczos.solve(&h, &warm.hessian, &mut rng);
         record.lambda_h_matvecs = Some(found.products as u64);
@@ -171,8 +184,13 @@ impl Measurement<'_> {
         if config.hessian_eigenvalues > 1 {
             record.spectrum_h = Some(found.pairs.iter().map(|pair| pair.value).collect());
         }
+        if let Some(least) = found.smallest.first() {
+            record.lambda_h_min = finite(least.value);
+            record.lambda_h_min_error_bound = finite(least.error_bound);
+            record.lambda_h_min_error_bound_kind = Some(least.bound_kind);
+        }
         if !found.pairs.is_empty() {
-            warm.hessian = found.pairs.into_iter().map(|pair| pair.vector).collect();
+            warm.hessian = found.start.clone();
         }
         let mut rng = stream(self.seed, Purpose::Probes, record.step);
         if config.trace_probes > 0 {
@@ -187,7 +205,7 @@ impl Measurement<'_> {
         if config.complete_hessian_spectrum {
             complete_spectrum(&h, record);
         }
-        Ok(())
+        Ok(found)
     }
 
     /// λ_H¹ and what is measured along its eigenvector, Eq. 1 among it.
@@ -198,7 +216,17 @@ impl Measurement<'_> {
         record.lambda_h = finite(top.value);
         record.lambda_h_residual = finite(top.residual);
         record.lambda_h_error_bound = finite(top.error_bound);
-        let Moments { variance, .. } = Moments::of(&point.curvatures(&top.vector));
+        record.lambda_h_error_bound_kind = Some(top.bound_kind);
+        let e = match found.top_vector("H") {
+            Ok(e) => e,
+            Err(why) => {
+                for field in ["curvature_variance", "stability", "psi"] {
+                    record.absent.insert(field.to_owned(), why.clone());
+                }
+                return;
+            }
+        };
+        let Moments { variance, .. } = Moments::of(&point.curvatures(e));
         record.curvature_variance = finite(variance);
         let (eta, examples) = (self.learning_rate, self.train.len());
         record.stability = finite(stability(
@@ -208,15 +236,13 @@ impl Measurement<'_> {
             examples,
             self.batch_size,
         ));
-        let along: f64 = point
-            .gradient()
-            .iter()
-            .zip(&top.vector)
-            .map(|(g, e)| g * e)
-            .sum();
-        if top.value > 0.0 {
-            record.psi = finite(along.abs() / top.value);
-        }
+        let along: f64 = point.gradient().iter().zip(e).map(|(g, e)| g * e).sum();
+        let psi = if top.value > 0.0 {
+            Ok(along.abs() / top.value)
+        } else {
+            Err("H has no positive eigenvalue: there is no minimum along e".to_owned())
+        };
+        record.psi = keep(&mut record.absent, "psi", psi).and_then(finite);
     }
 
     fn per_example_covariance(&self, point: &Point, warm: &mut WarmStart, record: &mut Record) {
@@ -228,25 +254,29 @@ impl Measurement<'_> {
             return;
         }
         // K's leading eigenvector is close to H's: a start where there is none.
-        let start = if warm.covariance.is_empty() {
-            &warm.hessian
-        } else {
-            &warm.covariance
+        let start = match warm.covariance.is_empty() {
+            true => warm.hessian.get(..1).unwrap_or_default(),
+            false => &warm.covariance,
         };
         let mut rng = stream(self.seed, Purpose::Start, record.step);
-        let lanczos = Lanczos::new(1, self.config.eigenvalue_tolerance);
+        let lanczos = Lanczos {
+            fresh_directions: warm.covariance.is_empty(),
+            ..Lanczos::new(1, self.config.eigenvalue_tolerance)
+        };
         let k = self.abandonable(k);
-        let found = lanczos.solve(&k, start.get(..1).unwrap_or_default(), &mut rng);
-        if let Some(top) = found.pairs.into_iter().next() {
+        let found = lanczos.solve(&k, start, &mut rng);
+        if let Some(top) = found.pairs.first() {
             record.lambda_k_per_example = finite(top.value);
-            warm.covariance = vec![top.vector];
+            record.lambda_k_per_example_error_bound = finite(top.error_bound);
+            record.lambda_k_per_example_error_bound_kind = Some(top.bound_kind);
+            warm.covariance = found.start;
         }
     }
 
     fn mini_batch_covariance(
         &self,
         parameters: &[Matrix],
-        top_of_h: Option<&Vec<f64>>,
+        h: &Eigenpairs,
         record: &mut Record,
     ) {
         let MiniBatches {
@@ -264,45 +294,75 @@ impl Measurement<'_> {
             BatchSharpness::Skipped
         };
         let gradients = MiniBatchGradients::new(&self.network, parameters, drawn, sharpness);
-        record.batch_sharpness = gradients.batch_sharpness().and_then(finite);
+        let absent = &mut record.absent;
+        record.batch_sharpness = gradients
+            .batch_sharpness()
+            .and_then(|sharp| keep(absent, "batch_sharpness", sharp))
+            .and_then(finite);
         let Some(covariance) = gradients.covariance() else {
             return;
         };
-        record.lambda_k = finite(covariance.largest());
-        record.lambda_k_smallest = covariance.smallest_nonzero().and_then(finite);
-        record.condition_k = covariance.ratio().and_then(finite);
-        record.trace_k = finite(covariance.trace());
+        let (largest, trace) = (covariance.largest(), covariance.trace());
+        record.lambda_k = finite(largest);
+        record.lambda_k_error_bound = finite(covariance.error(largest));
+        record.trace_k = finite(trace);
+        record.trace_k_error_bound = finite(covariance.error(trace));
         record.spectrum_k = Some(covariance.eigenvalues().to_vec());
-        record.subspace_ratio = finite(covariance.subspace_ratio(SUBSPACE));
-        if let Some(e) = top_of_h {
+        record.rank_k = Some(covariance.rank());
+        let mut keep = |field, found| keep(absent, field, found).and_then(finite);
+        record.lambda_k_smallest = keep("lambda_k_smallest", covariance.smallest_nonzero());
+        record.condition_k = keep("condition_k", covariance.ratio());
+        record.condition_k_error_bound = covariance.ratio_error().ok().and_then(finite);
+        record.subspace_ratio = keep("subspace_ratio", covariance.subspace_ratio(SUBSPACE));
+        let alignment = h.top_vector("H").and_then(|e| {
             let layout = self.network.model.parameters();
-            let e = layout.split(e, self.network.compute);
-            record.alignment_hk = finite(covariance.alignment(e));
-        }
+            covariance.alignment(layout.split(e, self.network.compute))
+        });
+        record.alignment_hk = keep("alignment_hk", alignment);
     }
 }
 
 /// All eigenvalues of H, from D products.
 fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
-    let dim = h.dim();
-    let mut unit = vec![0.0; dim];
-    let mut columns = Vec::with_capacity(dim * dim);
-    for k in 0..dim {
-        unit[k] = 1.0;
-        columns.extend(h.apply(&unit));
-        unit[k] = 0.0;
-    }
-    let matrix = DMatrix::from_vec(dim, dim, columns);
-    let Some(values) = Spectrum::values_of(&((&matrix + matrix.transpose()) / 2.0)) else {
+    let Some(values) = write_out(h).and_then(|matrix| Spectrum::values_of(&matrix)) else {
         return;
     };
-    record.trace_h = Some(values.iter().sum());
     let scale = values.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
-    let threshold = scale * dim as f64 * f64::from(f32::EPSILON);
-    let nonzero = values.iter().copied().filter(|x| x.abs() > threshold);
+    let error = written_out_error(h, scale);
+    let or_zero = |x: f64| if x.abs() <= error { 0.0 } else { x };
+    let values: Vec<f64> = values.into_iter().map(or_zero).collect();
+    record.trace_h = Some(values.iter().sum());
+    record.trace_h_standard_error = None;
+    let (largest, least) = (values[0], values[values.len() - 1]);
+    record.lambda_h = Some(largest);
+    record.lambda_h_min = Some(least);
+    for (bound, kind) in [
+        (
+            &mut record.lambda_h_error_bound,
+            &mut record.lambda_h_error_bound_kind,
+        ),
+        (
+            &mut record.lambda_h_min_error_bound,
+            &mut record.lambda_h_min_error_bound_kind,
+        ),
+    ] {
+        *bound = Some(error);
+        *kind = Some(BoundKind::Complete);
+    }
+    let nonzero = values.iter().copied().filter(|&x| x != 0.0);
     record.lambda_h_smallest = nonzero.min_by(|a, b| a.abs().total_cmp(&b.abs()));
-    if let (Some(smallest), Some(&largest)) = (record.lambda_h_smallest, values.first()) {
-        record.condition_h = (largest > 0.0).then(|| smallest / largest);
+    match record.lambda_h_smallest {
+        Some(smallest) if largest > 0.0 => record.condition_h = Some(smallest / largest),
+        Some(_) => {
+            let why = "H has no positive eigenvalue".to_owned();
+            record.absent.insert("condition_h".to_owned(), why);
+        }
+        None => {
+            for field in ["lambda_h_smallest", "condition_h"] {
+                let why = "H is zero up to rounding".to_owned();
+                record.absent.insert(field.to_owned(), why);
+            }
+        }
     }
     record.spectrum_h = Some(values);
 }

@@ -1,8 +1,9 @@
 //! K and H of one checkpoint on given images: what `breakeven measure` says.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use breakeven_sim::record::SolverStatus;
+use breakeven_sim::record::{BoundKind, SolverStatus};
 use serde::Serialize;
 
 use crate::checkpoint::{CheckpointError, load_weights};
@@ -10,6 +11,7 @@ use crate::compute::Compute;
 use crate::config::{MOST_BATCHES, most_eigenvalues};
 use crate::data::Images;
 use crate::examples::Examples;
+use crate::known::{Known, keep};
 use crate::model::{Architecture, ModelError};
 use crate::moments::Moments;
 use crate::network::Network;
@@ -18,7 +20,10 @@ use crate::operator::{
     PointSettings,
 };
 use crate::random::{Purpose, stream};
-use crate::solver::{Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson};
+use crate::solver::{
+    Eigenpair, Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson,
+    principal_cosines,
+};
 
 /// Difference between two products with one vector that is let pass.
 const REPEATABLE: f64 = 1e-5;
@@ -28,8 +33,10 @@ const REPEATABLE: f64 = 1e-5;
 pub struct PortraitSettings {
     /// The first so many examples; all where absent.
     pub subset: Option<usize>,
-    /// Eigenvalues of H and K.
+    /// Largest eigenvalues of H and K.
     pub top: usize,
+    /// Smallest eigenvalues of H.
+    pub bottom: usize,
     /// L.
     pub batches: usize,
     /// M.
@@ -102,12 +109,17 @@ pub struct Portrait {
     /// K^M of mini-batch gradients.
     pub covariance_mini_batch: MiniBatchPortrait,
     /// |cos| of the top eigenvectors of H and of the per-example K.
-    pub cosine_hessian_covariance: f64,
+    pub cosine_hessian_covariance: Option<f64>,
+    /// Cosines of the principal angles between their top eigenspaces, largest
+    /// first: one, the cosine above, but where an eigenvalue is repeated.
+    pub eigenspace_cosines: Option<Vec<f64>>,
     /// Of eᵀH_i e over the examples, e the top eigenvector of H.
-    pub curvature_along_top: Moments,
+    pub curvature_along_top: Option<Moments>,
     /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
-    pub batch_sharpness: f64,
-    /// eᵀH_i e of every example.
+    pub batch_sharpness: Option<f64>,
+    /// Why a quantity does not exist here, by the path of its field.
+    pub absent: BTreeMap<String, String>,
+    /// eᵀH_i e of every example; empty where e is not determined.
     #[serde(skip)]
     pub curvatures: Vec<f64>,
 }
@@ -115,27 +127,52 @@ pub struct Portrait {
 /// The leading eigenvalues of a matrix.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Leading {
-    /// Largest first.
+    /// Eigenvalues with what is known of them, the leading first.
+    #[serde(flatten)]
+    pub values: Values,
+    /// Products that they took.
+    pub matvecs: usize,
+    /// Whether all bounds met the tolerance, or rounding.
+    pub status: SolverStatus,
+    /// Error of a product with a unit vector by rounding, part of each bound.
+    pub rounding: f64,
+}
+
+/// Eigenvalues at one end of a spectrum.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Values {
+    /// From the end inwards.
     pub eigenvalues: Vec<f64>,
     /// ‖Av − λv‖ of each.
     pub residuals: Vec<f64>,
     /// Bound on the error of each.
     pub error_bounds: Vec<f64>,
-    /// Products that they took.
-    pub matvecs: usize,
-    /// Whether all bounds met the tolerance.
-    pub status: SolverStatus,
+    /// What each bound says.
+    pub error_bound_kinds: Vec<BoundKind>,
+    /// Eigenvalues in the cluster of each, which the tolerance does not tell
+    /// apart; absent where they were not counted.
+    pub multiplicities: Vec<Option<usize>>,
 }
 
-impl Leading {
-    fn of(found: &Eigenpairs) -> Self {
-        let pairs = &found.pairs;
+impl Values {
+    fn of(pairs: &[Eigenpair]) -> Self {
         Self {
             eigenvalues: pairs.iter().map(|pair| pair.value).collect(),
             residuals: pairs.iter().map(|pair| pair.residual).collect(),
             error_bounds: pairs.iter().map(|pair| pair.error_bound).collect(),
+            error_bound_kinds: pairs.iter().map(|pair| pair.bound_kind).collect(),
+            multiplicities: pairs.iter().map(|pair| pair.multiplicity).collect(),
+        }
+    }
+}
+
+impl Leading {
+    fn of(found: &Eigenpairs) -> Self {
+        Self {
+            values: Values::of(&found.pairs),
             matvecs: found.products,
             status: found.status,
+            rounding: found.rounding,
         }
     }
 }
@@ -146,6 +183,12 @@ pub struct HessianPortrait {
     /// Its leading eigenvalues.
     #[serde(flatten)]
     pub leading: Leading,
+    /// Its smallest eigenvalue, where it was asked for.
+    pub lambda_h_min: Option<f64>,
+    /// Bound on the error of that.
+    pub lambda_h_min_error_bound: Option<f64>,
+    /// Its smallest eigenvalues, where they were asked for.
+    pub smallest: Option<Values>,
     /// Tr H.
     pub trace: f64,
     /// Its standard error; 0 where the trace is exact.
@@ -158,8 +201,10 @@ pub struct CovariancePortrait {
     /// Its leading eigenvalues.
     #[serde(flatten)]
     pub leading: Leading,
-    /// Tr K, exact.
+    /// Tr K, exact up to rounding.
     pub trace: f64,
+    /// How far rounding may have moved it.
+    pub trace_error_bound: f64,
 }
 
 /// K^M from its Gram matrix.
@@ -171,12 +216,20 @@ pub struct MiniBatchPortrait {
     pub batch_size: usize,
     /// All L, largest first.
     pub eigenvalues: Vec<f64>,
-    /// The (L−1)th largest.
+    /// How far rounding may have moved each.
+    pub error_bounds: Vec<f64>,
+    /// Eigenvalues that are not 0.
+    pub rank: usize,
+    /// The (L−1)th largest; absent where that is 0.
     pub smallest_nonzero: Option<f64>,
-    /// That over the largest; absent where all gradients agree.
+    /// That over the largest.
     pub ratio: Option<f64>,
+    /// How far rounding may have moved the ratio.
+    pub ratio_error_bound: Option<f64>,
     /// Tr K^M.
     pub trace: f64,
+    /// How far rounding may have moved it.
+    pub trace_error_bound: f64,
 }
 
 impl Portrait {
@@ -208,8 +261,14 @@ impl Portrait {
         check_determinism(&HessianOp(&point), point.gradient(), REPEATABLE)?;
         let (hessian, h) = settings.hessian(&point)?;
         let (covariance, k) = settings.covariance(&point)?;
-        let (mini_batch, batch_sharpness) = settings.mini_batch(network, &theta, &examples)?;
-        let curvatures = point.curvatures(&h);
+        let mut absent = BTreeMap::new();
+        let (mini_batch, batch_sharpness) =
+            settings.mini_batch(network, &theta, &examples, &mut absent)?;
+        let curvatures = h.top_vector("H").map(|e| point.curvatures(e));
+        let moments = curvatures.as_ref().map(|all| Moments::of(all));
+        let cosines = eigenspace_cosines(&h, &k);
+        let cosine = h.top_vector("H").and_then(|_| k.top_vector("K"));
+        let cosine = cosine.and_then(|_| Ok(cosines.clone()?[0]));
         Ok(Self {
             parameters: point.dim(),
             examples: examples.len(),
@@ -219,12 +278,22 @@ impl Portrait {
             hessian,
             covariance_per_example: covariance,
             covariance_mini_batch: mini_batch,
-            cosine_hessian_covariance: dot(&h, &k).abs(),
-            curvature_along_top: Moments::of(&curvatures),
-            batch_sharpness,
-            curvatures,
+            cosine_hessian_covariance: keep(&mut absent, "cosine_hessian_covariance", cosine),
+            eigenspace_cosines: keep(&mut absent, "eigenspace_cosines", cosines),
+            curvature_along_top: keep(
+                &mut absent,
+                "curvature_along_top",
+                moments.map_err(Clone::clone),
+            ),
+            batch_sharpness: keep(&mut absent, "batch_sharpness", batch_sharpness),
+            absent,
+            curvatures: curvatures.unwrap_or_default(),
         })
     }
+}
+
+fn eigenspace_cosines(h: &Eigenpairs, k: &Eigenpairs) -> Known<Vec<f64>> {
+    Ok(principal_cosines(h.top_space("H")?, k.top_space("K")?))
 }
 
 impl PortraitSettings {
@@ -281,7 +350,11 @@ impl PortraitSettings {
     /// There are no more eigenvalues than parameters, and not too many.
     fn check_top(&self, parameters: usize) -> Result<(), PortraitError> {
         let most = most_eigenvalues(parameters);
-        if self.top <= most {
+        let (name, asked) = match self.top > most {
+            true => ("--top", self.top),
+            false => ("--bottom", self.bottom),
+        };
+        if asked <= most {
             return Ok(());
         }
         let why = if most == parameters {
@@ -290,8 +363,8 @@ impl PortraitSettings {
             ""
         };
         Err(PortraitError::Setting {
-            name: "--top",
-            found: self.top.to_string(),
+            name,
+            found: asked.to_string(),
             expected: format!("1 to {most}{why}"),
         })
     }
@@ -299,26 +372,32 @@ impl PortraitSettings {
     fn leading(
         &self,
         operator: &impl LinearOperator,
+        bottom: usize,
         what: &'static str,
     ) -> Result<Eigenpairs, PortraitError> {
         let mut rng = stream(self.seed, Purpose::Start, 0);
-        let found = Lanczos::new(self.top, self.tolerance).solve(operator, &[], &mut rng);
+        let lanczos = Lanczos::both_ends(self.top, bottom, self.tolerance);
+        let found = lanczos.solve(operator, &[], &mut rng);
         match found.status {
             SolverStatus::NotFinite => Err(PortraitError::NotFinite(what)),
             _ => Ok(found),
         }
     }
 
-    fn hessian(&self, point: &Point) -> Result<(HessianPortrait, Vec<f64>), PortraitError> {
+    fn hessian(&self, point: &Point) -> Result<(HessianPortrait, Eigenpairs), PortraitError> {
         let h = HessianOp(point);
-        let found = self.leading(&h, "a product of H")?;
+        let found = self.leading(&h, self.bottom, "a product of H")?;
         let (trace, trace_standard_error) = self.trace(&h);
+        let least = found.smallest.first();
         let portrait = HessianPortrait {
             leading: Leading::of(&found),
+            lambda_h_min: least.map(|pair| pair.value),
+            lambda_h_min_error_bound: least.map(|pair| pair.error_bound),
+            smallest: least.map(|_| Values::of(&found.smallest)),
             trace,
             trace_standard_error,
         };
-        Ok((portrait, top_vector(found)))
+        Ok((portrait, found))
     }
 
     /// Tr H, exact where there are no more parameters than probes.
@@ -339,14 +418,15 @@ impl PortraitSettings {
         (trace, 0.0)
     }
 
-    fn covariance(&self, point: &Point) -> Result<(CovariancePortrait, Vec<f64>), PortraitError> {
+    fn covariance(&self, point: &Point) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
         let k = GradientCovarianceOp(point);
-        let found = self.leading(&k, "a product of K")?;
+        let found = self.leading(&k, 0, "a product of K")?;
         let portrait = CovariancePortrait {
             leading: Leading::of(&found),
             trace: k.trace(),
+            trace_error_bound: k.trace_error(),
         };
-        Ok((portrait, top_vector(found)))
+        Ok((portrait, found))
     }
 
     fn mini_batch(
@@ -354,7 +434,8 @@ impl PortraitSettings {
         network: Network,
         theta: &[f64],
         examples: &Examples,
-    ) -> Result<(MiniBatchPortrait, f64), PortraitError> {
+        absent: &mut BTreeMap<String, String>,
+    ) -> Result<(MiniBatchPortrait, Known<f64>), PortraitError> {
         let parameters = network.model.parameters().split(theta, network.compute);
         let size = self.batch_size;
         let mut rng = stream(self.seed, Purpose::MeasurementBatches, 0);
@@ -366,22 +447,25 @@ impl PortraitSettings {
             MiniBatchGradients::new(&network, &parameters, batches, BatchSharpness::Measured);
         let missing = || PortraitError::NotFinite("a mini-batch gradient");
         let covariance = gradients.covariance().ok_or_else(missing)?;
+        let eigenvalues = covariance.eigenvalues().to_vec();
+        let mut keep = |field: &str, found| {
+            let field = format!("covariance_mini_batch.{field}");
+            keep(absent, &field, found)
+        };
         let portrait = MiniBatchPortrait {
             batches: self.batches,
             batch_size: size,
-            eigenvalues: covariance.eigenvalues().to_vec(),
-            smallest_nonzero: covariance.smallest_nonzero(),
-            ratio: covariance.ratio(),
+            error_bounds: eigenvalues.iter().map(|&x| covariance.error(x)).collect(),
+            eigenvalues,
+            rank: covariance.rank(),
+            smallest_nonzero: keep("smallest_nonzero", covariance.smallest_nonzero()),
+            ratio: keep("ratio", covariance.ratio()),
+            ratio_error_bound: covariance.ratio_error().ok(),
             trace: covariance.trace(),
+            trace_error_bound: covariance.error(covariance.trace()),
         };
         Ok((portrait, gradients.batch_sharpness().ok_or_else(missing)?))
     }
-}
-
-fn top_vector(found: Eigenpairs) -> Vec<f64> {
-    let top = found.pairs.into_iter().next();
-    top.expect("a finite product gives at least one pair")
-        .vector
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

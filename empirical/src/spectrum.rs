@@ -1,6 +1,6 @@
 //! Spectra of dense symmetric matrices.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Eigenvalues, largest first, with their eigenvectors as columns.
 pub struct Spectrum {
@@ -14,15 +14,15 @@ impl Spectrum {
     /// That of a symmetric matrix; absent where a number is not finite, or
     /// there is none.
     pub fn of(matrix: &DMatrix<f64>) -> Option<Self> {
-        let (moved, shift) = moved(matrix)?;
-        let SymmetricEigen {
-            eigenvalues,
-            eigenvectors,
-        } = SymmetricEigen::new(moved);
-        let mut order: Vec<usize> = (0..eigenvalues.len()).collect();
-        order.sort_by(|&a, &b| eigenvalues[b].total_cmp(&eigenvalues[a]));
+        let (moved, _) = moved(matrix)?;
+        let eigenvectors = SymmetricEigen::new(moved).eigenvectors;
+        let values: Vec<f64> = (0..eigenvectors.ncols())
+            .map(|k| rayleigh_quotient(matrix, &eigenvectors.column(k).into_owned()))
+            .collect();
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
         Some(Self {
-            values: order.iter().map(|&k| eigenvalues[k] - shift).collect(),
+            values: order.iter().map(|&k| values[k]).collect(),
             vectors: eigenvectors.select_columns(&order),
         })
     }
@@ -35,6 +35,12 @@ impl Spectrum {
         values.sort_by(|a, b| b.total_cmp(a));
         Some(values)
     }
+}
+
+/// vᵀAv/vᵀv: free of the rounding that a shift leaves in an eigenvalue, since
+/// its own error is that of the vector squared.
+fn rayleigh_quotient(matrix: &DMatrix<f64>, v: &DVector<f64>) -> f64 {
+    v.dot(&(matrix * v)) / v.norm_squared()
 }
 
 /// A + cI and c = 2‖A‖∞.

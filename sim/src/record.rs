@@ -7,6 +7,8 @@
 //! the run has ended; a run without it is unfinished). A sweep folder holds
 //! [`CONFIG_FILE`] and one run folder each under [`RUNS_FOLDER`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The header of a run, in its folder.
@@ -48,15 +50,27 @@ pub struct Record {
     /// L mini-batch gradients of size M (paper, App. C). About K/M.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_k: Option<f64>,
+    /// Bound on the absolute error of `lambda_k` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_error_bound: Option<f64>,
+    /// Eigenvalues of K^M above their rounding error: L − 1 at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank_k: Option<usize>,
     /// λ_K*, the smallest non-zero eigenvalue of K^M: its (L−1)th largest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_k_smallest: Option<f64>,
     /// λ_K*/λ_K¹; larger is better conditioned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition_k: Option<f64>,
+    /// Bound on the absolute error of `condition_k` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_k_error_bound: Option<f64>,
     /// Tr K^M.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_k: Option<f64>,
+    /// Bound on the absolute error of `trace_k` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_k_error_bound: Option<f64>,
     /// All L eigenvalues of K^M, largest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectrum_k: Option<Vec<f64>>,
@@ -64,6 +78,12 @@ pub struct Record {
     /// measurement subset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_k_per_example: Option<f64>,
+    /// Bound on the absolute error of `lambda_k_per_example`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_per_example_error_bound: Option<f64>,
+    /// What that bound says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_per_example_error_bound_kind: Option<BoundKind>,
     /// Trace of the exact, centred per-example K (1/N) on the same subset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_k_per_example: Option<f64>,
@@ -78,12 +98,25 @@ pub struct Record {
     /// ‖Hv − λv‖ of the returned unit vector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_residual: Option<f64>,
+    /// What that bound says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_error_bound_kind: Option<BoundKind>,
     /// Hessian products that this measurement used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_matvecs: Option<u64>,
     /// Whether the solver reached its tolerance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_status: Option<SolverStatus>,
+    /// The smallest eigenvalue of H, which may be negative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_min: Option<f64>,
+    /// Bound on the absolute error of `lambda_h_min`, of the kind
+    /// `lambda_h_min_error_bound_kind`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_min_error_bound: Option<f64>,
+    /// What that bound says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_min_error_bound_kind: Option<BoundKind>,
     /// The smallest non-zero eigenvalue of H, where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_smallest: Option<f64>,
@@ -132,6 +165,11 @@ pub struct Record {
     /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\] over mini-batches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
+
+    /// Why a quantity that was to be measured does not exist here, by the
+    /// name of its field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent: BTreeMap<String, String>,
 }
 
 /// Whether an eigenvalue solver reached its tolerance.
@@ -153,6 +191,35 @@ impl SolverStatus {
             Self::Converged => "converged",
             Self::OutOfProducts => "out of products before the tolerance",
             Self::NotFinite => "a product was not finite",
+        }
+    }
+}
+
+/// What the bound on an eigenvalue's error says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BoundKind {
+    /// All eigenvalues were computed: the error is rounding's.
+    Complete,
+    /// On the distance of the i-th value from the i-th eigenvalue. It rests on
+    /// fresh random directions, which showed nothing that had been missed.
+    Searched,
+    /// The residual: some eigenvalue is within it, for certain, though perhaps
+    /// not the i-th.
+    Residual,
+    /// r²/δ with a gap δ that is itself estimated: no bound in the strict
+    /// sense.
+    GapEstimate,
+}
+
+impl BoundKind {
+    /// The kind for readers.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Complete => "all eigenvalues computed",
+            Self::Searched => "fresh directions showed no other",
+            Self::Residual => "of some eigenvalue",
+            Self::GapEstimate => "an estimate",
         }
     }
 }

@@ -9,10 +9,17 @@ use super::{LinearOperator, Point};
 pub struct GradientCovarianceOp<'a>(pub &'a Point<'a>);
 
 impl GradientCovarianceOp<'_> {
-    /// Tr K = (1/n) Σ ‖g_i‖² − ‖g‖². Exact.
+    /// Tr K = (1/n) Σ ‖g_i‖² − ‖g‖², exact up to
+    /// [`Self::trace_error`]; 0 where that is all there is of it.
     pub fn trace(&self) -> f64 {
         let gradient = self.0.gradient();
-        self.0.mean_squared_gradient_norm() - dot(gradient, gradient)
+        let trace = self.0.mean_squared_gradient_norm() - dot(gradient, gradient);
+        if trace <= self.trace_error() { 0.0 } else { trace }
+    }
+
+    /// How far rounding may move the trace.
+    pub fn trace_error(&self) -> f64 {
+        self.0.rounding(self.0.mean_squared_gradient_norm())
     }
 }
 
@@ -36,6 +43,12 @@ impl LinearOperator for GradientCovarianceOp<'_> {
             *product -= mean * g;
         }
         product
+    }
+
+    /// Kv is a difference: its rounding is that of (1/n) JᵀJv.
+    fn rounding(&self, scale: f64) -> f64 {
+        let gradient = self.0.gradient();
+        self.0.rounding(scale + dot(gradient, gradient))
     }
 }
 

@@ -20,4 +20,8 @@ impl LinearOperator for HessianOp<'_> {
             written.tape.pull_back_tangent(&tangents)
         })
     }
+
+    fn rounding(&self, scale: f64) -> f64 {
+        self.0.rounding(scale)
+    }
 }

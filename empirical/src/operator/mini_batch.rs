@@ -3,8 +3,10 @@
 use burn::tensor::Tensor;
 use nalgebra::{DMatrix, DVector};
 
+use super::ROUNDING_UNITS;
 use crate::compute::to_host;
 use crate::examples::Examples;
+use crate::known::Known;
 use crate::network::{Network, Written};
 use crate::spectrum::Spectrum;
 use crate::tape::Matrix;
@@ -18,7 +20,13 @@ pub struct MiniBatchGradients {
     /// L.
     batches: usize,
     /// g_Bᵀ H_B g_B / ‖g_B‖² of each batch, where it was asked for.
-    sharpness: Option<Vec<f64>>,
+    sharpness: Option<Vec<Option<f64>>>,
+    /// How far rounding may move each gradient, in length.
+    rounding: f64,
+    /// The distance from 1 to the next number.
+    epsilon: f64,
+    /// What underflow may take from a sum over all D parameters.
+    tiny: f64,
 }
 
 /// Whether the curvature of each batch's loss along its own gradient is
@@ -44,9 +52,11 @@ impl MiniBatchGradients {
     ) -> Self {
         let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
         let mut sharp = Vec::new();
+        let mut rounding = None;
         for batch in batches {
             let mut written = network.write(parameters, &batch);
             let gradient = written.pull_back(1.0 / batch.len() as f64, network.compute);
+            rounding.get_or_insert_with(|| gradient_rounding(network, &written, batch.len()));
             if sharpness == BatchSharpness::Measured {
                 sharp.push(curvature_along(&written, &gradient));
             }
@@ -67,13 +77,21 @@ impl MiniBatchGradients {
             mean,
             batches,
             sharpness: (sharpness == BatchSharpness::Measured).then_some(sharp),
+            rounding: rounding.unwrap_or_default(),
+            epsilon: network.compute.epsilon(),
+            tiny: network.compute.tiny() * network.model.parameters().dim() as f64,
         }
     }
 
-    /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\], where it was measured.
-    pub fn batch_sharpness(&self) -> Option<f64> {
+    /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\], where it was measured and every batch has
+    /// a gradient.
+    pub fn batch_sharpness(&self) -> Option<Known<f64>> {
         let all = self.sharpness.as_ref()?;
-        Some(all.iter().sum::<f64>() / all.len() as f64)
+        Some(if all.iter().any(|sharp| sharp.is_none()) {
+            Err("a mini-batch gradient is zero".to_owned())
+        } else {
+            Ok(all.iter().flatten().sum::<f64>() / all.len() as f64)
+        })
     }
 
     /// Eigenvalues and eigenvectors of their covariance; absent where a
@@ -83,12 +101,19 @@ impl MiniBatchGradients {
         let gram = products(&self.centred, &self.centred);
         let gram = DMatrix::from_row_slice(batches, batches, &gram) / batches as f64;
         let Spectrum { values, vectors } = Spectrum::of(&((&gram + gram.transpose()) / 2.0))?;
-        Some(MiniBatchCovariance {
+        let mut covariance = MiniBatchCovariance {
             gradients: self,
             eigenvalues: values,
             weights: vectors.column_iter().map(|v| v.into_owned()).collect(),
             gram,
-        })
+        };
+        let zero = covariance.error(0.0);
+        for value in &mut covariance.eigenvalues {
+            if *value <= zero {
+                *value = 0.0;
+            }
+        }
+        Some(covariance)
     }
 }
 
@@ -97,9 +122,14 @@ impl MiniBatchGradients {
 ///
 /// K^M is about K/M: a gradient over M independent examples has an M-th of
 /// the covariance of one.
+///
+/// A gradient is a mean of per-example gradients, which cancel: rounding moves
+/// it by a share of their length, not of its own. Eigenvalues that are no
+/// larger than what that makes of zero are 0, and what would rest on them is
+/// absent.
 pub struct MiniBatchCovariance<'a> {
     gradients: &'a MiniBatchGradients,
-    /// All L, largest first; the last is zero up to rounding.
+    /// All L, largest first; the last is 0.
     eigenvalues: Vec<f64>,
     /// Eigenvectors of the Gram matrix, in the same order.
     weights: Vec<DVector<f64>>,
@@ -107,10 +137,25 @@ pub struct MiniBatchCovariance<'a> {
 }
 
 impl MiniBatchCovariance<'_> {
-    /// All L eigenvalues, largest first. The last is zero up to rounding,
-    /// since the gradients are centred on their own mean.
+    /// All L eigenvalues, largest first. At most L − 1 are not 0, since the
+    /// gradients are centred on their own mean.
     pub fn eigenvalues(&self) -> &[f64] {
         &self.eigenvalues
+    }
+
+    /// How far rounding may have moved an eigenvalue, or the trace, of that
+    /// size: singular values √λ move by no more than the gradients (Weyl), and
+    /// the Gram matrix has its own rounding.
+    pub fn error(&self, size: f64) -> f64 {
+        let moved = self.gradients.rounding;
+        let (epsilon, tiny) = (self.gradients.epsilon, self.gradients.tiny);
+        let gram = ROUNDING_UNITS * (epsilon * self.gram.trace() + tiny);
+        2.0 * size.sqrt() * moved + moved * moved + gram
+    }
+
+    /// Eigenvalues that are not 0.
+    pub fn rank(&self) -> usize {
+        self.eigenvalues.iter().filter(|&&value| value > 0.0).count()
     }
 
     /// λ_K¹.
@@ -118,67 +163,128 @@ impl MiniBatchCovariance<'_> {
         self.eigenvalues[0]
     }
 
-    /// λ_K*, the (L−1)th largest; absent for a single batch.
-    pub fn smallest_nonzero(&self) -> Option<f64> {
-        let index = self.eigenvalues.len().checked_sub(2)?;
-        Some(self.eigenvalues[index])
+    /// λ_K*, the (L−1)th largest; absent where that is 0.
+    pub fn smallest_nonzero(&self) -> Known<f64> {
+        self.nonzero()?;
+        let (rank, most) = (self.rank(), self.eigenvalues.len() - 1);
+        if rank < most {
+            return Err(format!(
+                "K^M has rank {rank}, below L - 1 = {most}: its smallest eigenvalue is zero up to \
+                 rounding"
+            ));
+        }
+        Ok(self.eigenvalues[most - 1])
     }
 
-    /// λ_K*/λ_K¹; absent for a single batch or where all gradients agree.
-    pub fn ratio(&self) -> Option<f64> {
-        let smallest = self.smallest_nonzero()?;
-        (self.largest() > 0.0).then(|| smallest / self.largest())
+    /// λ_K*/λ_K¹; absent where λ_K* is.
+    pub fn ratio(&self) -> Known<f64> {
+        Ok(self.smallest_nonzero()? / self.largest())
+    }
+
+    /// How far rounding may have moved the ratio.
+    pub fn ratio_error(&self) -> Known<f64> {
+        let (smallest, ratio) = (self.smallest_nonzero()?, self.ratio()?);
+        let largest = self.largest();
+        Ok((self.error(smallest) + ratio * self.error(largest)) / largest)
     }
 
     /// Tr K^M.
     pub fn trace(&self) -> f64 {
-        self.gram.trace()
+        let trace = self.gram.trace();
+        if trace <= self.error(0.0) { 0.0 } else { trace }
+    }
+
+    fn nonzero(&self) -> Known<()> {
+        if self.largest() > 0.0 {
+            return Ok(());
+        }
+        Err("K^M is zero up to rounding: all mini-batch gradients agree".to_owned())
+    }
+
+    /// Whether the k-th eigenvalue and the next can't be told apart.
+    fn tied(&self, k: usize) -> bool {
+        let (value, next) = (self.eigenvalues[k], self.eigenvalues.get(k + 1));
+        next.is_some_and(|&next| value - next <= self.error(value) + self.error(next))
     }
 
     /// |cos(e, e_K¹)| for a unit vector `e` in θ's order, as matrices.
-    pub fn alignment(&self, e: Vec<Matrix>) -> f64 {
+    pub fn alignment(&self, e: Vec<Matrix>) -> Known<f64> {
+        self.nonzero()?;
+        if self.tied(0) {
+            return Err("the largest eigenvalue of K^M is repeated".to_owned());
+        }
         let e: Vec<Matrix> = e.into_iter().map(row).collect();
         let projections = DVector::from_vec(products(&self.gradients.centred, &e));
         let norm = (self.eigenvalues.len() as f64 * self.largest()).sqrt();
-        (self.weights[0].dot(&projections) / norm).abs()
+        Ok((self.weights[0].dot(&projections) / norm).abs().min(1.0))
     }
 
     /// The mean over the batches of ‖g‖/‖g_k‖, where g_k is the projection of
     /// a batch's gradient onto the top `k` eigenvectors (paper, Sec. 4.3).
-    pub fn subspace_ratio(&self, k: usize) -> f64 {
+    /// Where K^M has a lower rank, onto all of its range.
+    pub fn subspace_ratio(&self, k: usize) -> Known<f64> {
+        self.nonzero()?;
+        let rank = self.rank();
+        if k < rank && self.tied(k - 1) {
+            return Err(format!(
+                "eigenvalues {k} and {} of K^M are equal up to rounding: the subspace of the top \
+                 {k} is not determined",
+                k + 1
+            ));
+        }
         let batches = self.eigenvalues.len();
         let scale = batches as f64;
         let mean = &self.gradients.mean;
         let with_mean = DVector::from_vec(products(&self.gradients.centred, mean));
         let mean_squared = products(mean, mean)[0];
-        let tops: Vec<(usize, f64)> = (0..k.min(batches))
-            .map(|k| (k, (scale * self.eigenvalues[k]).sqrt()))
-            .filter(|&(_, norm)| norm > 0.0)
-            .collect();
+        let tops = 0..k.min(rank);
         let ratio = |j: usize| {
             let squared = scale * self.gram[(j, j)] + 2.0 * with_mean[j] + mean_squared;
             let projected: f64 = tops
-                .iter()
-                .map(|&(k, norm)| {
+                .clone()
+                .map(|k| {
+                    let norm = (scale * self.eigenvalues[k]).sqrt();
                     let along_centred = norm * self.weights[k][j];
                     let along_mean = self.weights[k].dot(&with_mean) / norm;
                     (along_centred + along_mean).powi(2)
                 })
                 .sum();
-            (squared / projected).sqrt()
+            let rounding = self.gradients.rounding;
+            (projected > rounding * rounding).then(|| (squared / projected).sqrt().max(1.0))
         };
-        (0..batches).map(ratio).sum::<f64>() / scale
+        let ratios: Option<Vec<f64>> = (0..batches).map(ratio).collect();
+        let ratios = ratios.ok_or_else(|| {
+            format!("a mini-batch gradient has no part in the top {k} eigenvectors of K^M")
+        })?;
+        Ok(ratios.iter().sum::<f64>() / scale)
     }
 }
 
-/// gᵀ H g / ‖g‖² of a batch's loss along a direction g.
-fn curvature_along(written: &Written, g: &[Matrix]) -> f64 {
-    let tangents = written.tape.push_tangent(g);
+/// How far rounding may move the gradient of a mean loss over a batch like
+/// this one of `examples`, which is on the tape with its cotangents.
+fn gradient_rounding(network: &Network, written: &Written, examples: usize) -> f64 {
+    let weighted = to_host(written.tape.squared_gradient_norms(written.loss));
+    let compute = network.compute;
+    // The tape's cotangents carry a factor 1/M each.
+    let typical = (weighted.iter().sum::<f64>() * examples as f64).sqrt();
+    let dim = network.model.parameters().dim() as f64;
+    ROUNDING_UNITS * (compute.epsilon() * typical + compute.tiny() * dim)
+}
+
+/// gᵀ H g / ‖g‖² of a batch's loss along a direction g; absent for none.
+fn curvature_along(written: &Written, g: &[Matrix]) -> Option<f64> {
+    let sizes = g.iter().map(|part| part.clone().abs().max().into_scalar());
+    let size = sizes.fold(0.0, f64::max);
+    if size == 0.0 {
+        return None;
+    }
+    // Squares of small numbers underflow in 32 bits.
+    let g: Vec<Matrix> = g.iter().map(|part| part.clone() / size).collect();
+    let squares = g.iter().map(|part| part.clone().square().sum());
+    let squared: f64 = squares.map(|sum| sum.into_scalar::<f64>()).sum();
+    let tangents = written.tape.push_tangent(&g);
     let second = written.tape.push_second(written.loss, &tangents).mean();
-    let squares = g
-        .iter()
-        .map(|part| part.clone().square().sum().into_scalar::<f64>());
-    second.into_scalar::<f64>() / squares.sum::<f64>()
+    Some(second.into_scalar::<f64>() / squared)
 }
 
 /// A matrix as one row.

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use crate::compute::to_host;
 use crate::examples::Examples;
+use super::ROUNDING_UNITS;
 use crate::network::{Network, Score, Written, add_each, chunks};
 use crate::tape::Matrix;
 
@@ -103,6 +104,13 @@ impl<'a> Point<'a> {
     /// The gradient of the mean loss, in θ's order.
     pub fn gradient(&self) -> &[f64] {
         &self.gradient
+    }
+
+    /// How far rounding may move a number that sums terms of a size of
+    /// `scale`, over examples and parameters.
+    pub fn rounding(&self, scale: f64) -> f64 {
+        let compute = self.network.compute;
+        ROUNDING_UNITS * (compute.epsilon() * scale + compute.tiny() * self.dim() as f64)
     }
 
     /// `vᵀ H_i v` for every example i, H_i the Hessian of its loss.

@@ -3,7 +3,7 @@
 use breakeven_sim::record::SpectralDensity;
 use rand_chacha::ChaCha8Rng;
 
-use super::lanczos::tridiagonal;
+use super::krylov::tridiagonal;
 use super::rademacher;
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;

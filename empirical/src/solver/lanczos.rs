@@ -1,10 +1,14 @@
-//! The largest eigenvalues by Lanczos' method.
+//! The eigenvalues at the ends of a spectrum by Lanczos' method.
 
-use breakeven_sim::record::SolverStatus;
-use nalgebra::DMatrix;
+use breakeven_sim::record::{BoundKind, SolverStatus};
 use rand_chacha::ChaCha8Rng;
 
-use super::{axpy, dot, norm, rademacher};
+use super::krylov::{KrylovSpace, Ritz};
+use super::complete::{write_out, written_out_error};
+use super::scale;
+use super::pairs::{
+    Block, Eigenpair, Eigenpairs, Wanted, clusters, quadratic_bound,
+};
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;
 
@@ -13,293 +17,533 @@ use crate::spectrum::Spectrum;
 /// crossed, meets its bound at once there; more products show the larger.
 const CONFIRMING_PRODUCTS: usize = 4;
 
-/// How the largest eigenvalues are to be found.
+/// Products with a fresh direction before it is believed to have shown all
+/// that is to be seen.
+const FRESH_PRODUCTS: usize = 10;
+
+/// Residuals by which an eigenvalue may lie above the largest Ritz value of a
+/// fresh direction.
+const CAUTION: f64 = 10.0;
+
+/// Vectors beyond those asked for that are kept to count the eigenvalues of a
+/// cluster.
+const MOST_BEYOND: usize = 32;
+
+/// Eigenvalues are taken for one where they are closer than the tolerance,
+/// but not at looser tolerances than this: clusters would grow into the bulk.
+const WIDEST_CLUSTER: f64 = 1e-3;
+
+/// How eigenvalues at the ends of a spectrum are to be found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lanczos {
-    /// How many.
+    /// How many of the largest.
     pub count: usize,
+    /// How many of the smallest.
+    pub smallest: usize,
     /// Bound on the error of each, relative to the largest in size.
     pub tolerance: f64,
+    /// Whether fresh random directions, orthogonal to all that was found, are
+    /// searched until they show nothing more. Without them a repeated
+    /// eigenvalue is found once, and bounds are estimates.
+    pub fresh_directions: bool,
+    /// Operators of up to so many dimensions are written out as a matrix
+    /// where there is no start.
+    pub complete_up_to: usize,
     /// Products that may be used.
     pub max_products: usize,
     /// Vectors that are kept before a restart.
     pub max_basis: usize,
 }
 
-/// An approximate eigenvalue and its vector.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Eigenpair {
-    /// The Ritz value θ.
-    pub value: f64,
-    /// The Ritz vector, of length 1.
-    pub vector: Vec<f64>,
-    /// ‖Av − θv‖.
-    pub residual: f64,
-    /// Bound on |λ − θ| (see [`Lanczos::solve`]).
-    pub error_bound: f64,
-}
-
-/// What a solver found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Eigenpairs {
-    /// Largest first. Fewer than asked for where the operator ran out of
-    /// directions.
-    pub pairs: Vec<Eigenpair>,
-    /// Products used.
-    pub products: usize,
-    /// Whether the bounds met the tolerance.
-    pub status: SolverStatus,
-}
-
 impl Lanczos {
-    /// Sensible limits for `count` eigenvalues to a relative `tolerance`.
+    /// Sensible limits for the `count` largest eigenvalues to a relative
+    /// `tolerance`.
     pub fn new(count: usize, tolerance: f64) -> Self {
+        Self::both_ends(count, 0, tolerance)
+    }
+
+    /// The same for the `count` largest and the `smallest` smallest.
+    pub fn both_ends(count: usize, smallest: usize, tolerance: f64) -> Self {
+        let all = count + smallest;
         Self {
             count,
+            smallest,
             tolerance,
-            max_products: 200 + 50 * count,
-            max_basis: 2 * count + 30,
+            fresh_directions: true,
+            complete_up_to: 64,
+            max_products: 400 + 100 * all,
+            max_basis: 2 * all + 30,
         }
     }
 
-    /// Finds the algebraically largest eigenvalues of `operator`, with full
-    /// reorthogonalisation and thick restart (Wu & Simon, 2000).
+    /// Finds the algebraically largest and smallest eigenvalues of `operator`.
     ///
-    /// The first basis vector is the sum of the `start` vectors, those of the
-    /// last measurement along a trajectory, or random signs where there is
-    /// none. After each product the Ritz values and their residuals r are
-    /// known; the search ends when the error bound of each of the `count`
-    /// largest is within `tolerance` times the largest Ritz value in size.
-    /// The bound is min(r, r²/δ), δ the distance from θ to the nearest
-    /// interval θ_j ± r_j of another Ritz value (Kato–Temple's bound with the
-    /// gap that the Ritz values show). It bounds the distance to *an*
-    /// eigenvalue; that no larger one hides is never certain in a Krylov
-    /// method, and made likelier by at least four products.
+    /// 1. Lanczos' method with full reorthogonalisation and thick restart
+    ///    (Wu & Simon, 2000) from the sum of the `start` vectors, those of the
+    ///    last measurement along a trajectory, or from a Gaussian direction
+    ///    where there is none, until the estimate min(r, r²/δ) of each wanted
+    ///    pair is within the tolerance.
+    /// 2. Fresh Gaussian directions orthogonal to all pairs found, for at
+    ///    least ten products each: a pair that is as large as the wanted ones
+    ///    joins them, until all that a direction shows lies clearly below.
+    ///    That gives the upper edge τ of all other eigenvalues.
+    /// 3. Rayleigh–Ritz over all pairs found, with a product each. With the
+    ///    residuals R of the block and τ, the i-th value is within
+    ///    2‖R‖²/(δ + √(δ² + 4‖R‖²)) of the i-th eigenvalue, δ = θ_i − τ
+    ///    ([`BoundKind::Searched`]).
+    ///
+    /// Without fresh directions the first step is all, and the bounds are the
+    /// residual or an estimate. The rounding of a product is part of each
+    /// bound; a value below it is 0. Small operators are written out.
     pub fn solve(
         &self,
         operator: &impl LinearOperator,
         start: &[Vec<f64>],
         rng: &mut ChaCha8Rng,
     ) -> Eigenpairs {
-        let count = self.count.min(operator.dim());
-        let mut space = KrylovSpace::new(operator.dim(), start, rng);
-        let mut products = 0;
-        loop {
-            let finite = space.extend(operator, rng);
-            products += 1;
-            let Some(ritz) = finite.then(|| space.ritz()).flatten() else {
-                return Eigenpairs {
-                    pairs: Vec::new(),
-                    products,
-                    status: SolverStatus::NotFinite,
-                };
-            };
-            let confirmed = products >= CONFIRMING_PRODUCTS && ritz.within(count, self.tolerance);
-            let status = if space.complete() || confirmed {
-                Some(SolverStatus::Converged)
-            } else if products >= self.max_products {
-                Some(SolverStatus::OutOfProducts)
-            } else {
-                None
-            };
-            if let Some(status) = status {
-                return Eigenpairs {
-                    pairs: space.pairs(&ritz, count),
-                    products,
-                    status,
-                };
-            }
-            if space.basis.len() >= self.max_basis.max(count + 3) {
-                space.restart(&ritz, (count + self.max_basis) / 2);
-            }
-        }
-    }
-}
-
-/// An orthonormal basis Q, the projected matrix QᵀAQ, and the direction that
-/// the next product adds.
-struct KrylovSpace {
-    basis: Vec<Vec<f64>>,
-    /// QᵀAQ.
-    projected: DMatrix<f64>,
-    next: Option<Vec<f64>>,
-    /// Length of what the last product left outside the basis.
-    beta: f64,
-}
-
-/// Ritz values, largest first, with the residuals of their vectors.
-struct Ritz {
-    values: Vec<f64>,
-    residuals: Vec<f64>,
-    coefficients: DMatrix<f64>,
-}
-
-impl KrylovSpace {
-    fn new(dim: usize, start: &[Vec<f64>], rng: &mut ChaCha8Rng) -> Self {
-        let mut first = vec![0.0; dim];
-        for v in start {
-            axpy(1.0, v, &mut first);
-        }
-        if !norm(&first).is_normal() {
-            first = rademacher(dim, rng);
-        }
-        let length = norm(&first);
-        first.iter_mut().for_each(|x| *x /= length);
-        Self {
-            basis: Vec::new(),
-            projected: DMatrix::zeros(0, 0),
-            next: Some(first),
-            beta: 0.0,
-        }
-    }
-
-    /// Whether the basis spans the whole space.
-    fn complete(&self) -> bool {
-        self.next.is_none()
-    }
-
-    /// One product: adds the next direction. False where the product's length
-    /// is not finite.
-    fn extend(&mut self, operator: &impl LinearOperator, rng: &mut ChaCha8Rng) -> bool {
-        let Some(q) = self.next.take() else {
-            return true;
+        let dim = operator.dim();
+        let wanted = Wanted {
+            largest: self.count.min(dim),
+            smallest: self.smallest.min(dim),
         };
-        let mut w = operator.apply(&q);
-        let scale = norm(&w);
-        if !scale.is_finite() {
-            return false;
-        }
-        self.basis.push(q);
-        let coefficients = self.orthogonalise(&mut w);
-        let size = self.basis.len();
-        let grown = std::mem::replace(&mut self.projected, DMatrix::zeros(0, 0));
-        self.projected = grown.resize(size, size, 0.0);
-        for (k, coefficient) in coefficients.into_iter().enumerate() {
-            self.projected[(k, size - 1)] = coefficient;
-            self.projected[(size - 1, k)] = coefficient;
-        }
-        self.beta = norm(&w);
-        if self.beta <= f64::EPSILON * scale * size as f64 {
-            self.beta = 0.0;
-            self.next = self.fresh_direction(operator.dim(), rng);
+        let mut search = Search {
+            plan: self,
+            operator,
+            wanted,
+            products: 0,
+        };
+        let found = if start.is_empty() && dim <= self.complete_up_to.min(self.max_products) {
+            search.written_out()
         } else {
-            let beta = self.beta;
-            w.iter_mut().for_each(|x| *x /= beta);
-            self.next = Some(w);
+            search.run(start, rng)
+        };
+        found.unwrap_or_else(|| Eigenpairs::none(search.products))
+    }
+}
+
+struct Search<'a, A> {
+    plan: &'a Lanczos,
+    operator: &'a A,
+    wanted: Wanted,
+    products: usize,
+}
+
+/// What fresh directions have shown of all eigenvalues outside a block.
+struct Outside {
+    /// None is above this.
+    highest: f64,
+    /// None is below this.
+    lowest: f64,
+    /// Whether the eigenvalues of the last wanted cluster were all counted, at
+    /// the upper and the lower end.
+    counted: [bool; 2],
+    status: SolverStatus,
+}
+
+impl<A: LinearOperator> Search<'_, A> {
+    /// Absent, as of all below, where a product is not finite.
+    fn run(&mut self, start: &[Vec<f64>], rng: &mut ChaCha8Rng) -> Option<Eigenpairs> {
+        let mut space = KrylovSpace::of(self.operator.dim(), start, rng);
+        let mut beyond = Vec::new();
+        let pairs = self.wanted.largest + self.wanted.smallest;
+        let mut share = if self.plan.fresh_directions {
+            0.02 / pairs as f64
+        } else {
+            1.0
+        };
+        loop {
+            let (ritz, status) = self.converge(&mut space, share, rng)?;
+            let search_on = self.plan.fresh_directions && status == SolverStatus::Converged;
+            if space.complete() || !search_on {
+                return Some(self.of_ritz(&space, &ritz, status));
+            }
+            let mut block = Block {
+                values: Vec::new(),
+                vectors: Vec::new(),
+            };
+            for k in self.wanted.places(ritz.values.len()) {
+                block.push(ritz.values[k], space.vector(&ritz, k));
+            }
+            for (value, vector) in std::mem::take(&mut beyond) {
+                block.push(value, vector);
+            }
+            if std::env::var("DBG").is_ok() { eprintln!("D first {} values {:?} res {:?}", self.products, block.values, &ritz.residuals[..4.min(ritz.residuals.len())]); }
+            let outside = self.look_outside(&mut block, rng)?;
+            self.products += block.len();
+            let residuals = block.rayleigh_ritz(self.operator)?;
+            let level = share * self.plan.tolerance * block.scale();
+            let exhausted =
+                outside.status != SolverStatus::Converged || level < self.rounding(block.scale());
+            let found = self.of_block(&block, &residuals, outside);
+            if exhausted || self.met(&found) {
+                return Some(found);
+            }
+            let places = self.wanted.places(block.len());
+            let pairs = block.values.into_iter().zip(block.vectors).enumerate();
+            beyond = pairs
+                .filter(|(k, _)| !places.contains(k))
+                .map(|(_, pair)| pair)
+                .collect();
+            share /= 16.0;
         }
-        true
     }
 
-    /// Takes the basis out of `w`, twice; returns what was taken.
-    fn orthogonalise(&self, w: &mut [f64]) -> Vec<f64> {
-        let mut coefficients = vec![0.0; self.basis.len()];
-        for _ in 0..2 {
-            for (total, q) in coefficients.iter_mut().zip(&self.basis) {
-                let along = dot(q, w);
-                axpy(-along, q, w);
-                *total += along;
+    fn rounding(&self, scale: f64) -> f64 {
+        self.operator.rounding(scale)
+    }
+
+    /// Products that are left once each vector of the block has had one.
+    fn out_of_products(&self, block: usize) -> bool {
+        self.products + block >= self.plan.max_products
+    }
+
+    /// Extends a space until the estimate of each wanted pair is within
+    /// `share` of the tolerance.
+    fn converge(
+        &mut self,
+        space: &mut KrylovSpace,
+        share: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<(Ritz, SolverStatus)> {
+        loop {
+            self.products += 1;
+            if !space.extend(self.operator, rng) {
+                return None;
+            }
+            let ritz = space.ritz()?;
+            let places = self.wanted.places(ritz.values.len());
+            let scale = ritz.scale();
+            let level = (share * self.plan.tolerance * scale).max(self.rounding(scale));
+            let enough = ritz.values.len() >= self.wanted.largest.max(self.wanted.smallest);
+            let met = enough && places.iter().all(|&k| ritz.estimate(k) <= level);
+            if space.complete() || (self.products >= CONFIRMING_PRODUCTS && met) {
+                return Some((ritz, SolverStatus::Converged));
+            }
+            if self.out_of_products(0) {
+                return Some((ritz, SolverStatus::OutOfProducts));
+            }
+            self.restart_if_full(space, &ritz);
+        }
+    }
+
+    /// A restart keeps half of what a basis may hold beyond the wanted pairs.
+    fn restart_if_full(&self, space: &mut KrylovSpace, ritz: &Ritz) {
+        let Wanted { largest, smallest } = self.wanted;
+        let most = self.plan.max_basis.max(largest + smallest + 3);
+        if space.len() < most {
+            return;
+        }
+        let spare = (most - largest - smallest) / 2;
+        let kept = match smallest {
+            0 => Wanted {
+                largest: largest + spare,
+                smallest: 0,
+            },
+            _ => Wanted {
+                largest: largest + spare / 2,
+                smallest: smallest + spare / 2,
+            },
+        };
+        space.restart(ritz, &kept.places(space.len()));
+    }
+
+    /// Searches fresh directions outside the block, which takes in every pair
+    /// that belongs to it, until one shows nothing more.
+    fn look_outside(&mut self, block: &mut Block, rng: &mut ChaCha8Rng) -> Option<Outside> {
+        loop {
+            let vectors = std::mem::take(&mut block.vectors);
+            let mut space = KrylovSpace::fresh(self.operator.dim(), vectors, rng);
+            let seen = self.follow(&mut space, block, rng);
+            let (ritz, joining, outside) = match seen {
+                Seen::NotFinite => return None,
+                Seen::Nothing(outside) => {
+                    block.vectors = space.into_outside();
+                    return Some(outside);
+                }
+                Seen::Pairs(ritz, joining, outside) => (ritz, joining, outside),
+            };
+            let joining: Vec<(f64, Vec<f64>)> = joining
+                .iter()
+                .map(|&k| (ritz.values[k], space.vector(&ritz, k)))
+                .collect();
+            block.vectors = space.into_outside();
+            for (value, vector) in joining {
+                block.push(value, vector);
+            }
+            if self.out_of_products(block.len()) {
+                return Some(Outside {
+                    status: SolverStatus::OutOfProducts,
+                    ..outside
+                });
             }
         }
-        coefficients
     }
 
-    /// A direction outside an invariant subspace, if there is one.
-    fn fresh_direction(&self, dim: usize, rng: &mut ChaCha8Rng) -> Option<Vec<f64>> {
-        if self.basis.len() >= dim {
-            return None;
+    /// Follows one fresh direction.
+    fn follow(&mut self, space: &mut KrylovSpace, block: &Block, rng: &mut ChaCha8Rng) -> Seen {
+        if space.complete() {
+            return Seen::Nothing(Outside {
+                highest: f64::NEG_INFINITY,
+                lowest: f64::INFINITY,
+                counted: [true; 2],
+                status: SolverStatus::Converged,
+            });
         }
-        let mut w = rademacher(dim, rng);
-        let before = norm(&w);
-        self.orthogonalise(&mut w);
-        let length = norm(&w);
-        (length > 1e-10 * before).then(|| w.iter().map(|x| x / length).collect())
-    }
-
-    /// Absent where numbers are too large to be squared.
-    fn ritz(&self) -> Option<Ritz> {
-        let Spectrum { values, vectors } = Spectrum::of(&self.projected)?;
-        let last = vectors.row(vectors.nrows() - 1);
-        let residuals: Vec<f64> = last.iter().map(|x| (self.beta * x).abs()).collect();
-        residuals.iter().all(|r| r.is_finite()).then_some(Ritz {
-            values,
-            residuals,
-            coefficients: vectors,
-        })
-    }
-
-    /// Keeps the `keep` leading Ritz vectors; the next direction stays.
-    fn restart(&mut self, ritz: &Ritz, keep: usize) {
-        let keep = keep.min(self.basis.len() - 1);
-        self.basis = (0..keep).map(|k| self.vector(ritz, k)).collect();
-        self.projected = DMatrix::from_fn(keep, keep, |row, column| {
-            if row == column { ritz.values[row] } else { 0.0 }
-        });
-    }
-
-    fn vector(&self, ritz: &Ritz, k: usize) -> Vec<f64> {
-        let mut vector = vec![0.0; self.basis[0].len()];
-        for (row, q) in self.basis.iter().enumerate() {
-            axpy(ritz.coefficients[(row, k)], q, &mut vector);
+        let mut followed = 0;
+        loop {
+            self.products += 1;
+            followed += 1;
+            if !space.extend(self.operator, rng) {
+                return Seen::NotFinite;
+            }
+            let Some(ritz) = space.ritz() else {
+                return Seen::NotFinite;
+            };
+            let ends = self.ends(block, &ritz, space.complete());
+            if std::env::var("DBG").is_ok() && followed > 8 { eprintln!("D  scout {followed} ritz {:?} res {:?} edge {} joins {:?}", &ritz.values[..3], &ritz.residuals[..3], ends[0].edge, ends[0].joining); }
+            let out = self.out_of_products(block.len());
+            let outside = Outside {
+                highest: ends[0].reach,
+                lowest: -ends[1].reach,
+                counted: [ends[0].counts, ends[1].counts],
+                status: if out {
+                    SolverStatus::OutOfProducts
+                } else {
+                    SolverStatus::Converged
+                },
+            };
+            if followed >= FRESH_PRODUCTS || space.complete() {
+                if ends.iter().all(|end| end.reach <= end.edge) {
+                    return Seen::Nothing(Outside {
+                        status: SolverStatus::Converged,
+                        ..outside
+                    });
+                }
+                let joining: Vec<usize> = ends.iter().flat_map(|end| end.joining.clone()).collect();
+                if !joining.is_empty() {
+                    return Seen::Pairs(ritz, joining, outside);
+                }
+            }
+            if out {
+                return Seen::Nothing(outside);
+            }
+            self.restart_if_full(space, &ritz);
         }
-        vector
     }
 
-    fn pairs(&self, ritz: &Ritz, count: usize) -> Vec<Eigenpair> {
-        (0..count.min(self.basis.len()))
-            .map(|k| Eigenpair {
-                value: ritz.values[k],
-                vector: self.vector(ritz, k),
+    /// What the Ritz values of a fresh direction say of the spectrum's upper
+    /// and lower end; at the lower all signs are turned.
+    fn ends(&self, block: &Block, ritz: &Ritz, complete: bool) -> [End; 2] {
+        let size = ritz.values.len();
+        let largest = block.scale().max(ritz.scale());
+        let rounding = self.rounding(largest);
+        let level = (0.25 * self.plan.tolerance * largest).max(rounding);
+        let width = self.width(largest);
+        let full = block.len() >= self.wanted.largest + self.wanted.smallest + MOST_BEYOND;
+        let end = |sign: f64, wanted: usize, last: usize, place: &dyn Fn(usize) -> usize| {
+            if wanted == 0 {
+                return End::open();
+            }
+            let last = sign * block.values[last];
+            // The eigenvalues at zero of a matrix without full rank are not
+            // counted.
+            let counts = !full && last.abs() > rounding;
+            let edge = if counts { last - width } else { last + width };
+            let first = place(0);
+            let spread = if complete { 0.0 } else { ritz.residuals[first] };
+            let reach = sign * ritz.values[first] + CAUTION * spread;
+            let joins = |&k: &usize| {
+                let above = sign * ritz.values[k] > edge && ritz.estimate(k) <= level;
+                above || (k == first && reach > edge && ritz.residuals[k] <= level)
+            };
+            End {
+                reach,
+                edge,
+                counts,
+                joining: (0..size).map(place).take_while(joins).collect(),
+            }
+        };
+        let Wanted {
+            largest: above,
+            smallest: below,
+        } = self.wanted;
+        let count = block.len();
+        [
+            end(1.0, above, above.min(count).saturating_sub(1), &|k| k),
+            end(-1.0, below, count.saturating_sub(below), &|k| size - 1 - k),
+        ]
+    }
+
+    /// Values that are no further apart are taken for one.
+    fn width(&self, scale: f64) -> f64 {
+        let width = self.plan.tolerance.min(WIDEST_CLUSTER) * scale;
+        width.max(2.0 * self.rounding(scale))
+    }
+
+    /// Whether each bound is within the tolerance, or is rounding's.
+    fn met(&self, found: &Eigenpairs) -> bool {
+        let pairs = || found.pairs.iter().chain(&found.smallest);
+        let scale = pairs().fold(0.0_f64, |scale, pair| scale.max(pair.value.abs()));
+        let count = pairs().count() as f64;
+        let least = (3.0 + count.sqrt()) * found.rounding;
+        let level = (self.plan.tolerance * scale).max(least);
+        pairs().all(|pair| pair.error_bound <= level)
+    }
+
+    /// What a block and the edges of the rest say.
+    fn of_block(&self, block: &Block, residuals: &[f64], outside: Outside) -> Eigenpairs {
+        let scale = block.scale();
+        let rounding = self.rounding(scale);
+        let coupling = residuals.iter().map(|r| r * r).sum::<f64>().sqrt();
+        let searched = outside.status == SolverStatus::Converged;
+        let clusters = clusters(&block.values, self.width(scale));
+        let size = block.len();
+        let pair = |k: usize, gap: f64| {
+            let (bound, kind) = if searched {
+                let above = (-gap).max(0.0);
+                let bound = above + quadratic_bound(coupling, gap.max(0.0));
+                (bound, BoundKind::Searched)
+            } else {
+                (residuals[k], BoundKind::Residual)
+            };
+            let last = [self.wanted.largest.wrapping_sub(1), size - self.wanted.smallest];
+            let open = (0..2).any(|end| !outside.counted[end] && clusters[k].contains(&last[end]));
+            Eigenpair {
+                value: or_zero(block.values[k], rounding),
+                vector: block.vectors[k].clone(),
+                residual: residuals[k],
+                error_bound: bound + rounding,
+                bound_kind: kind,
+                multiplicity: (searched && !open).then(|| clusters[k].len()),
+            }
+        };
+        self.assemble(
+            size,
+            |k| pair(k, block.values[k] - outside.highest),
+            |k| pair(k, outside.lowest - block.values[k]),
+            |k| block.vectors[k].clone(),
+            (rounding, outside.status),
+        )
+    }
+
+    /// What the Ritz values of one space say, which may be the whole.
+    fn of_ritz(&self, space: &KrylovSpace, ritz: &Ritz, status: SolverStatus) -> Eigenpairs {
+        let scale = ritz.scale();
+        let rounding = self.rounding(scale);
+        let clusters = clusters(&ritz.values, self.width(scale));
+        let complete = space.complete();
+        let pair = |k: usize| {
+            let (bound, bound_kind) = if complete {
+                (written_out_error(self.operator, scale), BoundKind::Complete)
+            } else if ritz.estimate(k) < ritz.residuals[k] {
+                (ritz.estimate(k), BoundKind::GapEstimate)
+            } else {
+                (ritz.residuals[k], BoundKind::Residual)
+            };
+            Eigenpair {
+                value: or_zero(ritz.values[k], rounding),
+                vector: space.vector(ritz, k),
                 residual: ritz.residuals[k],
-                error_bound: ritz.bound(k),
-            })
-            .collect()
-    }
-}
-
-impl Ritz {
-    /// Whether the first `count` are within `tolerance` of the largest.
-    fn within(&self, count: usize, tolerance: f64) -> bool {
-        let scale = self.values.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
-        self.values.len() >= count && (0..count).all(|k| self.bound(k) <= tolerance * scale)
+                error_bound: bound + rounding,
+                bound_kind,
+                multiplicity: complete.then(|| clusters[k].len()),
+            }
+        };
+        let size = ritz.values.len();
+        let vector = |k| space.vector(ritz, k);
+        self.assemble(size, pair, pair, vector, (rounding, status))
     }
 
-    /// min(r, r²/δ) of the k-th.
-    fn bound(&self, k: usize) -> f64 {
-        let (value, residual) = (self.values[k], self.residuals[k]);
-        let gap = (0..self.values.len())
-            .filter(|&j| j != k)
-            .map(|j| (self.values[j] - value).abs() - self.residuals[j])
-            .fold(f64::INFINITY, f64::min);
-        if gap.is_finite() && gap > residual {
-            residual.min(residual * residual / gap)
-        } else {
-            residual
+    /// All eigenvalues of the matrix that D products write out.
+    fn written_out(&mut self) -> Option<Eigenpairs> {
+        let dim = self.operator.dim();
+        self.products = dim;
+        let matrix = write_out(self.operator)?;
+        let Spectrum { values, vectors } = Spectrum::of(&matrix)?;
+        let scale = scale(&values);
+        let rounding = self.rounding(scale);
+        let clusters = clusters(&values, self.width(scale));
+        let vector = |k: usize| vectors.column(k).iter().copied().collect::<Vec<f64>>();
+        let pair = |k: usize| {
+            let v = vectors.column(k);
+            Eigenpair {
+                value: or_zero(values[k], rounding),
+                vector: vector(k),
+                residual: (&matrix * v - values[k] * v).norm(),
+                error_bound: written_out_error(self.operator, scale),
+                bound_kind: BoundKind::Complete,
+                multiplicity: Some(clusters[k].len()),
+            }
+        };
+        let status = SolverStatus::Converged;
+        Some(self.assemble(dim, pair, pair, vector, (rounding, status)))
+    }
+
+    /// Pairs from `size` values, largest first, by their places.
+    fn assemble(
+        &self,
+        size: usize,
+        largest: impl Fn(usize) -> Eigenpair,
+        smallest: impl Fn(usize) -> Eigenpair,
+        vector: impl Fn(usize) -> Vec<f64>,
+        (rounding, status): (f64, SolverStatus),
+    ) -> Eigenpairs {
+        let wanted = self.wanted;
+        let pairs: Vec<Eigenpair> = (0..wanted.largest.min(size)).map(largest).collect();
+        let repeated = pairs.first().and_then(|top| top.multiplicity).unwrap_or(1);
+        Eigenpairs {
+            smallest: (0..wanted.smallest.min(size))
+                .map(|k| smallest(size - 1 - k))
+                .collect(),
+            top_space: (0..repeated.min(size)).map(&vector).collect(),
+            start: match repeated {
+                1 => (0..(wanted.largest + 1).min(size)).map(&vector).collect(),
+                _ => Vec::new(),
+            },
+            pairs,
+            products: self.products,
+            rounding,
+            status,
         }
     }
 }
 
-/// The tridiagonal matrix of `steps` steps from `start`, smaller where the
-/// space is exhausted first; absent where a product is not finite.
-pub(super) fn tridiagonal(
-    operator: &impl LinearOperator,
-    start: &[f64],
-    steps: usize,
-) -> Option<DMatrix<f64>> {
-    let length = norm(start);
-    let mut space = KrylovSpace {
-        basis: Vec::new(),
-        projected: DMatrix::zeros(0, 0),
-        next: Some(start.iter().map(|x| x / length).collect()),
-        beta: 0.0,
-    };
-    let mut rng = crate::random::stream(0, crate::random::Purpose::Start, 0);
-    for _ in 0..steps {
-        if !space.extend(operator, &mut rng) {
-            return None;
-        }
-        if space.beta == 0.0 {
-            break;
+enum Seen {
+    /// A product that is not finite.
+    NotFinite,
+    /// Nothing that belongs to the block.
+    Nothing(Outside),
+    /// Pairs that do, by their places among the Ritz pairs.
+    Pairs(Ritz, Vec<usize>, Outside),
+}
+
+/// One end of the spectrum outside a block, signs turned so that it is the
+/// upper.
+struct End {
+    /// What nothing is thought to be above.
+    reach: f64,
+    /// What belongs to the block is above this.
+    edge: f64,
+    /// Whether what lies next to the last wanted value belongs to it too.
+    counts: bool,
+    /// Ritz pairs that have converged above the edge.
+    joining: Vec<usize>,
+}
+
+impl End {
+    /// That at which nothing is wanted.
+    fn open() -> Self {
+        Self {
+            reach: f64::NEG_INFINITY,
+            edge: f64::INFINITY,
+            counts: true,
+            joining: Vec::new(),
         }
     }
-    Some(space.projected)
 }
+
+/// A value that rounding alone may have made is none.
+fn or_zero(value: f64, rounding: f64) -> f64 {
+    if value.abs() <= rounding { 0.0 } else { value }
+}
+

@@ -1,4 +1,7 @@
 //! Cross entropy of a softmax, with its first two derivatives.
+//!
+//! A loss of e⁻⁴⁰ is as exact as one of 1: 1 − p_y is the sum of the other
+//! probabilities, never a difference, and losses go through log(1 + x).
 
 use burn::tensor::activation::softmax;
 
@@ -14,20 +17,27 @@ pub(super) struct CrossEntropy {
     probabilities: Matrix,
     /// p − y.
     gradient: Matrix,
+    /// A one at the largest logit of each row, `[n, classes]`.
+    largest: Matrix,
 }
 
 impl CrossEntropy {
     /// The operation and its value, `[n, 1]`.
     pub(super) fn new(logits: &Matrix, Targets(targets): &Targets) -> (Self, Matrix) {
-        let largest = logits.clone().max_dim(1);
-        let shifted = logits.clone() - largest;
-        let log_sum = shifted.clone().exp().sum_dim(1).log();
-        let loss = log_sum - (shifted * targets.clone()).sum_dim(1);
         let probabilities = softmax(logits.clone(), 1);
-        let gradient = probabilities.clone() - targets.clone();
+        let others = probabilities.clone() * not(targets);
+        let gradient = others.clone() - targets.clone() * others.sum_dim(1);
+        let largest = logits.zeros_like().scatter(
+            1,
+            logits.clone().argmax(1),
+            logits.clone().max_dim(1).ones_like(),
+            burn::tensor::IndexingUpdateOp::Add,
+        );
+        let loss = losses(logits, targets, &largest);
         let op = Self {
             probabilities,
             gradient,
+            largest,
         };
         (op, loss)
     }
@@ -39,7 +49,8 @@ impl CrossEntropy {
 
     /// ℓ̈ = żᵀ(diag p − ppᵀ)ż + (p − y)·z̈, `[n, 1]`.
     pub(super) fn second(&self, dz: &Matrix, ddz: Option<&Matrix>) -> Matrix {
-        let curved = (dz.clone() * self.hessian_product(dz)).sum_dim(1);
+        let dz = self.beside_largest(dz);
+        let curved = (dz.clone() * self.hessian_product(&dz)).sum_dim(1);
         match ddz {
             Some(ddz) => curved + self.tangent(ddz),
             None => curved,
@@ -53,7 +64,14 @@ impl CrossEntropy {
 
     /// The derivative of [`Self::pull`] along ż, c fixed.
     pub(super) fn pull_tangent(&self, dz: &Matrix, c: &Matrix) -> Matrix {
-        self.hessian_product(dz) * c.clone()
+        self.hessian_product(&self.beside_largest(dz)) * c.clone()
+    }
+
+    /// ż less its entry at the largest logit, row by row: the same to the
+    /// Hessian, which sends constants to zero, but nothing cancels in its
+    /// product where that class has nearly all the probability.
+    fn beside_largest(&self, dz: &Matrix) -> Matrix {
+        dz.clone() - (dz.clone() * self.largest.clone()).sum_dim(1)
     }
 
     /// (diag p − ppᵀ)ż, row by row.
@@ -62,4 +80,17 @@ impl CrossEntropy {
         let mean = weighted.clone().sum_dim(1);
         weighted - self.probabilities.clone() * mean
     }
+}
+
+/// ℓ = (max z − z_y) + log(1 + Σ exp(z_k − max z)), k over all but the one
+/// largest: where that is the true class the first term is exactly 0.
+fn losses(logits: &Matrix, targets: &Matrix, largest: &Matrix) -> Matrix {
+    let shifted = logits.clone() - logits.clone().max_dim(1);
+    let others = (shifted.clone().exp() * not(largest)).sum_dim(1);
+    others.log1p() - (shifted * targets.clone()).sum_dim(1)
+}
+
+/// Ones for zeros and zeros for ones.
+fn not(mask: &Matrix) -> Matrix {
+    mask.clone().neg().add_scalar(1.0)
 }

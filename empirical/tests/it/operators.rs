@@ -310,7 +310,7 @@ fn check_mini_batches(case: &str, precision: Precision, exact: f64, sharp: f64) 
     let sharpness = reference.number("batch_sharpness");
     assert_close(
         "sharpness",
-        gradients.batch_sharpness().unwrap(),
+        gradients.batch_sharpness().unwrap().unwrap(),
         sharpness,
         sharpness,
         sharp,

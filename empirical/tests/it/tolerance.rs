@@ -40,9 +40,9 @@ pub const DIFFERENCE_STEP: f64 = 1e-6;
 /// Relative to ‖Hv‖, which may be a hundredth of the gradient's length.
 pub const DIFFERENCES: f64 = 1e-7;
 
-/// Error of an eigenvalue over its bound r²/δ. The gap δ is that which Ritz
-/// values show, and these come from below: it may be a little too wide.
-pub const BOUND: f64 = 1.05;
+/// Values to a tolerance of 0.01 to 0.3 that are further than their bound from
+/// the eigenvalue of their place.
+pub const OF_ANOTHER_PLACE: f64 = 0.01;
 
 /// The difference of two losses in f32, each exact to about 1e-6, that differ
 /// by a hundredth.

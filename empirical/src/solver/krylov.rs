@@ -1,0 +1,243 @@
+//! A Krylov space with full reorthogonalisation.
+
+use nalgebra::DMatrix;
+use rand_chacha::ChaCha8Rng;
+
+use super::{axpy, dot, gaussian, norm, scale};
+use crate::operator::LinearOperator;
+use crate::spectrum::Spectrum;
+
+/// A vector that lost all but this share of its length to the basis is made
+/// orthogonal once more.
+const LITTLE: f64 = 1e-6;
+
+/// An orthonormal basis Q of a space orthogonal to given directions, the
+/// projected matrix QᵀAQ, and the direction that the next product adds.
+pub(super) struct KrylovSpace {
+    /// Orthonormal; the space stays outside of their span.
+    outside: Vec<Vec<f64>>,
+    basis: Vec<Vec<f64>>,
+    /// QᵀAQ.
+    projected: DMatrix<f64>,
+    next: Option<Vec<f64>>,
+    /// Length of what the last product left outside the basis.
+    beta: f64,
+    /// The longest product with a unit vector: a lower bound of ‖A‖.
+    longest: f64,
+}
+
+impl KrylovSpace {
+    /// The space of the sum of the `start` vectors.
+    pub(super) fn of(dim: usize, start: &[Vec<f64>], rng: &mut ChaCha8Rng) -> Self {
+        let mut first = vec![0.0; dim];
+        for v in start {
+            axpy(1.0, v, &mut first);
+        }
+        if !norm(&first).is_normal() {
+            return Self::fresh(dim, Vec::new(), rng);
+        }
+        let mut space = Self::empty(Vec::new());
+        let length = norm(&first);
+        space.next = space.direction(first, length);
+        space
+    }
+
+    /// The space of a Gaussian direction orthogonal to all of `outside`,
+    /// which are orthonormal.
+    pub(super) fn fresh(dim: usize, outside: Vec<Vec<f64>>, rng: &mut ChaCha8Rng) -> Self {
+        let mut space = Self::empty(outside);
+        space.next = space.fresh_direction(dim, rng);
+        space
+    }
+
+    fn empty(outside: Vec<Vec<f64>>) -> Self {
+        Self {
+            outside,
+            basis: Vec::new(),
+            projected: DMatrix::zeros(0, 0),
+            next: None,
+            beta: 0.0,
+            longest: 0.0,
+        }
+    }
+
+    /// Whether the basis spans the whole space.
+    pub(super) fn complete(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Gives the directions back that it stayed orthogonal to.
+    pub(super) fn into_outside(self) -> Vec<Vec<f64>> {
+        self.outside
+    }
+
+    /// Vectors in the basis.
+    pub(super) fn len(&self) -> usize {
+        self.basis.len()
+    }
+
+    /// One product: adds the next direction. False where the product's length
+    /// is not finite.
+    pub(super) fn extend(
+        &mut self,
+        operator: &(impl LinearOperator + ?Sized),
+        rng: &mut ChaCha8Rng,
+    ) -> bool {
+        let Some(q) = self.next.take() else {
+            return true;
+        };
+        let mut w = operator.apply(&q);
+        let length = norm(&w);
+        if !length.is_finite() {
+            return false;
+        }
+        self.longest = self.longest.max(length);
+        self.basis.push(q);
+        let coefficients = self.orthogonalise(&mut w);
+        self.grow(coefficients);
+        self.beta = norm(&w);
+        if self.beta <= operator.rounding(self.longest) {
+            self.beta = 0.0;
+            self.next = self.fresh_direction(operator.dim(), rng);
+        } else {
+            self.next = self.direction(w, length);
+        }
+        true
+    }
+
+    fn grow(&mut self, coefficients: Vec<f64>) {
+        let size = self.basis.len();
+        let grown = std::mem::replace(&mut self.projected, DMatrix::zeros(0, 0));
+        self.projected = grown.resize(size, size, 0.0);
+        for (k, coefficient) in coefficients.into_iter().enumerate() {
+            self.projected[(k, size - 1)] = coefficient;
+            self.projected[(size - 1, k)] = coefficient;
+        }
+    }
+
+    /// Takes the basis and all that lies outside out of `w`, twice; returns
+    /// what was taken of the basis.
+    fn orthogonalise(&self, w: &mut [f64]) -> Vec<f64> {
+        let mut coefficients = vec![0.0; self.basis.len()];
+        for _ in 0..2 {
+            take_out(&self.outside, w);
+            for (total, q) in coefficients.iter_mut().zip(&self.basis) {
+                let along = dot(q, w);
+                axpy(-along, q, w);
+                *total += along;
+            }
+        }
+        coefficients
+    }
+
+    /// `w`, the rest of a vector of some `length` outside the basis, as a unit
+    /// vector. Where little is left of it, the share of its rounding that lies
+    /// in the basis is taken out once more.
+    fn direction(&self, mut w: Vec<f64>, length: f64) -> Option<Vec<f64>> {
+        let left = norm(&w);
+        w.iter_mut().for_each(|x| *x /= left);
+        if left < LITTLE * length {
+            self.orthogonalise(&mut w);
+            let again = norm(&w);
+            w.iter_mut().for_each(|x| *x /= again);
+            return (again > 0.5).then_some(w);
+        }
+        Some(w)
+    }
+
+    /// A random direction outside the basis, if there is one.
+    fn fresh_direction(&self, dim: usize, rng: &mut ChaCha8Rng) -> Option<Vec<f64>> {
+        if self.basis.len() + self.outside.len() >= dim {
+            return None;
+        }
+        let mut w = gaussian(dim, rng);
+        let length = norm(&w);
+        self.orthogonalise(&mut w);
+        self.direction(w, length)
+    }
+
+    /// Absent where numbers are too large to be squared.
+    pub(super) fn ritz(&self) -> Option<Ritz> {
+        let Spectrum { values, vectors } = Spectrum::of(&self.projected)?;
+        let last = vectors.row(vectors.nrows() - 1);
+        let residuals: Vec<f64> = last.iter().map(|x| (self.beta * x).abs()).collect();
+        residuals.iter().all(|r| r.is_finite()).then_some(Ritz {
+            values,
+            residuals,
+            coefficients: vectors,
+        })
+    }
+
+    /// Keeps the Ritz vectors numbered `kept`; the next direction stays.
+    pub(super) fn restart(&mut self, ritz: &Ritz, kept: &[usize]) {
+        self.basis = kept.iter().map(|&k| self.vector(ritz, k)).collect();
+        let values: Vec<f64> = kept.iter().map(|&k| ritz.values[k]).collect();
+        self.projected = DMatrix::from_diagonal(&values.into());
+    }
+
+    /// The k-th Ritz vector.
+    pub(super) fn vector(&self, ritz: &Ritz, k: usize) -> Vec<f64> {
+        let mut vector = vec![0.0; self.basis[0].len()];
+        for (row, q) in self.basis.iter().enumerate() {
+            axpy(ritz.coefficients[(row, k)], q, &mut vector);
+        }
+        vector
+    }
+}
+
+/// Ritz values, largest first, with the residuals of their vectors.
+pub(super) struct Ritz {
+    pub(super) values: Vec<f64>,
+    pub(super) residuals: Vec<f64>,
+    coefficients: DMatrix<f64>,
+}
+
+impl Ritz {
+    /// The largest Ritz value in size.
+    pub(super) fn scale(&self) -> f64 {
+        scale(&self.values)
+    }
+
+    /// min(r, r²/δ) of the k-th, δ the distance to the nearest interval
+    /// θ_j ± r_j of another: an estimate of its error, since nothing says
+    /// that these intervals hold all other eigenvalues.
+    pub(super) fn estimate(&self, k: usize) -> f64 {
+        let (value, residual) = (self.values[k], self.residuals[k]);
+        let gap = (0..self.values.len())
+            .filter(|&j| j != k)
+            .map(|j| (self.values[j] - value).abs() - self.residuals[j])
+            .fold(f64::INFINITY, f64::min);
+        if gap.is_finite() && gap > residual {
+            residual * residual / gap
+        } else {
+            residual
+        }
+    }
+}
+
+/// Takes orthonormal directions out of `w`.
+pub(super) fn take_out(directions: &[Vec<f64>], w: &mut [f64]) {
+    for v in directions {
+        axpy(-dot(v, w), v, w);
+    }
+}
+
+/// The tridiagonal matrix of `steps` steps from `start`, smaller where the
+/// space is exhausted first; absent where a product is not finite.
+pub(super) fn tridiagonal(
+    operator: &impl LinearOperator,
+    start: &[f64],
+    steps: usize,
+) -> Option<DMatrix<f64>> {
+    let mut rng = crate::random::stream(0, crate::random::Purpose::Start, 0);
+    let mut space = KrylovSpace::of(start.len(), &[start.to_vec()], &mut rng);
+    for _ in 0..steps {
+        if !space.extend(operator, &mut rng) {
+            return None;
+        }
+        if space.beta == 0.0 {
+            break;
+        }
+    }
+    Some(space.projected)
+}
