@@ -19,7 +19,7 @@ const CONFIRMING_PRODUCTS: usize = 4;
 
 /// Products with a fresh direction before it is believed to have shown all
 /// that is to be seen.
-const FRESH_PRODUCTS: usize = 10;
+const FRESH_PRODUCTS: usize = 15;
 
 /// Residuals by which an eigenvalue may lie above the largest Ritz value of a
 /// fresh direction.
@@ -29,9 +29,9 @@ const CAUTION: f64 = 10.0;
 /// cluster.
 const MOST_BEYOND: usize = 32;
 
-/// Eigenvalues are taken for one where they are closer than the tolerance,
-/// but not at looser tolerances than this: clusters would grow into the bulk.
-const WIDEST_CLUSTER: f64 = 1e-3;
+/// Eigenvalues that are closer than the tolerance count as one cluster, but
+/// not at looser tolerances than this: clusters would grow into the bulk.
+const LOOSEST_CLUSTER: f64 = 1e-3;
 
 /// How eigenvalues at the ends of a spectrum are to be found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -167,7 +167,6 @@ impl<A: LinearOperator> Search<'_, A> {
             for (value, vector) in std::mem::take(&mut beyond) {
                 block.push(value, vector);
             }
-            if std::env::var("DBG").is_ok() { eprintln!("D first {} values {:?} res {:?}", self.products, block.values, &ritz.residuals[..4.min(ritz.residuals.len())]); }
             let outside = self.look_outside(&mut block, rng)?;
             self.products += block.len();
             let residuals = block.rayleigh_ritz(self.operator)?;
@@ -300,7 +299,6 @@ impl<A: LinearOperator> Search<'_, A> {
                 return Seen::NotFinite;
             };
             let ends = self.ends(block, &ritz, space.complete());
-            if std::env::var("DBG").is_ok() && followed > 8 { eprintln!("D  scout {followed} ritz {:?} res {:?} edge {} joins {:?}", &ritz.values[..3], &ritz.residuals[..3], ends[0].edge, ends[0].joining); }
             let out = self.out_of_products(block.len());
             let outside = Outside {
                 highest: ends[0].reach,
@@ -346,9 +344,10 @@ impl<A: LinearOperator> Search<'_, A> {
             }
             let last = sign * block.values[last];
             // The eigenvalues at zero of a matrix without full rank are not
-            // counted.
-            let counts = !full && last.abs() > rounding;
-            let edge = if counts { last - width } else { last + width };
+            // counted, nor are loose clusters.
+            let tight = self.plan.tolerance <= LOOSEST_CLUSTER;
+            let counts = tight && !full && last.abs() > rounding;
+            let edge = if counts { last - width } else { last + width / 2.0 };
             let first = place(0);
             let spread = if complete { 0.0 } else { ritz.residuals[first] };
             let reach = sign * ritz.values[first] + CAUTION * spread;
@@ -376,8 +375,7 @@ impl<A: LinearOperator> Search<'_, A> {
 
     /// Values that are no further apart are taken for one.
     fn width(&self, scale: f64) -> f64 {
-        let width = self.plan.tolerance.min(WIDEST_CLUSTER) * scale;
-        width.max(2.0 * self.rounding(scale))
+        (self.plan.tolerance * scale).max(2.0 * self.rounding(scale))
     }
 
     /// Whether each bound is within the tolerance, or is rounding's.

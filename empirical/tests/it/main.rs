@@ -1,5 +1,6 @@
 //! Tests of `breakeven-empirical` from outside, in one binary.
 
+mod absent;
 mod checkpoint;
 mod config;
 mod dense;

@@ -256,7 +256,6 @@ fn share_outside(tolerances: &[f64], seeds: std::ops::Range<u64>) -> (usize, usi
             let nearest = nearest.fold(f64::INFINITY, f64::min);
             let residual = pair.residual + found.rounding;
             assert!(nearest <= residual + f64::EPSILON * scale, "seed {seed}");
-            PRODUCTS.fetch_add(0, std::sync::atomic::Ordering::Relaxed);
             if outside(pair, expected, scale) { eprintln!("seed {seed} tol {tolerance} count {count},{smallest}: {} expected {expected}, bound {:e} residual {:e} {:?} products {} top {:?}", pair.value, pair.error_bound, pair.residual, pair.multiplicity, found.products, &spectrum[..8]); }
             wrong += usize::from(outside(pair, expected, scale));
         }
@@ -267,7 +266,7 @@ fn share_outside(tolerances: &[f64], seeds: std::ops::Range<u64>) -> (usize, usi
 
 #[test]
 fn no_value_of_ten_thousand_spectra_is_outside_its_bound() {
-    let (wrong, all) = share_outside(&[1e-3, 1e-4, 1e-6, 1e-9, 1e-12], 0..40_000);
+    let (wrong, all) = share_outside(&[1e-3, 1e-4, 1e-6, 1e-9, 1e-12], 0..60_000);
     assert!(all > 20_000);
     assert_eq!(wrong, 0, "of {all}");
 }

@@ -245,6 +245,90 @@ fn cross_entropy_of_any_logits_is_finite_and_right() {
     assert_eq!(to_host(gradient[0].clone()), [0.25, -0.75, 0.25, 0.25]);
 }
 
+/// Loss, gradient and Hessian by the logits of one example: `margin` for class
+/// 0, 0 for all others.
+fn of_logits(precision: Precision, margin: f64, classes: usize, truth: usize) -> [Vec<f64>; 4] {
+    let compute = Compute::new(DeviceKind::Flex, precision).unwrap();
+    let one_hot = |k: usize| -> Vec<f64> {
+        (0..classes).map(|j| f64::from(u8::from(j == k))).collect()
+    };
+    let mut logits = vec![0.0; classes];
+    logits[0] = margin;
+    let mut tape = Tape::new();
+    let one = tape.constant(compute.matrix(&[1.0], [1, 1]));
+    let logits = tape.parameter(compute.matrix(&logits, [1, classes]));
+    let logits = tape.product(one, logits);
+    let targets = Targets(compute.matrix(&one_hot(truth), [1, classes]));
+    let loss = tape.cross_entropy(logits, &targets);
+    let value = to_host(tape.value(loss).clone());
+    let gradient = to_host(tape.pull_back(loss, compute.full([1, 1], 1.0)).remove(0));
+    let (mut columns, mut diagonal) = (Vec::new(), Vec::new());
+    for k in 0..classes {
+        let e = compute.matrix(&one_hot(k), [1, classes]);
+        let t = tape.push_tangent(&[e]);
+        columns.extend(to_host(tape.pull_back_tangent(&t).remove(0)));
+        diagonal.extend(to_host(tape.push_second(loss, &t)));
+    }
+    [value, gradient, columns, diagonal]
+}
+
+/// With q = e⁻ᵐ/(1 + (c−1)e⁻ᵐ), the probability of each class but the first,
+/// p₀ = 1 − (c−1)q: no digit of any closed form cancels.
+#[test]
+fn cross_entropy_is_exact_at_any_margin() {
+    // Nothing is rounded better than to the least number there is.
+    let least = f64::from(f32::from_bits(1));
+    for (precision, exact, least) in [
+        (Precision::F64, 10.0 * tolerance::DENSE, 0.0),
+        (Precision::F32, tolerance::F32, least),
+    ] {
+        for classes in [2, 3, 10] {
+            for margin in (0..=80).map(f64::from) {
+                let others = classes as f64 - 1.0;
+                let small = (-margin).exp();
+                let q = small / (1.0 + others * small);
+                let first = 1.0 / (1.0 + others * small);
+                let log_sum = (others * small).ln_1p();
+                for truth in [0, 1] {
+                    let [loss, gradient, hessian, diagonal] =
+                        of_logits(precision, margin, classes, truth);
+                    let close = |what: &str, found: f64, expected: f64| {
+                        assert!(
+                            (found - expected).abs() <= exact * expected.abs() + least,
+                            "{what} at margin {margin} of {classes}, truth {truth}, {precision}: \
+                             {found:e}, right is {expected:e}"
+                        );
+                    };
+                    let miss = if truth == 0 { 0.0 } else { margin };
+                    close("loss", loss[0], miss + log_sum);
+                    for k in 0..classes {
+                        let p = if k == 0 { first } else { q };
+                        // 1 − p_k, as a sum.
+                        let rest = if k == 0 { others * q } else { first + (others - 1.0) * q };
+                        let expected = if k == truth { -rest } else { p };
+                        close("gradient", gradient[k], expected);
+                        close("vᵀHv", diagonal[k], p * rest);
+                        for j in 0..classes {
+                            let pj = if j == 0 { first } else { q };
+                            let expected = if j == k { p * rest } else { -p * pj };
+                            close("H", hessian[k * classes + j], expected);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_class_has_no_loss_and_no_curvature() {
+    for logit in [-3.0, 0.0, 500.0] {
+        for numbers in of_logits(Precision::F32, logit, 1, 0) {
+            assert_eq!(numbers, [0.0]);
+        }
+    }
+}
+
 fn gradient(network: &Network, reference: &Reference, theta: &[f64]) -> Vec<f64> {
     let layout = network.model.parameters();
     let parameters = layout.split(theta, network.compute);
