@@ -19,4 +19,12 @@ pub trait LinearOperator {
     /// # Panics
     /// If `v` does not have D numbers.
     fn apply(&self, v: &[f64]) -> Vec<f64>;
+    /// `vᵀA v`, which some can have for less than a product.
+    ///
+    /// # Panics
+    /// If `v` does not have D numbers.
+    fn quadratic(&self, v: &[f64]) -> f64 {
+        let product = self.apply(v);
+        v.iter().zip(product).map(|(v, av)| v * av).sum()
+    }
 }

@@ -20,4 +20,11 @@ impl LinearOperator for HessianOp<'_> {
             written.tape.pull_back_tangent(&tangents)
         })
     }
+
+    /// The mean of the examples' second derivatives along v: two sweeps
+    /// forwards, and none backwards.
+    fn quadratic(&self, v: &[f64]) -> f64 {
+        let curvatures = self.0.curvatures(v);
+        curvatures.iter().sum::<f64>() / curvatures.len() as f64
+    }
 }

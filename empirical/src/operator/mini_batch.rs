@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::compute::to_host;
 use crate::examples::Examples;
+use crate::in_order::fold_in_order;
 use crate::network::{Network, Written};
 use crate::spectrum::Spectrum;
 use crate::tape::Matrix;
@@ -32,28 +33,32 @@ pub enum BatchSharpness {
 }
 
 impl MiniBatchGradients {
-    /// The gradients of `batches` at `parameters`.
+    /// The gradients of `batches` at `parameters`, on the threads of the
+    /// current pool, a batch at a time.
     ///
     /// # Panics
     /// If there is no batch.
     pub fn new(
         network: &Network,
         parameters: &[Matrix],
-        batches: impl Iterator<Item = Examples>,
+        batches: impl Iterator<Item = Examples> + Send,
         sharpness: BatchSharpness,
     ) -> Self {
-        let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
-        let mut sharp = Vec::new();
-        for batch in batches {
+        let of_batch = |batch: Examples| {
             let mut written = network.write(parameters, &batch);
             let gradient = written.pull_back(1.0 / batch.len() as f64, network.compute);
-            if sharpness == BatchSharpness::Measured {
-                sharp.push(curvature_along(&written, &gradient));
-            }
+            let sharp = (sharpness == BatchSharpness::Measured)
+                .then(|| curvature_along(&written, &gradient));
+            (gradient, sharp)
+        };
+        let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
+        let mut sharp = Vec::new();
+        fold_in_order(batches, of_batch, |(gradient, curvature)| {
+            sharp.extend(curvature);
             for (rows, part) in rows.iter_mut().zip(gradient) {
                 rows.push(row(part));
             }
-        }
+        });
         let batches = rows[0].len();
         let all = rows.into_iter().map(|rows| Tensor::cat(rows, 0));
         let (centred, mean) = all
