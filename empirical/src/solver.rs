@@ -3,13 +3,15 @@
 
 mod density;
 mod determinism;
+mod explored;
 mod lanczos;
 mod trace;
 
 pub use density::spectral_density;
 pub use determinism::{NotDeterministic, check_determinism};
+pub use explored::Explored;
 pub use lanczos::{Eigenpair, Eigenpairs, Lanczos};
-pub use trace::{TraceEstimate, hutchinson};
+pub use trace::{LEAST_PROBES, Trace, TraceEstimate, TraceSettings, hutchinson, trace};
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;

@@ -3,6 +3,8 @@
 
 use std::sync::OnceLock;
 
+use breakeven_sim::meter::{Meter, Parts};
+
 use crate::compute::to_host;
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
@@ -69,6 +71,18 @@ impl<'a> Point<'a> {
         examples: &'a Examples,
         settings: PointSettings,
     ) -> Self {
+        Self::watched(network, theta, examples, settings, &Meter::new())
+    }
+
+    /// [`Self::new`], with each example counted.
+    pub fn watched(
+        network: Network<'a>,
+        theta: &[f64],
+        examples: &'a Examples,
+        settings: PointSettings,
+        meter: &Meter,
+    ) -> Self {
+        meter.begin("loss and gradient", Parts::Exactly(examples.len() as u64));
         let layout = network.model.parameters();
         let parameters = layout.split(theta, network.compute);
         let size = piece_size(&network, &parameters, examples, settings);
@@ -103,6 +117,7 @@ impl<'a> Point<'a> {
             point.score.loss += piece.score.loss;
             point.score.accuracy += piece.score.accuracy;
             add_to(&mut point.gradient, &piece.gradient);
+            meter.advance(piece.count as u64);
             kept += piece.written.tape.numbers();
             point.pieces.push(Piece {
                 first: piece.first,
