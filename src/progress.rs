@@ -94,6 +94,8 @@ struct State {
     runs: usize,
     /// Steps of runs that were over before.
     skipped: u64,
+    /// When a plain line was last said.
+    said: Instant,
 }
 
 struct Active {
@@ -124,6 +126,7 @@ impl SweepProgress {
                 over: 0,
                 runs,
                 skipped: 0,
+                said: Instant::now(),
             }),
         }
     }
@@ -190,6 +193,12 @@ impl Progress for SweepProgress {
         self.whole.inc(done.saturating_sub(active.done));
         active.done = done;
         active.drawn = Instant::now();
+        if !self.terminal && state.said.elapsed() >= PLAIN {
+            state.said = Instant::now();
+            let (all, done) = (self.whole.length().unwrap_or(0), self.whole.position());
+            let times = self.times(state.skipped);
+            say(format!("{done} of {all} steps ({times})"));
+        }
     }
 
     fn ended(&self, run: &str, end: RunEnd) {
@@ -210,6 +219,7 @@ impl Progress for SweepProgress {
             }
         };
         state.over += 1;
+        state.said = Instant::now();
         let word = match status {
             RunStatus::Completed => "completed",
             RunStatus::Diverged => "diverged",
