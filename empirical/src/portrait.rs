@@ -22,8 +22,7 @@ use crate::operator::{
 };
 use crate::random::{Purpose, stream};
 use crate::solver::{
-    Eigenpairs, Explored, LEAST_PROBES, Lanczos, NotDeterministic, Trace, TraceSettings,
-    check_determinism, trace,
+    Eigenpairs, Explored, Lanczos, NotDeterministic, Trace, TraceSettings, check_determinism, trace,
 };
 
 /// Difference between two products with one vector that is let pass.
@@ -307,11 +306,11 @@ impl PortraitSettings {
             let expected = format!("2 to {MOST_BATCHES}");
             return setting("--batches", self.batches.to_string(), expected);
         }
-        if self.trace_probes < LEAST_PROBES {
+        if self.trace_probes < 2 {
             return setting(
                 "--trace-probes",
                 self.trace_probes.to_string(),
-                format!("at least {LEAST_PROBES}, from which an error can be told"),
+                "at least 2".into(),
             );
         }
         if !(self.trace_tolerance > 0.0 && self.trace_tolerance < 1.0) {

@@ -87,11 +87,14 @@ pub struct Trace {
 /// estimates whose error looks small by chance than a fixed number of probes
 /// does.
 ///
+/// Where fewer than [`LEAST_PROBES`] are allowed, all are used, and no error
+/// counts as small enough.
+///
 /// With as many known directions as dimensions, or no more dimensions than
 /// `most_probes`, the trace is exact.
 ///
 /// # Panics
-/// If fewer than [`LEAST_PROBES`] are allowed where the trace is not exact.
+/// If fewer than 2 probes are allowed where the trace is not exact.
 pub fn trace(
     operator: &(impl LinearOperator + ?Sized),
     known: &[(f64, Vec<f64>)],
@@ -107,10 +110,7 @@ pub fn trace(
     if dim <= settings.most_probes {
         return exact(diagonal_sum(operator), dim, dim);
     }
-    assert!(
-        settings.most_probes >= LEAST_PROBES,
-        "an estimate takes at least {LEAST_PROBES} probes"
-    );
+    assert!(settings.most_probes >= 2, "an error takes two probes");
     let mut estimate = Estimate::new(operator, known, settings, meter);
     estimate.sample(LEAST_PROBES, rng);
     if !estimate.within_reach() {

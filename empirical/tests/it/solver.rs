@@ -577,6 +577,22 @@ fn a_trace_that_can_be_had_whole_is_exact() {
 }
 
 #[test]
+fn a_few_probes_are_used_and_believed_by_nobody() {
+    let a = outliers_over_a_bulk(1);
+    for most_probes in [2, 9, 10, 20] {
+        let settings = TraceSettings {
+            most_probes,
+            ..DEFAULT
+        };
+        let found = estimated(&a, &Known::new(), settings, 0);
+        assert_eq!(found.status, SolverStatus::OutOfProducts);
+        assert_eq!(found.probes, most_probes);
+        let off = (found.value - a.0.trace()) / found.standard_error;
+        assert!(off.abs() < tolerance::NORMAL_QUANTILE, "{off}");
+    }
+}
+
+#[test]
 fn a_trace_that_is_not_finite_is_said_to_be_so() {
     for good in [0, 3, 15, 60] {
         let a = Spoilt::new(Dense::random(150, 1), good, |product| {
