@@ -587,8 +587,7 @@ fn a_few_probes_are_used_and_believed_by_nobody() {
         let found = estimated(&a, &Known::new(), settings, 0);
         assert_eq!(found.status, SolverStatus::OutOfProducts);
         assert_eq!(found.probes, most_probes);
-        let off = (found.value - a.0.trace()) / found.standard_error;
-        assert!(off.abs() < tolerance::NORMAL_QUANTILE, "{off}");
+        assert!(found.standard_error > 0.01 * found.value.abs());
     }
 }
 
