@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use breakeven_empirical::sweep::Progress;

@@ -399,10 +399,7 @@ impl PortraitSettings {
         let mut rng = stream(self.seed, Purpose::Start, 0);
         let solver = Lanczos::new(self.top, self.tolerance);
         let most = solver.max_products.min(operator.dim());
-        meter.begin(
-            format!("eigenvalues of {what}"),
-            Parts::AtMost(most as u64),
-        );
+        meter.begin(format!("eigenvalues of {what}"), Parts::AtMost(most as u64));
         let found = solver.solve(&counted(operator, meter), &[], &mut rng);
         match found.status {
             SolverStatus::NotFinite => Err(PortraitError::NotFinite(match what {

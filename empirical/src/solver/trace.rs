@@ -257,8 +257,7 @@ impl<'a, A: LinearOperator + ?Sized> Estimate<'a, A> {
     /// Samples that the tolerance will have taken, by those so far.
     fn predicted(&self) -> Option<usize> {
         let many = self.samples.0.len();
-        let ratio =
-            self.samples.standard_error() / (self.settings.tolerance * self.value().abs());
+        let ratio = self.samples.standard_error() / (self.settings.tolerance * self.value().abs());
         let all = many as f64 * ratio * ratio;
         // A float above all integers becomes the largest.
         (many >= LEAST_PROBES && !all.is_nan()).then_some((all.ceil() as usize).max(many))

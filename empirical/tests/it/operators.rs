@@ -395,12 +395,17 @@ fn quadratic_forms_of_h_are_those_of_its_products() {
         ("mlp", Precision::F32, tolerance::F32),
         ("simplecnn", Precision::F32, tolerance::F32_DEEP),
     ] {
-        with_point(case, precision, PointSettings::default(), |reference, point| {
-            let h = HessianOp(point);
-            let v = reference.direction();
-            let expected = reference.number("hessian_product.quadratic");
-            let scale = reference.number("hessian_product.norm");
-            assert_close(case, h.quadratic(&v), expected, scale, exact);
-        });
+        with_point(
+            case,
+            precision,
+            PointSettings::default(),
+            |reference, point| {
+                let h = HessianOp(point);
+                let v = reference.direction();
+                let expected = reference.number("hessian_product.quadratic");
+                let scale = reference.number("hessian_product.norm");
+                assert_close(case, h.quadratic(&v), expected, scale, exact);
+            },
+        );
     }
 }

@@ -610,7 +610,13 @@ fn a_trace_counts_its_probes_and_says_how_many_it_expects() {
     let meter = Meter::new();
     meter.begin("trace", Parts::AtMost(100));
     let known = leading_eigenvectors(&a, 3);
-    let found = trace(&a, &known, DEFAULT, &mut stream(12, Purpose::Probes, 3), &meter);
+    let found = trace(
+        &a,
+        &known,
+        DEFAULT,
+        &mut stream(12, Purpose::Probes, 3),
+        &meter,
+    );
     let reading = meter.read();
     assert_eq!(reading.done, found.probes as u64);
     assert_eq!(reading.parts, Parts::About(found.probes as u64));
@@ -641,11 +647,31 @@ fn what_a_search_went_through_is_known_of_the_trace() {
 #[test]
 fn directions_that_say_nothing_new_are_not_remembered() {
     let a = Dense::random(30, 2);
-    let unit = |k: usize| (0..30).map(|j| f64::from(u8::from(j == k))).collect::<Vec<f64>>();
+    let unit = |k: usize| {
+        (0..30)
+            .map(|j| f64::from(u8::from(j == k)))
+            .collect::<Vec<f64>>()
+    };
     let explored = Explored::new(&a, 3);
-    let tilted: Vec<f64> = unit(0).iter().zip(unit(1)).map(|(a, b)| 3.0 * a + 4.0 * b).collect();
-    let close: Vec<f64> = unit(0).iter().zip(unit(2)).map(|(a, b)| a + 0.01 * b).collect();
-    for v in [unit(0), unit(0), close, vec![0.0; 30], tilted, unit(5), unit(6)] {
+    let tilted: Vec<f64> = unit(0)
+        .iter()
+        .zip(unit(1))
+        .map(|(a, b)| 3.0 * a + 4.0 * b)
+        .collect();
+    let close: Vec<f64> = unit(0)
+        .iter()
+        .zip(unit(2))
+        .map(|(a, b)| a + 0.01 * b)
+        .collect();
+    for v in [
+        unit(0),
+        unit(0),
+        close,
+        vec![0.0; 30],
+        tilted,
+        unit(5),
+        unit(6),
+    ] {
         explored.apply(&v);
     }
     let known = explored.into_known();
