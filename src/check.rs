@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use breakeven_empirical::compute::DeviceKind;
 use breakeven_empirical::sweep::{Shard, SweepEnd};
+use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
-use breakeven_verify::{read_sweep, verify};
+use breakeven_verify::{Verdicts, read_sweep, verify};
 
 use crate::config::{Config, DEFAULTS};
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 use crate::streams::print;
 use crate::sweep::{
     Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped,
@@ -168,16 +170,7 @@ fn conclude(
     took: Option<Duration>,
     json: bool,
 ) -> Result<(), Failure> {
-    let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
-    let sweeps = sweeps.or_work()?;
-    let verdicts = verify(&sweeps).or_work()?;
-    let context = ReportContext {
-        version: env!("CARGO_PKG_VERSION").into(),
-        git: GIT_HASH.map(str::to_owned),
-        command: command_line(),
-        wall_time: took.map(in_words),
-    };
-    report::write(&verdicts, &sweeps, &context, out).or_input()?;
+    let verdicts = watched("check", |meter| report(folders, out, took, meter))?;
     if json {
         return print(report::json(&verdicts).or_work()?);
     }
@@ -186,6 +179,28 @@ fn conclude(
         report::terminal(&verdicts),
         out.join(report::HTML_FILE).display()
     ))
+}
+
+fn report(
+    folders: &[PathBuf],
+    out: &Path,
+    took: Option<Duration>,
+    meter: &Meter,
+) -> Result<Verdicts, Failure> {
+    meter.begin("reading runs", Parts::Whole);
+    let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
+    let sweeps = sweeps.or_work()?;
+    meter.begin("testing hypotheses", Parts::Whole);
+    let verdicts = verify(&sweeps).or_work()?;
+    meter.begin("writing the report", Parts::Whole);
+    let context = ReportContext {
+        version: env!("CARGO_PKG_VERSION").into(),
+        git: GIT_HASH.map(str::to_owned),
+        command: command_line(),
+        wall_time: took.map(in_words),
+    };
+    report::write(&verdicts, &sweeps, &context, out).or_input()?;
+    Ok(verdicts)
 }
 
 /// A duration as people say it: `2 min 41 s`.

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 use crate::streams;
 
 /// Examples of the command.
@@ -56,6 +57,7 @@ pub fn run(args: &ExploreArgs) -> Result<(), Failure> {
     let server = server::Server::bind(args.port, args.runs.as_deref())
         .with_context(|| format!("--port {}: give another, or 0 for any", args.port))
         .or_input()?;
+    watched("explore", |meter| server.prepare(meter));
     let address = server.address();
     let stop = server.stopper();
     ctrlc::set_handler(move || stop.stop())

@@ -5,11 +5,16 @@ use std::path::PathBuf;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::data;
 use breakeven_empirical::model::Architecture;
-use breakeven_empirical::portrait::{BatchOrder, Leading, Portrait, PortraitSettings};
+use breakeven_empirical::portrait::{
+    BatchOrder, HessianPortrait, Leading, Portrait, PortraitError, PortraitSettings,
+};
+use breakeven_sim::meter::Parts;
+use breakeven_sim::record::SolverStatus;
 use clap::ValueEnum;
 
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 use crate::streams::{print, print_json};
 
 pub const EXAMPLES: &str = "\
@@ -77,8 +82,12 @@ pub struct MeasureArgs {
     /// Bound on eigenvalues' errors, relative to the largest.
     #[arg(long, value_name = "X", default_value = "1e-6")]
     tolerance: f64,
-    /// Random probes for the trace of H; the trace is exact where the model
-    /// has no more parameters than that.
+    /// Standard error of the trace of H, relative to it, at which its estimate
+    /// stops.
+    #[arg(long, value_name = "X", default_value = "0.01")]
+    trace_tolerance: f64,
+    /// Products and random probes for the trace of H, at most; the trace is
+    /// exact where the model has no more parameters than that.
     #[arg(long, value_name = "N", default_value_t = 100)]
     trace_probes: usize,
     /// Seed of probes and random batches.
@@ -90,6 +99,16 @@ pub struct MeasureArgs {
     /// Floats. Default: f64 on flex, f32 elsewhere.
     #[arg(long, value_enum)]
     precision: Option<PrecisionArg>,
+    /// Threads; no number depends on it. Default: all cores on flex, otherwise
+    /// 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Memory for values that are kept between products, in GiB; what does not
+    /// fit is computed anew for each, and no number depends on it. Default:
+    /// half of what is free (128 MiB where the system does not tell, and on
+    /// other devices than flex).
+    #[arg(long, value_name = "GIB")]
+    memory: Option<f64>,
     /// Write each example's curvature along H's top eigenvector to a CSV file.
     #[arg(long, value_name = "FILE")]
     curvatures: Option<PathBuf>,
@@ -129,17 +148,22 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         (None, _) => Precision::F32,
     };
     let compute = Compute::new(device, precision).or_input()?;
-    let images = data::load(&args.data, args.data_dir.as_deref())
-        .or_input()?
-        .train;
-    let portrait = Portrait::measure(
-        &args.architecture()?,
-        &args.checkpoint,
-        &images,
-        &compute,
-        &args.settings(),
-    )
-    .or_input()?;
+    let architecture = args.architecture()?;
+    let settings = args.settings()?;
+    let portrait = watched("measure", |meter| {
+        meter.begin(format!("reading {}", args.data), Parts::Whole);
+        let data = data::load(&args.data, args.data_dir.as_deref()).or_input()?;
+        let checkpoint = &args.checkpoint;
+        Portrait::measure(
+            &architecture,
+            checkpoint,
+            &data.train,
+            &compute,
+            &settings,
+            meter,
+        )
+        .map_err(failure)
+    })?;
     if let Some(path) = &args.curvatures {
         write_curvatures(path, &portrait)?;
     }
@@ -147,6 +171,13 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         print_json(&portrait)
     } else {
         print(table(&portrait))
+    }
+}
+
+fn failure(error: PortraitError) -> Failure {
+    match error {
+        PortraitError::Threads(_) => Failure::Work(error.into()),
+        _ => Failure::Input(error.into()),
     }
 }
 
@@ -172,8 +203,8 @@ impl MeasureArgs {
         })
     }
 
-    fn settings(&self) -> PortraitSettings {
-        PortraitSettings {
+    fn settings(&self) -> Result<PortraitSettings, Failure> {
+        Ok(PortraitSettings {
             subset: self.subset,
             top: self.top,
             batches: self.batches,
@@ -184,9 +215,22 @@ impl MeasureArgs {
             },
             tolerance: self.tolerance,
             trace_probes: self.trace_probes,
+            trace_tolerance: self.trace_tolerance,
             seed: self.seed,
-        }
+            threads: self.threads.map(usize::from),
+            memory: self.memory.map(bytes).transpose()?,
+        })
     }
+}
+
+/// Bytes of so many GiB.
+fn bytes(gib: f64) -> Result<u64, Failure> {
+    if !(gib.is_finite() && gib >= 0.0) {
+        return Err(Failure::input(format!(
+            "--memory is {gib}: give a number of GiB, 0 or more"
+        )));
+    }
+    Ok((gib * f64::from(1 << 30)) as u64)
 }
 
 fn write_curvatures(path: &PathBuf, portrait: &Portrait) -> Result<(), Failure> {
@@ -218,6 +262,7 @@ fn table(portrait: &Portrait) -> String {
         "H, the Hessian of the mean loss".to_owned(),
         line("largest", &with_bounds(&h.leading)),
         line("trace", &plus_minus(h.trace, h.trace_standard_error)),
+        line("trace's estimate", &trace_effort(h)),
         line("solver", &solver(&h.leading)),
         "\nK, the covariance of the examples' gradients".to_owned(),
         line("largest", &with_bounds(&k.leading)),
@@ -281,6 +326,19 @@ fn plus_minus(value: f64, error: f64) -> String {
         return format!("{} (exact)", number(value));
     }
     format!("{} ± {} (standard error)", number(value), number(error))
+}
+
+/// What the trace took, and whether it is as exact as was asked.
+fn trace_effort(h: &HessianPortrait) -> String {
+    let probes = format!("{} products and probes", h.trace_probes);
+    match h.trace_status {
+        SolverStatus::Converged if h.trace_standard_error == 0.0 => format!("{probes}, exact"),
+        status => format!(
+            "{probes}, {} directions exact, {}",
+            h.trace_exact_directions,
+            status.in_words()
+        ),
+    }
 }
 
 fn solver(found: &Leading) -> String {

@@ -1,13 +1,16 @@
-//! Progress of a sweep on stderr: a bar for each active run and one for the
-//! whole on a terminal, plain lines elsewhere.
+//! Progress on stderr: of a sweep, a bar for each active run and one for the
+//! whole; of other work, one line that says what is being computed. Plain
+//! lines where stderr is no terminal.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use breakeven_empirical::sweep::Progress;
 use breakeven_empirical::train::RunEnd;
+use breakeven_sim::meter::{Meter, Parts, Reading};
 use breakeven_sim::record::RunStatus;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -15,6 +18,66 @@ use crate::streams::say;
 
 /// How often bars are drawn anew.
 const REDRAWN: Duration = Duration::from_millis(200);
+
+/// Work that is over sooner shows no progress.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// How often a plain line says how far work is.
+const PLAIN: Duration = Duration::from_secs(10);
+
+/// Carries `work` out and, once it has taken two seconds, says on stderr what
+/// it counts on the meter: which stage, how far, and how long the rest of that
+/// stage will take.
+pub fn watched<T>(name: &str, work: impl FnOnce(&Meter) -> T) -> T {
+    let meter = Meter::new();
+    // Dropped when the work is over, and when it panics.
+    let (over, ended) = channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(|| show(name, &meter, ended));
+        let result = work(&meter);
+        drop(over);
+        result
+    })
+}
+
+fn show(name: &str, meter: &Meter, ended: Receiver<()>) {
+    let goes_on = |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+    if !goes_on(QUIET) {
+        return;
+    }
+    if !std::io::stderr().is_terminal() {
+        loop {
+            say(format!("{name}: {}", in_words(&meter.read())));
+            if !goes_on(PLAIN) {
+                return;
+            }
+        }
+    }
+    let bar = ProgressBar::new_spinner().with_style(style("{spinner} {wide_msg}"));
+    loop {
+        bar.set_message(format!("{name}: {}", in_words(&meter.read())));
+        bar.tick();
+        if !goes_on(REDRAWN) {
+            return bar.finish_and_clear();
+        }
+    }
+}
+
+/// `trace of H, 12 of about 31 (0:04 gone, about 0:06 left)`.
+fn in_words(reading: &Reading) -> String {
+    let (done, gone) = (reading.done, clock(reading.gone));
+    let (parts, about) = match reading.parts {
+        Parts::Whole => (String::new(), ""),
+        Parts::Exactly(all) => (format!(", {done} of {all}"), "about "),
+        Parts::About(all) => (format!(", {done} of about {all}"), "about "),
+        Parts::AtMost(all) => (format!(", {done} of at most {all}"), "at most "),
+    };
+    let left = match reading.left() {
+        Some(left) => format!(", {about}{} left", clock(left)),
+        None => String::new(),
+    };
+    format!("{}{parts} ({gone} gone{left})", reading.what)
+}
 
 /// Shows how far a sweep is.
 pub struct SweepProgress {
@@ -31,6 +94,8 @@ struct State {
     runs: usize,
     /// Steps of runs that were over before.
     skipped: u64,
+    /// When a plain line was last said.
+    said: Instant,
 }
 
 struct Active {
@@ -61,6 +126,7 @@ impl SweepProgress {
                 over: 0,
                 runs,
                 skipped: 0,
+                said: Instant::now(),
             }),
         }
     }
@@ -127,6 +193,12 @@ impl Progress for SweepProgress {
         self.whole.inc(done.saturating_sub(active.done));
         active.done = done;
         active.drawn = Instant::now();
+        if !self.terminal && state.said.elapsed() >= PLAIN {
+            state.said = Instant::now();
+            let (all, done) = (self.whole.length().unwrap_or(0), self.whole.position());
+            let times = self.times(state.skipped);
+            say(format!("{done} of {all} steps ({times})"));
+        }
     }
 
     fn ended(&self, run: &str, end: RunEnd) {
@@ -147,6 +219,7 @@ impl Progress for SweepProgress {
             }
         };
         state.over += 1;
+        state.said = Instant::now();
         let word = match status {
             RunStatus::Completed => "completed",
             RunStatus::Diverged => "diverged",
@@ -178,6 +251,39 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_says_what_how_far_and_how_long_still() {
+        let said = |done, parts| {
+            in_words(&Reading {
+                what: "trace of H".into(),
+                done,
+                parts,
+                gone: Duration::from_secs(4),
+            })
+        };
+        assert_eq!(said(0, Parts::Whole), "trace of H (0:04 gone)");
+        assert_eq!(said(0, Parts::Exactly(9)), "trace of H, 0 of 9 (0:04 gone)");
+        assert_eq!(
+            said(12, Parts::Exactly(30)),
+            "trace of H, 12 of 30 (0:04 gone, about 0:06 left)"
+        );
+        assert_eq!(
+            said(12, Parts::About(30)),
+            "trace of H, 12 of about 30 (0:04 gone, about 0:06 left)"
+        );
+        assert_eq!(
+            said(1, Parts::AtMost(31)),
+            "trace of H, 1 of at most 31 (0:04 gone, at most 2:00 left)"
+        );
+    }
+
+    #[test]
+    fn work_gives_its_result_and_may_panic() {
+        assert_eq!(watched("work", |_| 7), 7);
+        let panicked = std::panic::catch_unwind(|| watched("work", |_| panic!("as it may")));
+        assert!(panicked.is_err());
+    }
 
     #[test]
     fn times_read_like_a_clock() {

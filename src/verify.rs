@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::{
     InputError, Sweep, VerifySettings, read_sweep, read_table, sweep_folders, verify,
 };
 
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 use crate::streams::{print, say};
 use crate::version::{GIT_HASH, command_line};
 
@@ -55,8 +57,13 @@ pub struct VerifyArgs {
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
-    let sweeps = args.sweeps().or_input()?;
-    let verdicts = verify(&sweeps).or_input()?;
+    let (sweeps, verdicts) = watched("verify", |meter| {
+        let sweeps = args.sweeps(meter)?;
+        meter.begin("testing hypotheses", Parts::Whole);
+        let verdicts = verify(&sweeps)?;
+        Ok::<_, anyhow::Error>((sweeps, verdicts))
+    })
+    .or_input()?;
     if let Some(out) = &args.out {
         let context = ReportContext {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -64,7 +71,11 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
             command: command_line(),
             wall_time: None,
         };
-        report::write(&verdicts, &sweeps, &context, out).or_input()?;
+        watched("verify", |meter| {
+            meter.begin("writing the report", Parts::Whole);
+            report::write(&verdicts, &sweeps, &context, out)
+        })
+        .or_input()?;
         say(format!("report: {}", out.join(report::HTML_FILE).display()));
     }
     if args.json {
@@ -75,19 +86,24 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
 }
 
 impl VerifyArgs {
-    fn sweeps(&self) -> Result<Vec<Sweep>, InputError> {
+    fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, InputError> {
+        meter.begin("reading runs", Parts::Whole);
         if let Some(table) = &self.table {
             let mut settings = VerifySettings::default();
             settings.alpha = self.alpha.unwrap_or(settings.alpha);
             settings.bootstrap.resamples = self.resamples.unwrap_or(settings.bootstrap.resamples);
             return Ok(vec![read_table(table, settings)?]);
         }
-        let mut sweeps = Vec::new();
+        let mut folders = Vec::new();
         for path in &self.runs {
-            for folder in sweep_folders(path)? {
-                sweeps.push(read_sweep(&folder)?);
-            }
+            folders.extend(sweep_folders(path)?);
         }
-        Ok(sweeps)
+        meter.expect(Parts::Exactly(folders.len() as u64));
+        let read = |folder| {
+            let sweep = read_sweep(folder);
+            meter.advance(1);
+            sweep
+        };
+        folders.iter().map(|folder| read(folder)).collect()
     }
 }

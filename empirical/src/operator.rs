@@ -25,6 +25,15 @@ pub trait LinearOperator {
     /// If `v` does not have D numbers.
     fn apply(&self, v: &[f64]) -> Vec<f64>;
 
+    /// `vᵀA v`, which some can have for less than a product.
+    ///
+    /// # Panics
+    /// If `v` does not have D numbers.
+    fn quadratic(&self, v: &[f64]) -> f64 {
+        let product = self.apply(v);
+        v.iter().zip(product).map(|(v, av)| v * av).sum()
+    }
+
     /// How far rounding may move a product with a unit vector, ‖fl(Av) − Av‖,
     /// where ‖A‖ is about `scale`: sixteen units in the last place, unless an
     /// operator knows better.

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::{BoundKind, SolverStatus};
+use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
 use crate::checkpoint::{CheckpointError, load_weights};
-use crate::compute::Compute;
+use crate::compute::{Compute, DeviceKind, Precision};
 use crate::config::{MOST_BATCHES, most_eigenvalues};
 use crate::data::Images;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
+use crate::memory;
 use crate::model::{Architecture, ModelError};
 use crate::moments::Moments;
 use crate::network::Network;
@@ -21,12 +24,20 @@ use crate::operator::{
 };
 use crate::random::{Purpose, stream};
 use crate::solver::{
-    Eigenpair, Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson,
-    principal_cosines,
+    Eigenpair, Eigenpairs, Explored, Lanczos, NotDeterministic, Trace, TraceSettings,
+    check_determinism, principal_cosines, trace,
 };
 
 /// Difference between two products with one vector that is let pass.
 const REPEATABLE: f64 = 1e-5;
+
+/// Numbers of a piece of the examples while it is computed: few enough that a
+/// processor's cache holds most of them, and that all cores get pieces.
+const PIECE_NUMBERS: usize = 1 << 20;
+
+/// Directions of the eigenvalue search that are taken out of the trace's
+/// estimate: two vectors each are kept until then.
+const MOST_DIRECTIONS: usize = 64;
 
 /// What is measured, and how exactly.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,10 +56,18 @@ pub struct PortraitSettings {
     pub batch_order: BatchOrder,
     /// Bound on eigenvalues' errors, relative to the largest.
     pub tolerance: f64,
-    /// Probes for Tr H.
+    /// Products and probes for Tr H, at most.
     pub trace_probes: usize,
+    /// Standard error of Tr H at which its estimate stops, relative to it.
+    pub trace_tolerance: f64,
     /// Of probes and random batches.
     pub seed: u64,
+    /// Threads; no number depends on it. All cores where absent, but one where
+    /// the device is no CPU.
+    pub threads: Option<usize>,
+    /// Bytes for values that are kept between products; no number depends on
+    /// it. Where absent, half of what is free.
+    pub memory: Option<u64>,
 }
 
 /// Which examples mini-batches hold.
@@ -87,6 +106,9 @@ pub enum PortraitError {
         "{0} is not finite at these weights: the checkpoint is of a diverged training, or of another model"
     )]
     NotFinite(&'static str),
+    /// The threads.
+    #[error("threads can't be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
 /// K and H at one θ.
@@ -193,6 +215,14 @@ pub struct HessianPortrait {
     pub trace: f64,
     /// Its standard error; 0 where the trace is exact.
     pub trace_standard_error: f64,
+    /// Products and quadratic forms that it took, beside those of the
+    /// eigenvalues.
+    pub trace_probes: usize,
+    /// Orthogonal directions of which the trace holds eᵀHe exactly; all D where
+    /// it is exact.
+    pub trace_exact_directions: usize,
+    /// Whether the standard error met its tolerance.
+    pub trace_status: SolverStatus,
 }
 
 /// The per-example covariance's leading eigenvalues and trace.
@@ -244,6 +274,7 @@ impl Portrait {
         images: &Images,
         compute: &Compute,
         settings: &PortraitSettings,
+        meter: &Meter,
     ) -> Result<Self, PortraitError> {
         settings.check(images.len())?;
         let model = architecture.build(images.shape(), images.classes())?;
@@ -254,16 +285,41 @@ impl Portrait {
             compute,
         };
         let examples = Examples::first(images, settings.subset.unwrap_or(images.len()), compute);
-        let point = Point::new(network, &theta, &examples, PointSettings::default());
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(settings.threads(compute))
+            .build()?;
+        pool.install(|| Self::of(network, &theta, &examples, settings, meter))
+    }
+
+    fn of(
+        network: Network,
+        theta: &[f64],
+        examples: &Examples,
+        settings: &PortraitSettings,
+        meter: &Meter,
+    ) -> Result<Self, PortraitError> {
+        let point = Point::watched(
+            network,
+            theta,
+            examples,
+            settings.point(network.compute),
+            meter,
+        );
         if !point.score().loss.is_finite() {
             return Err(PortraitError::NotFinite("the loss"));
         }
-        check_determinism(&HessianOp(&point), point.gradient(), REPEATABLE)?;
-        let (hessian, h) = settings.hessian(&point)?;
-        let (covariance, k) = settings.covariance(&point)?;
+        // On the CPU every sum has one order.
+        if network.compute.kind() != DeviceKind::Flex {
+            meter.begin("whether products repeat", Parts::Exactly(2));
+            let h = HessianOp(&point);
+            check_determinism(&counted(&h, meter), point.gradient(), REPEATABLE)?;
+        }
+        let (hessian, h) = settings.hessian(&point, meter)?;
+        let (covariance, k) = settings.covariance(&point, meter)?;
         let mut absent = BTreeMap::new();
         let (mini_batch, batch_sharpness) =
-            settings.mini_batch(network, &theta, &examples, &mut absent)?;
+            settings.mini_batch(network, theta, examples, &mut absent, meter)?;
+        meter.begin("curvatures along e", Parts::Whole);
         let curvatures = h.top_vector("H").map(|e| point.curvatures(e));
         let moments = curvatures.as_ref().map(|all| Moments::of(all));
         let cosines = eigenspace_cosines(&h, &k);
@@ -324,6 +380,13 @@ impl PortraitSettings {
                 "at least 2".into(),
             );
         }
+        if !(self.trace_tolerance > 0.0 && self.trace_tolerance < 1.0) {
+            return setting(
+                "--trace-tolerance",
+                self.trace_tolerance.to_string(),
+                "a number above 0 and below 1".into(),
+            );
+        }
         if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
             let expected = "a number above 0 and below 1".into();
             return setting("--tolerance", self.tolerance.to_string(), expected);
@@ -369,58 +432,114 @@ impl PortraitSettings {
         })
     }
 
+    /// As many threads as there are cores is 0.
+    fn threads(&self, compute: &Compute) -> usize {
+        self.threads.unwrap_or(match compute.kind() {
+            DeviceKind::Flex => 0,
+            DeviceKind::Wgpu | DeviceKind::Cuda => 1,
+        })
+    }
+
+    /// What may be kept between products. The memory of another device is not
+    /// known, nor that of some systems: then the default.
+    fn point(&self, compute: &Compute) -> PointSettings {
+        let default = PointSettings {
+            piece_numbers: PIECE_NUMBERS,
+            ..PointSettings::default()
+        };
+        let free = || memory::available().filter(|_| compute.kind() == DeviceKind::Flex);
+        let Some(bytes) = self.memory.or_else(|| free().map(|bytes| bytes / 2)) else {
+            return default;
+        };
+        let number = match compute.precision() {
+            Precision::F32 => 4,
+            Precision::F64 => 8,
+        };
+        PointSettings {
+            kept_numbers: usize::try_from(bytes / number).unwrap_or(usize::MAX),
+            ..default
+        }
+    }
+
     fn leading(
         &self,
         operator: &impl LinearOperator,
         bottom: usize,
         what: &'static str,
+        meter: &Meter,
     ) -> Result<Eigenpairs, PortraitError> {
         let mut rng = stream(self.seed, Purpose::Start, 0);
-        let lanczos = Lanczos::both_ends(self.top, bottom, self.tolerance);
-        let found = lanczos.solve(operator, &[], &mut rng);
+        let solver = Lanczos::both_ends(self.top, bottom, self.tolerance);
+        let most = solver.max_products.min(operator.dim());
+        meter.begin(format!("eigenvalues of {what}"), Parts::AtMost(most as u64));
+        let found = solver.solve(&counted(operator, meter), &[], &mut rng);
         match found.status {
-            SolverStatus::NotFinite => Err(PortraitError::NotFinite(what)),
+            SolverStatus::NotFinite => Err(PortraitError::NotFinite(match what {
+                "H" => "a product of H",
+                _ => "a product of K",
+            })),
             _ => Ok(found),
         }
     }
 
-    fn hessian(&self, point: &Point) -> Result<(HessianPortrait, Eigenpairs), PortraitError> {
+    fn hessian(
+        &self,
+        point: &Point,
+        meter: &Meter,
+    ) -> Result<(HessianPortrait, Eigenpairs), PortraitError> {
         let h = HessianOp(point);
-        let found = self.leading(&h, self.bottom, "a product of H")?;
-        let (trace, trace_standard_error) = self.trace(&h);
+        let explored = Explored::new(&h, MOST_DIRECTIONS);
+        let found = self.leading(&explored, self.bottom, "H", meter)?;
+        let Trace {
+            value,
+            standard_error,
+            probes,
+            exact_directions,
+            status,
+        } = self.trace(&h, &explored.into_known(), meter)?;
         let least = found.smallest.first();
         let portrait = HessianPortrait {
             leading: Leading::of(&found),
             lambda_h_min: least.map(|pair| pair.value),
             lambda_h_min_error_bound: least.map(|pair| pair.error_bound),
             smallest: least.map(|_| Values::of(&found.smallest)),
-            trace,
-            trace_standard_error,
+            trace: value,
+            trace_standard_error: standard_error,
+            trace_probes: probes,
+            trace_exact_directions: exact_directions,
+            trace_status: status,
         };
         Ok((portrait, found))
     }
 
-    /// Tr H, exact where there are no more parameters than probes.
-    fn trace(&self, h: &HessianOp) -> (f64, f64) {
-        let dim = h.dim();
-        if dim > self.trace_probes {
-            let mut rng = stream(self.seed, Purpose::Probes, 0);
-            let estimate = hutchinson(h, self.trace_probes, &mut rng);
-            return (estimate.trace, estimate.standard_error.unwrap_or(0.0));
+    /// Tr H, given vᵀHv on orthonormal vectors v.
+    fn trace(
+        &self,
+        h: &HessianOp,
+        known: &[(f64, Vec<f64>)],
+        meter: &Meter,
+    ) -> Result<Trace, PortraitError> {
+        let settings = TraceSettings {
+            tolerance: self.trace_tolerance,
+            most_probes: self.trace_probes,
+        };
+        meter.begin("trace of H", Parts::AtMost(self.trace_probes as u64));
+        let mut rng = stream(self.seed, Purpose::Probes, 0);
+        let found = trace(h, known, settings, &mut rng, meter);
+        match found.status {
+            SolverStatus::NotFinite => Err(PortraitError::NotFinite("a product of H")),
+            _ => Ok(found),
         }
-        let mut unit = vec![0.0; dim];
-        let mut trace = 0.0;
-        for k in 0..dim {
-            unit[k] = 1.0;
-            trace += h.apply(&unit)[k];
-            unit[k] = 0.0;
-        }
-        (trace, 0.0)
     }
 
-    fn covariance(&self, point: &Point) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
+    fn covariance(
+        &self,
+        point: &Point,
+        meter: &Meter,
+    ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
         let k = GradientCovarianceOp(point);
-        let found = self.leading(&k, 0, "a product of K")?;
+        let found = self.leading(&k, 0, "K", meter)?;
+        meter.begin("trace of K", Parts::Whole);
         let portrait = CovariancePortrait {
             leading: Leading::of(&found),
             trace: k.trace(),
@@ -435,13 +554,18 @@ impl PortraitSettings {
         theta: &[f64],
         examples: &Examples,
         absent: &mut BTreeMap<String, String>,
+        meter: &Meter,
     ) -> Result<(MiniBatchPortrait, Known<f64>), PortraitError> {
+        meter.begin("mini-batch gradients", Parts::Exactly(self.batches as u64));
         let parameters = network.model.parameters().split(theta, network.compute);
         let size = self.batch_size;
         let mut rng = stream(self.seed, Purpose::MeasurementBatches, 0);
-        let batches = (0..self.batches).map(|j| match self.batch_order {
-            BatchOrder::Sequential => examples.range(j * size, size),
-            BatchOrder::Random => examples.sample(size, &mut rng),
+        let batches = (0..self.batches).map(|j| {
+            meter.advance(u64::from(j > 0));
+            match self.batch_order {
+                BatchOrder::Sequential => examples.range(j * size, size),
+                BatchOrder::Random => examples.sample(size, &mut rng),
+            }
         });
         let gradients =
             MiniBatchGradients::new(&network, &parameters, batches, BatchSharpness::Measured);
@@ -465,6 +589,32 @@ impl PortraitSettings {
             trace_error_bound: covariance.error(covariance.trace()),
         };
         Ok((portrait, gradients.batch_sharpness().ok_or_else(missing)?))
+    }
+}
+
+/// An operator whose products are counted.
+struct Counted<'a, A> {
+    operator: &'a A,
+    meter: &'a Meter,
+}
+
+fn counted<'a, A: LinearOperator>(operator: &'a A, meter: &'a Meter) -> Counted<'a, A> {
+    Counted { operator, meter }
+}
+
+impl<A: LinearOperator> LinearOperator for Counted<'_, A> {
+    fn dim(&self) -> usize {
+        self.operator.dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let product = self.operator.apply(v);
+        self.meter.advance(1);
+        product
+    }
+
+    fn rounding(&self, scale: f64) -> f64 {
+        self.operator.rounding(scale)
     }
 }
 

@@ -4,6 +4,7 @@
 mod complete;
 mod density;
 mod determinism;
+mod explored;
 mod krylov;
 mod lanczos;
 mod pairs;
@@ -12,9 +13,10 @@ mod trace;
 pub use complete::{write_out, written_out_error};
 pub use density::spectral_density;
 pub use determinism::{NotDeterministic, check_determinism};
+pub use explored::Explored;
 pub use lanczos::Lanczos;
 pub use pairs::{Eigenpair, Eigenpairs, principal_cosines};
-pub use trace::{TraceEstimate, hutchinson};
+pub use trace::{LEAST_PROBES, Trace, TraceEstimate, TraceSettings, hutchinson, trace};
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;

@@ -193,7 +193,8 @@ impl Tape {
         }
     }
 
-    /// Numbers that the tape holds: values, cotangents and maps.
+    /// Numbers that the tape holds for itself: values, cotangents and maps, but
+    /// not the parameters, which it shares.
     pub fn numbers(&self) -> usize {
         let size = |matrix: &Option<Matrix>| {
             matrix
@@ -209,7 +210,11 @@ impl Tape {
                     Op::AddRow(..) => 0,
                     _ => size(&node.cotangent),
                 };
-                size(&node.value) + kept
+                let value = match &node.op {
+                    Op::Parameter(_) => 0,
+                    _ => size(&node.value),
+                };
+                value + kept
             })
             .sum()
     }

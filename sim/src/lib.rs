@@ -15,6 +15,7 @@ pub mod dimensions;
 mod double_double;
 pub mod interval;
 pub mod lyapunov;
+pub mod meter;
 pub mod model;
 pub mod momentum;
 pub mod montecarlo;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::curvatures::Curvatures;
 use crate::lyapunov::Estimate;
+use crate::meter::Meter;
 use crate::parameter::{Parameter, ParameterError, positive};
 use crate::sampling::Sampling;
 use crate::shuffle::BatchSampler;
@@ -137,13 +138,22 @@ impl MonteCarlo {
 
     /// Simulates all paths, on the threads of the current pool.
     pub fn run(&self) -> Simulated {
+        self.run_watched(&Meter::new())
+    }
+
+    /// [`Self::run`], with each path counted.
+    pub fn run_watched(&self, meter: &Meter) -> Simulated {
         let kept = self.kept_steps();
         let sizes = self.pieces();
         let streams = self.streams(sizes.len());
         let pieces: Vec<Piece> = sizes
             .into_par_iter()
             .zip(streams)
-            .map(|(paths, rng)| self.piece(paths, rng, &kept))
+            .map(|(paths, rng)| {
+                let piece = self.piece(paths, rng, &kept);
+                meter.advance(paths as u64);
+                piece
+            })
             .collect();
         self.summary(&pieces, &kept)
     }

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use breakeven_empirical::data::catalog::{self, Entry, Part};
 use breakeven_empirical::data::check::{CheckedFile, Report, Verdict, check};
 use breakeven_empirical::data::search::Search;
+use breakeven_sim::meter::Parts;
 
 use super::{Place, grouped};
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 use crate::streams;
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -32,7 +34,11 @@ pub struct CheckArgs {
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let entry = catalog::find(&args.name).or_input()?;
     let search = Search::new(args.place.data_dir.as_deref()).or_input()?;
-    let report = check(entry, &search).or_input()?;
+    let report = watched("data check", |meter| {
+        meter.begin(format!("reading {}", args.name), Parts::Whole);
+        check(entry, &search)
+    })
+    .or_input()?;
     if args.json {
         return streams::print_json(&report);
     }

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::{
     HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome,
 };
@@ -88,9 +89,15 @@ impl Runs {
 
     /// Looks for new runs and reads what has been added to the known ones.
     pub fn refresh(&mut self) {
+        self.refresh_watched(&Meter::new());
+    }
+
+    /// [`Self::refresh`], with each run counted.
+    pub fn refresh_watched(&mut self, meter: &Meter) {
         let Some(folder) = self.folder.clone() else {
             return;
         };
+        meter.begin("looking for runs", Parts::Whole);
         let mut found = Vec::new();
         collect(&folder, DEPTH, &mut found);
         found.sort();
@@ -100,7 +107,11 @@ impl Runs {
                 self.runs.extend(Run::open(&path, &folder));
             }
         }
-        self.runs.iter_mut().for_each(Run::refresh);
+        meter.begin("reading runs", Parts::Exactly(self.runs.len() as u64));
+        for run in &mut self.runs {
+            run.refresh();
+            meter.advance(1);
+        }
     }
 
     /// All of them, in a few words each.

@@ -14,6 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
+use breakeven_sim::meter::Meter;
 use tokio::sync::Notify;
 
 use super::guard::{self, Asked};
@@ -61,6 +62,11 @@ impl Server {
             site: Site::new(runs),
             stop: Arc::default(),
         })
+    }
+
+    /// Reads the runs that are there, so that the first request need not.
+    pub fn prepare(&self, meter: &Meter) {
+        self.site.prepare(meter);
     }
 
     /// Where the page is.

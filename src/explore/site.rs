@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{Path as Segments, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use breakeven_sim::meter::Meter;
 use breakeven_verify::plot;
 use serde_json::json;
 
@@ -188,6 +189,11 @@ impl Site {
             "curves" => self.with_runs(|runs| curves::answer(query, runs)),
             _ => Err(Refusal::not_found()),
         }
+    }
+
+    /// Reads the runs that are there.
+    pub fn prepare(&self, meter: &Meter) {
+        self.with_runs(|runs| runs.refresh_watched(meter));
     }
 
     fn with_runs<T>(&self, work: impl FnOnce(&mut Runs) -> T) -> T {

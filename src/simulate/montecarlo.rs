@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use breakeven_sim::curvatures::{CurvatureDistribution, Curvatures};
 use breakeven_sim::lyapunov::{BatchMeans, Thresholds};
+use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::montecarlo::{Moment, MonteCarlo, Simulated};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -17,6 +18,7 @@ use super::output::{Answer, OutputArgs};
 use super::range::{Counts, Reals};
 use super::table::{Cell, Table, six_digits};
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -190,30 +192,9 @@ struct Sweep<'a> {
 pub fn run(args: &MonteCarloArgs) -> Result<(), Failure> {
     let curvatures = args.curvatures()?;
     args.check_size()?;
-    let mut points = Vec::new();
-    for &batch_size in &args.batch_size.0 {
-        let means = BatchMeans::new(&curvatures, batch_size, args.seed).map_err(named)?;
-        let thresholds = means.thresholds(&curvatures, batch_size);
-        for &eta in &args.learning_rate.0 {
-            let problem = MonteCarlo::new(
-                eta,
-                batch_size,
-                curvatures.clone(),
-                args.steps,
-                args.paths,
-                args.seed,
-            );
-            let simulated = problem.map_err(named)?.run();
-            points.push(args.answered(
-                eta,
-                batch_size,
-                curvatures.examples(),
-                thresholds,
-                Enumerated::of(&means, eta),
-                simulated,
-            ));
-        }
-    }
+    let points = watched("simulate montecarlo", |meter| {
+        args.points(&curvatures, meter)
+    })?;
     let one = points.len() == 1;
     let json = if one {
         serde_json::to_string_pretty(&points[0])
@@ -234,6 +215,42 @@ pub fn run(args: &MonteCarloArgs) -> Result<(), Failure> {
 }
 
 impl MonteCarloArgs {
+    /// The answer for each S and η.
+    fn points(&self, curvatures: &Curvatures, meter: &Meter) -> Result<Vec<Answered>, Failure> {
+        let all = self.batch_size.0.len() * self.learning_rate.0.len();
+        let mut points = Vec::with_capacity(all);
+        for &batch_size in &self.batch_size.0 {
+            meter.begin(format!("thresholds for S = {batch_size}"), Parts::Whole);
+            let means = BatchMeans::new(curvatures, batch_size, self.seed).map_err(named)?;
+            let thresholds = means.thresholds(curvatures, batch_size);
+            for &eta in &self.learning_rate.0 {
+                let problem = MonteCarlo::new(
+                    eta,
+                    batch_size,
+                    curvatures.clone(),
+                    self.steps,
+                    self.paths,
+                    self.seed,
+                );
+                let point = points.len() + 1;
+                meter.begin(
+                    format!("point {point} of {all}, paths"),
+                    Parts::Exactly(self.paths as u64),
+                );
+                let simulated = problem.map_err(named)?.run_watched(meter);
+                points.push(self.answered(
+                    eta,
+                    batch_size,
+                    curvatures.examples(),
+                    thresholds,
+                    Enumerated::of(&means, eta),
+                    simulated,
+                ));
+            }
+        }
+        Ok(points)
+    }
+
     fn curvatures(&self) -> Result<Curvatures, Failure> {
         if let Some(file) = &self.curvatures {
             let context = || format!("--curvatures: {}", file.display());

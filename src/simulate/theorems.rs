@@ -1,9 +1,10 @@
 //! `breakeven simulate theorems`: Theorems 1 and 2, and what becomes of them
 //! without one assumption.
 
+use breakeven_sim::meter::Meter;
 use breakeven_sim::theorem::grid::{Grid, Tally};
 use breakeven_sim::theorem::scaling::{Doubled, doubled};
-use breakeven_sim::theorem::statements::{Checked, Counterexample, Effort, check_all};
+use breakeven_sim::theorem::statements::{Checked, Counterexample, Effort, check_all_watched};
 use breakeven_sim::{Model, Noise, Sampling};
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use super::output::{Answer, OutputArgs};
 use super::range::{Counts, Reals, count};
 use super::table::{Cell, Table, six_digits};
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,7 +64,8 @@ pub fn run(args: &TheoremsArgs) -> Result<(), Failure> {
     let effort = Effort {
         most_boxes: args.boxes as usize,
     };
-    let statements = check_all(&grid, effort).map_err(named)?;
+    let check = |meter: &Meter| check_all_watched(&grid, effort, meter);
+    let statements = watched("simulate theorems", check).map_err(named)?;
     let doubled = doubled(50_000, 1.0, 1.0).map_err(named)?;
     let json = Statements {
         grid: &grid,

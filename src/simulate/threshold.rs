@@ -9,6 +9,7 @@
 
 mod chart;
 
+use breakeven_sim::meter::Parts;
 use breakeven_sim::momentum::HeavyBall;
 use breakeven_sim::parameter::ParameterError;
 use breakeven_sim::weight_decay::stable_set_with_decay;
@@ -20,6 +21,7 @@ use super::model_args::{ModelArgs, named};
 use super::output::{Answer, OutputArgs};
 use super::table::{Cell, Table, six_digits};
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 
 const EXAMPLES: &str = "\
 Every option of the model takes a value, a list (0.1,0.2) or a range (1e-3..1:20: 20 values
@@ -301,10 +303,14 @@ fn row(point: &Answered) -> Vec<Cell> {
 /// Runs the command.
 pub fn run(args: &ThresholdArgs) -> Result<(), Failure> {
     let models = args.model.models()?;
-    let points: Vec<Answered> = models
-        .iter()
-        .map(|model| Answered::of(model, args.rules).map_err(named))
-        .collect::<Result<_, _>>()?;
+    let points: Vec<Answered> = watched("simulate threshold", |meter| {
+        meter.begin("combinations", Parts::Exactly(models.len() as u64));
+        let answered = |model| {
+            meter.advance(1);
+            Answered::of(model, args.rules).map_err(named)
+        };
+        models.iter().map(answered).collect::<Result<_, _>>()
+    })?;
     let table = Table {
         columns: COLUMNS.to_vec(),
         rows: points.iter().map(row).collect(),

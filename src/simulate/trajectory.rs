@@ -5,6 +5,7 @@ mod table;
 use std::path::PathBuf;
 
 use breakeven_sim::Sampling;
+use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path, Samples};
 use breakeven_sim::schedule::Schedule;
 use breakeven_sim::trajectory::{AtBreakEven, Coupling, Crossing, Point, Settings, Trajectory};
@@ -19,6 +20,7 @@ use super::range::{Counts, Reals, count};
 use super::table::six_digits;
 use super::trajectory_folder::{self, Measured};
 use crate::failure::{Failure, OrFail};
+use crate::progress::watched;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -176,10 +178,14 @@ pub struct Run {
 
 /// Runs the command.
 pub fn run(args: &TrajectoryArgs) -> Result<(), Failure> {
-    let runs = args.runs()?;
-    if let Some(folder) = &args.out {
-        trajectory_folder::write(folder, &runs)?;
-    }
+    let runs = watched("simulate trajectory", |meter| {
+        let runs = args.runs(meter)?;
+        if let Some(folder) = &args.out {
+            meter.begin("writing runs", Parts::Exactly(runs.len() as u64));
+            trajectory_folder::write(folder, &runs, meter)?;
+        }
+        Ok::<_, Failure>(runs)
+    })?;
     args.output.give(&Answer {
         json: json(&runs)?,
         table: summaries(&runs),
@@ -190,7 +196,7 @@ pub fn run(args: &TrajectoryArgs) -> Result<(), Failure> {
 }
 
 impl TrajectoryArgs {
-    fn runs(&self) -> Result<Vec<Run>, Failure> {
+    fn runs(&self, meter: &Meter) -> Result<Vec<Run>, Failure> {
         let settings = [self.learning_rate.0.len(), self.batch_size.0.len()];
         let many = settings.map(|many| many as u64).iter().product::<u64>();
         let points = many
@@ -211,6 +217,7 @@ impl TrajectoryArgs {
         once("--learning-rate", &self.learning_rate.0)?;
         once("--batch-size", &self.batch_size.0)?;
         let (path, changes) = (self.path()?, self.changes()?);
+        meter.begin("runs", Parts::Exactly(many.saturating_mul(self.seeds)));
         let mut runs = Vec::new();
         for &learning_rate in &self.learning_rate.0 {
             let schedule = Schedule::new(learning_rate, changes.clone()).map_err(named)?;
@@ -231,6 +238,7 @@ impl TrajectoryArgs {
                         run.stays_on_measured()?;
                     }
                     runs.push(run);
+                    meter.advance(1);
                 }
             }
         }

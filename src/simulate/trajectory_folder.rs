@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use breakeven_sim::meter::Meter;
 use breakeven_sim::path::Samples;
 use breakeven_sim::record::{
     CONFIG_FILE, HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, RUNS_FOLDER, Record, RunHeader,
@@ -17,7 +18,7 @@ use crate::version::{command_line, version};
 
 /// Writes a sweep folder, as training does: the configuration first, then a
 /// folder for each run.
-pub fn write(folder: &Path, runs: &[Run]) -> Result<(), Failure> {
+pub fn write(folder: &Path, runs: &[Run], meter: &Meter) -> Result<(), Failure> {
     let taken = folder.exists()
         && fs::read_dir(folder)
             .with_context(|| format!("--out: can't read {}", folder.display()))
@@ -31,12 +32,12 @@ pub fn write(folder: &Path, runs: &[Run]) -> Result<(), Failure> {
         );
         return Err(Failure::input(message));
     }
-    write_all(folder, runs)
+    write_all(folder, runs, meter)
         .with_context(|| format!("--out: can't write {}", folder.display()))
         .or_input()
 }
 
-fn write_all(folder: &Path, runs: &[Run]) -> anyhow::Result<()> {
+fn write_all(folder: &Path, runs: &[Run], meter: &Meter) -> anyhow::Result<()> {
     fs::create_dir_all(folder)?;
     let config = serde_json::json!({
         "model": MODEL,
@@ -71,6 +72,7 @@ fn write_all(folder: &Path, runs: &[Run]) -> anyhow::Result<()> {
             folder.join(OUTCOME_FILE),
             serde_json::to_string_pretty(&outcome)? + "\n",
         )?;
+        meter.advance(1);
     }
     Ok(())
 }

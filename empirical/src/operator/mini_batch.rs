@@ -6,6 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use super::ROUNDING_UNITS;
 use crate::compute::to_host;
 use crate::examples::Examples;
+use crate::in_order::fold_in_order;
 use crate::known::Known;
 use crate::network::{Network, Written};
 use crate::spectrum::Spectrum;
@@ -40,30 +41,35 @@ pub enum BatchSharpness {
 }
 
 impl MiniBatchGradients {
-    /// The gradients of `batches` at `parameters`.
+    /// The gradients of `batches` at `parameters`, on the threads of the
+    /// current pool, a batch at a time.
     ///
     /// # Panics
     /// If there is no batch.
     pub fn new(
         network: &Network,
         parameters: &[Matrix],
-        batches: impl Iterator<Item = Examples>,
+        batches: impl Iterator<Item = Examples> + Send,
         sharpness: BatchSharpness,
     ) -> Self {
-        let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
-        let mut sharp = Vec::new();
-        let mut rounding = None;
-        for batch in batches {
+        let of_batch = |(place, batch): (usize, Examples)| {
             let mut written = network.write(parameters, &batch);
             let gradient = written.pull_back(1.0 / batch.len() as f64, network.compute);
-            rounding.get_or_insert_with(|| gradient_rounding(network, &written, batch.len()));
-            if sharpness == BatchSharpness::Measured {
-                sharp.push(curvature_along(&written, &gradient));
-            }
+            let rounding =
+                (place == 0).then(|| gradient_rounding(network, &written, batch.len()));
+            let sharp = (sharpness == BatchSharpness::Measured)
+                .then(|| curvature_along(&written, &gradient));
+            (gradient, sharp, rounding)
+        };
+        let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
+        let (mut sharp, mut rounding) = (Vec::new(), 0.0);
+        fold_in_order(batches.enumerate(), of_batch, |(gradient, curvature, moved)| {
+            sharp.extend(curvature);
+            rounding = moved.unwrap_or(rounding);
             for (rows, part) in rows.iter_mut().zip(gradient) {
                 rows.push(row(part));
             }
-        }
+        });
         let batches = rows[0].len();
         let all = rows.into_iter().map(|rows| Tensor::cat(rows, 0));
         let (centred, mean) = all
@@ -77,7 +83,7 @@ impl MiniBatchGradients {
             mean,
             batches,
             sharpness: (sharpness == BatchSharpness::Measured).then_some(sharp),
-            rounding: rounding.unwrap_or_default(),
+            rounding,
             epsilon: network.compute.epsilon(),
             tiny: network.compute.tiny() * network.model.parameters().dim() as f64,
         }

@@ -1,11 +1,14 @@
 //! A network at one θ on a fixed subset, with everything kept that the
 //! products of H and K share.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
+use breakeven_sim::meter::{Meter, Parts};
+
+use super::ROUNDING_UNITS;
 use crate::compute::to_host;
 use crate::examples::Examples;
-use super::ROUNDING_UNITS;
+use crate::in_order::fold_in_order;
 use crate::network::{Network, Score, Written, add_each, chunks};
 use crate::tape::Matrix;
 
@@ -13,9 +16,10 @@ use crate::tape::Matrix;
 #[derive(Clone, Copy, Debug)]
 pub struct PointSettings {
     /// Numbers that may be kept between products; what does not fit is
-    /// computed again for each.
+    /// computed again for each, with the same bits.
     pub kept_numbers: usize,
     /// Numbers that one piece of the subset may take while it is computed.
+    /// Sums go piece by piece: other pieces, other bits.
     pub piece_numbers: usize,
 }
 
@@ -38,7 +42,7 @@ pub struct Point<'a> {
     pieces: Vec<Piece>,
     score: Score,
     gradient: Vec<f64>,
-    gradient_norms: OnceCell<f64>,
+    gradient_norms: OnceLock<f64>,
 }
 
 struct Piece {
@@ -48,15 +52,38 @@ struct Piece {
     written: Option<Written>,
 }
 
+/// A piece that has been computed, with its share of what is summed.
+struct Computed {
+    first: usize,
+    count: usize,
+    written: Written,
+    score: Score,
+    gradient: Vec<f64>,
+}
+
 impl<'a> Point<'a> {
     /// Writes the network at `theta` for all `examples` and pulls the
-    /// gradient back.
+    /// gradient back. This and all products take the threads of the current
+    /// pool, a piece at a time, and sum in the order of the pieces: bits do
+    /// not depend on the number of threads.
     pub fn new(
         network: Network<'a>,
         theta: &[f64],
         examples: &'a Examples,
         settings: PointSettings,
     ) -> Self {
+        Self::watched(network, theta, examples, settings, &Meter::new())
+    }
+
+    /// [`Self::new`], with each example counted.
+    pub fn watched(
+        network: Network<'a>,
+        theta: &[f64],
+        examples: &'a Examples,
+        settings: PointSettings,
+        meter: &Meter,
+    ) -> Self {
+        meter.begin("loss and gradient", Parts::Exactly(examples.len() as u64));
         let layout = network.model.parameters();
         let parameters = layout.split(theta, network.compute);
         let size = piece_size(&network, &parameters, examples, settings);
@@ -67,26 +94,38 @@ impl<'a> Point<'a> {
             pieces: Vec::new(),
             score: Score::default(),
             gradient: vec![0.0; layout.dim()],
-            gradient_norms: OnceCell::new(),
+            gradient_norms: OnceLock::new(),
         };
-        let mut kept = 0;
-        for (first, count) in chunks(examples.len(), size) {
+        let weight = point.weight();
+        let parameters = point.parameters.clone();
+        // Parameters are shared by all pieces.
+        let mut kept = point.dim();
+        let compute = |(first, count)| {
             let part = examples.range(first, count);
-            let mut written = network.write(&point.parameters, &part);
-            let sums = written.sums(&part);
-            point.score.loss += sums.loss;
-            point.score.accuracy += sums.accuracy;
-            let share = layout.join(written.pull_back(point.weight(), network.compute));
-            add_to(&mut point.gradient, &share);
+            let mut written = network.write(&parameters, &part);
+            let score = written.sums(&part);
+            let gradient = layout.join(written.pull_back(weight, network.compute));
             written.tape.trim();
-            kept += written.tape.numbers();
-            let written = (kept <= settings.kept_numbers).then_some(written);
-            point.pieces.push(Piece {
+            Computed {
                 first,
                 count,
                 written,
+                score,
+                gradient,
+            }
+        };
+        fold_in_order(chunks(examples.len(), size), compute, |piece: Computed| {
+            point.score.loss += piece.score.loss;
+            point.score.accuracy += piece.score.accuracy;
+            add_to(&mut point.gradient, &piece.gradient);
+            meter.advance(piece.count as u64);
+            kept += piece.written.tape.numbers();
+            point.pieces.push(Piece {
+                first: piece.first,
+                count: piece.count,
+                written: (kept <= settings.kept_numbers).then_some(piece.written),
             });
-        }
+        });
         point.score = point.score.over(examples.len());
         point
     }
@@ -106,6 +145,12 @@ impl<'a> Point<'a> {
         &self.gradient
     }
 
+    /// How many pieces are computed anew for each product, and of how many.
+    pub fn computed_anew(&self) -> (usize, usize) {
+        let anew = self.pieces.iter().filter(|piece| piece.written.is_none());
+        (anew.count(), self.pieces.len())
+    }
+
     /// How far rounding may move a number that sums terms of a size of
     /// `scale`, over examples and parameters.
     pub fn rounding(&self, scale: f64) -> f64 {
@@ -116,46 +161,48 @@ impl<'a> Point<'a> {
     /// `vᵀ H_i v` for every example i, H_i the Hessian of its loss.
     pub fn curvatures(&self, v: &[f64]) -> Vec<f64> {
         let v = self.split(v);
-        let mut curvatures = Vec::with_capacity(self.examples.len());
-        self.each(|written| {
+        let of_piece = |written: &Written| {
             let tangents = written.tape.push_tangent(&v);
-            curvatures.extend(to_host(written.tape.push_second(written.loss, &tangents)));
-        });
+            to_host(written.tape.push_second(written.loss, &tangents))
+        };
+        let mut curvatures = Vec::with_capacity(self.examples.len());
+        self.fold(of_piece, |piece| curvatures.extend(piece));
         curvatures
     }
 
     /// `(1/n) Σ ‖g_i‖²`, g_i the gradient of the loss on example i. Exact.
     pub fn mean_squared_gradient_norm(&self) -> f64 {
         *self.gradient_norms.get_or_init(|| {
-            let mut total = 0.0;
             // The tape's cotangents carry a factor 1/n each.
-            self.each(|written| {
+            let of_piece = |written: &Written| {
                 let norms = to_host(written.tape.squared_gradient_norms(written.loss));
-                total += norms.iter().sum::<f64>();
-            });
+                norms.iter().sum::<f64>()
+            };
+            let mut total = 0.0;
+            self.fold(of_piece, |piece| total += piece);
             total * self.examples.len() as f64
         })
     }
 
-    /// Calls `visit` with each piece of the subset, written and pulled back.
-    pub(super) fn each(&self, mut visit: impl FnMut(&Written)) {
-        for piece in &self.pieces {
-            match &piece.written {
-                Some(written) => visit(written),
-                None => {
-                    let part = self.examples.range(piece.first, piece.count);
-                    let mut written = self.network.write(&self.parameters, &part);
-                    written.pull_cotangents(self.weight(), self.network.compute);
-                    visit(&written);
-                }
+    /// Applies `map` to each piece of the subset, written and pulled back, and
+    /// `fold` to what it gives, in the order of the pieces.
+    fn fold<T: Send>(&self, map: impl Fn(&Written) -> T + Sync, fold: impl FnMut(T) + Send) {
+        let of_piece = |piece: &Piece| match &piece.written {
+            Some(written) => map(written),
+            None => {
+                let part = self.examples.range(piece.first, piece.count);
+                let mut written = self.network.write(&self.parameters, &part);
+                written.pull_cotangents(self.weight(), self.network.compute);
+                map(&written)
             }
-        }
+        };
+        fold_in_order(self.pieces.iter(), of_piece, fold);
     }
 
     /// Sums `product` over the pieces, in θ's order.
-    pub(super) fn sum(&self, product: impl Fn(&Written) -> Vec<Matrix>) -> Vec<f64> {
+    pub(super) fn sum(&self, product: impl Fn(&Written) -> Vec<Matrix> + Sync) -> Vec<f64> {
         let mut total: Option<Vec<Matrix>> = None;
-        self.each(|written| add_each(&mut total, product(written)));
+        self.fold(product, |piece| add_each(&mut total, piece));
         let layout = self.network.model.parameters();
         total.map_or_else(|| vec![0.0; self.dim()], |total| layout.join(total))
     }
@@ -183,11 +230,7 @@ fn piece_size(
     settings: PointSettings,
 ) -> usize {
     let one = network.write(parameters, &examples.range(0, 1));
-    let shared: usize = parameters
-        .iter()
-        .map(|p| p.dims().iter().product::<usize>())
-        .sum();
-    let each = one.tape.numbers().saturating_sub(shared).max(1);
+    let each = one.tape.numbers().max(1);
     (settings.piece_numbers / each).clamp(1, examples.len())
 }
 

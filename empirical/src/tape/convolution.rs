@@ -70,6 +70,14 @@ impl Convolution {
         self.correlate(&self.padded(a), w, 0, self.output(channels))
     }
 
+    /// `a · w + b · v`: the images side by side in memory, and one product over
+    /// the channels of both, for half as many sums of parts.
+    pub(super) fn apply_both(&self, [(a, w), (b, v)]: [(&Matrix, &Matrix); 2]) -> Matrix {
+        let [_, channels] = w.dims();
+        let images = Tensor::cat(vec![self.padded(a), self.padded(b)], 1);
+        self.correlate(&images, &self.alternate(w, v), 0, self.output(channels))
+    }
+
     /// The cotangent of each window at its last pixel, zeros elsewhere, with
     /// an image of zeros behind the last: what both pulls read.
     pub(super) fn spread(&self, c: &Matrix) -> Matrix {
@@ -86,6 +94,16 @@ impl Convolution {
         let (grid, p) = (self.padded_grid(), self.padding);
         let first = p * (grid.width + 1);
         self.correlate(spread, &self.turned(w), first, self.input)
+    }
+
+    /// The sum of what two spread cotangents say of the image, each with its
+    /// weight.
+    pub(super) fn pull_left_both(&self, [(c, w), (d, v)]: [(&Matrix, &Matrix); 2]) -> Matrix {
+        let (grid, p) = (self.padded_grid(), self.padding);
+        let first = p * (grid.width + 1);
+        let spread = Tensor::cat(vec![c.clone(), d.clone()], 1);
+        let weights = self.alternate(&self.turned(w), &self.turned(v));
+        self.correlate(&spread, &weights, first, self.input)
     }
 
     /// What the spread cotangent says of the weight.
@@ -146,6 +164,19 @@ impl Convolution {
         let side = p * grid.channels;
         let image = self.input.rows(a.clone());
         grid.matrix(image.pad([(0, 0), (p, p), (side, side)], 0.0))
+    }
+
+    /// Two weights as one: at each position the rows of the first, then those of
+    /// the second.
+    fn alternate(&self, w: &Matrix, v: &Matrix) -> Matrix {
+        let positions = self.size * self.size;
+        let at_positions = |w: &Matrix| -> Tensor<3> {
+            let [rows, columns] = w.dims();
+            w.clone().reshape([positions, rows / positions, columns])
+        };
+        let both = Tensor::cat(vec![at_positions(w), at_positions(v)], 1);
+        let [_, rows, columns] = both.dims();
+        both.reshape([positions * rows, columns])
     }
 
     /// The weight with its positions in reverse and its sides exchanged:

@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, s};
 use super::Matrix;
 
 /// A linear map between matrices, and its transpose.
-pub trait LocallyLinear: Send {
+pub trait LocallyLinear: Send + Sync {
     /// `A x`.
     fn apply(&self, x: Matrix) -> Matrix;
     /// `Aᵀ y`.

@@ -22,6 +22,14 @@ impl Product {
         }
     }
 
+    /// The sum of two products.
+    pub(super) fn apply_both(&self, pairs: [(&Matrix, &Matrix); 2]) -> Matrix {
+        match self {
+            Self::Dense => added(pairs.map(|(a, w)| self.apply(a, w))),
+            Self::Convolution(convolution) => convolution.apply_both(pairs),
+        }
+    }
+
     /// The product's cotangent as both pulls read it.
     pub(super) fn cotangent(&self, c: &Matrix) -> Matrix {
         match self {
@@ -35,6 +43,15 @@ impl Product {
         match self {
             Self::Dense => c.clone().matmul(w.clone().transpose()),
             Self::Convolution(convolution) => convolution.pull_left(c, w),
+        }
+    }
+
+    /// The sum of what two cotangents say of the left factor, each with its
+    /// right factor.
+    pub(super) fn pull_left_both(&self, pairs: [(&Matrix, &Matrix); 2]) -> Matrix {
+        match self {
+            Self::Dense => added(pairs.map(|(c, w)| self.pull_left(c, w))),
+            Self::Convolution(convolution) => convolution.pull_left_both(pairs),
         }
     }
 
@@ -53,6 +70,10 @@ impl Product {
             Self::Convolution(convolution) => share_norms(c, &convolution.patches(a), examples),
         }
     }
+}
+
+fn added([a, b]: [Matrix; 2]) -> Matrix {
+    a + b
 }
 
 /// ‖aᵢᵀcᵢ‖² of each example's rows of `a` `[n·p, k]` and `c` `[n·p, m]`.

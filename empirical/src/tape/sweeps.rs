@@ -64,10 +64,16 @@ impl Tape {
             t[k] = match &node.op {
                 Op::Constant => None,
                 Op::Parameter(number) => Some(v[*number].clone()),
-                Op::Product(a, w, product) => sum(
-                    t[a.0].as_ref().map(|da| product.apply(da, self.value(*w))),
-                    t[w.0].as_ref().map(|dw| product.apply(self.value(*a), dw)),
-                ),
+                Op::Product(a, w, product) => {
+                    let (a_value, w_value) = (self.value(*a), self.value(*w));
+                    let left = t[a.0].as_ref().map(|da| (da, w_value));
+                    let right = t[w.0].as_ref().map(|dw| (a_value, dw));
+                    either_or_both(
+                        [left, right],
+                        |a, w| product.apply(a, w),
+                        |pairs| product.apply_both(pairs),
+                    )
+                }
                 Op::AddRow(a, b) => match (self.tangent(&mut t, *a), &t[b.0]) {
                     (Some(da), Some(db)) => Some(da + db.clone()),
                     (None, Some(db)) => Some(db.clone().expand(node.shape)),
@@ -102,9 +108,13 @@ impl Tape {
                     let left = |c: &Matrix, w: &Matrix| product.pull_left(c, w);
                     let right = |c: &Matrix, a: &Matrix| product.pull_right(c, a);
                     if self.active(*a) {
-                        let w_value = Some(self.value(*w));
-                        add(&mut dc[a.0], both(moved.as_ref(), w_value, left));
-                        add(&mut dc[a.0], both(fixed, t.get(*w), left));
+                        let pairs = [
+                            moved.as_ref().map(|c| (c, self.value(*w))),
+                            fixed.zip(t.get(*w)),
+                        ];
+                        let share =
+                            either_or_both(pairs, left, |pairs| product.pull_left_both(pairs));
+                        add(&mut dc[a.0], share);
                     }
                     if self.active(*w) {
                         let a_value = Some(self.value(*a));
@@ -159,14 +169,17 @@ impl Tape {
         for (k, node) in self.nodes.iter().enumerate() {
             u[k] = match &node.op {
                 Op::Constant | Op::Parameter(_) => None,
-                Op::Product(a, w, product) => sum(
-                    u[a.0]
-                        .as_ref()
-                        .map(|dda| product.apply(dda, self.value(*w))),
-                    both(t.get(*a), t.get(*w), |da, dw| {
-                        product.apply(da, dw).mul_scalar(2.0)
-                    }),
-                ),
+                Op::Product(a, w, product) => {
+                    let twice = t.get(*w).map(|dw| dw.clone().mul_scalar(2.0));
+                    either_or_both(
+                        [
+                            u[a.0].as_ref().map(|dda| (dda, self.value(*w))),
+                            t.get(*a).zip(twice.as_ref()),
+                        ],
+                        |a, w| product.apply(a, w),
+                        |pairs| product.apply_both(pairs),
+                    )
+                }
                 Op::AddRow(a, _) => self.tangent(&mut u, *a),
                 Op::Linear(a, map) => self.tangent(&mut u, *a).map(|dda| map.apply(dda)),
                 Op::Loss(z, loss) => t.get(*z).map(|dz| loss.second(dz, u[z.0].as_ref())),
@@ -274,6 +287,18 @@ fn both(
     combine: impl Fn(&Matrix, &Matrix) -> Matrix,
 ) -> Option<Matrix> {
     Some(combine(a?, b?))
+}
+
+/// A sum over those of two pairs that are there.
+fn either_or_both(
+    pairs: [Option<(&Matrix, &Matrix)>; 2],
+    one: impl Fn(&Matrix, &Matrix) -> Matrix,
+    two: impl Fn([(&Matrix, &Matrix); 2]) -> Matrix,
+) -> Option<Matrix> {
+    match pairs {
+        [Some(first), Some(second)] => Some(two([first, second])),
+        [first, second] => first.or(second).map(|(a, b)| one(a, b)),
+    }
 }
 
 fn sum(a: Option<Matrix>, b: Option<Matrix>) -> Option<Matrix> {

@@ -325,3 +325,87 @@ fn mini_batch_covariances_match_pytorch() {
         check_mini_batches(case, Precision::F32, cancelling, kinks);
     }
 }
+
+/// The bits of everything that is measured at a point, on so many threads.
+fn bits(reference: &Reference, settings: PointSettings, threads: usize) -> Vec<u64> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let measured = pool.unwrap().install(|| {
+        let network = reference.network();
+        let point = Point::new(network, &reference.theta, &reference.examples, settings);
+        let (h, k) = (HessianOp(&point), GradientCovarianceOp(&point));
+        let v = reference.direction();
+        let parameters = reference.model.parameters();
+        let parameters = parameters.split(&reference.theta, &reference.compute);
+        let batches = (0..5).map(|j| reference.examples.range(j, 2));
+        let gradients =
+            MiniBatchGradients::new(&network, &parameters, batches, BatchSharpness::Measured);
+        let mut all = vec![point.score().loss, point.score().accuracy];
+        all.extend(point.gradient());
+        all.extend([h.apply(&v), k.apply(&v), point.curvatures(&v)].concat());
+        all.extend([h.quadratic(&v), k.trace()]);
+        all.extend(gradients.covariance().unwrap().eigenvalues());
+        all.extend(gradients.batch_sharpness());
+        all
+    });
+    measured.into_iter().map(f64::to_bits).collect()
+}
+
+/// Pieces computed anew, and all.
+fn pieces(reference: &Reference, settings: PointSettings) -> (usize, usize) {
+    let (network, theta) = (reference.network(), &reference.theta);
+    Point::new(network, theta, &reference.examples, settings).computed_anew()
+}
+
+#[test]
+fn bits_depend_neither_on_threads_nor_on_memory() {
+    for case in TINY {
+        for precision in [Precision::F32, Precision::F64] {
+            let reference = Reference::load(case, precision);
+            let settings = |kept_numbers| PointSettings {
+                kept_numbers,
+                piece_numbers: 1,
+            };
+            let (all_kept, none) = (settings(usize::MAX), settings(0));
+            let (anew, all) = pieces(&reference, all_kept);
+            assert_eq!(anew, 0);
+            assert!(all >= 5, "{case}: {all} pieces");
+            assert_eq!(pieces(&reference, none), (all, all));
+            let some = (0..40)
+                .map(|doublings| settings(1 << doublings))
+                .find(|&some| (1..all).contains(&pieces(&reference, some).0))
+                .expect("a memory that holds some pieces");
+            let expected = bits(&reference, all_kept, 1);
+            for threads in [1, 2, 3] {
+                for settings in [all_kept, some, none] {
+                    assert!(
+                        bits(&reference, settings, threads) == expected,
+                        "{case} {precision}, {threads} threads, {settings:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn quadratic_forms_of_h_are_those_of_its_products() {
+    for (case, precision, exact) in [
+        ("mlp_tiny", Precision::F64, tolerance::F64),
+        ("simplecnn_tiny", Precision::F64, tolerance::F64),
+        ("mlp", Precision::F32, tolerance::F32),
+        ("simplecnn", Precision::F32, tolerance::F32_DEEP),
+    ] {
+        with_point(
+            case,
+            precision,
+            PointSettings::default(),
+            |reference, point| {
+                let h = HessianOp(point);
+                let v = reference.direction();
+                let expected = reference.number("hessian_product.quadratic");
+                let scale = reference.number("hessian_product.norm");
+                assert_close(case, h.quadratic(&v), expected, scale, exact);
+            },
+        );
+    }
+}

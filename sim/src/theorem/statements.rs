@@ -6,6 +6,7 @@ use super::Factor;
 use super::certify::{Certificate, Claim, End, ParameterBox};
 use super::grid::{Grid, Tally, Theorem};
 use crate::interval::Interval;
+use crate::meter::{Meter, Parts};
 use crate::model::Model;
 use crate::noise::Noise;
 use crate::parameter::ParameterError;
@@ -66,13 +67,30 @@ pub struct Effort {
 /// # Errors
 /// Where the grid has a value out of its range.
 pub fn check_all(grid: &Grid, effort: Effort) -> Result<Vec<Checked>, ParameterError> {
+    check_all_watched(grid, effort, &Meter::new())
+}
+
+/// [`check_all`], with each statement counted.
+///
+/// # Errors
+/// Where the grid has a value out of its range.
+pub fn check_all_watched(
+    grid: &Grid,
+    effort: Effort,
+    meter: &Meter,
+) -> Result<Vec<Checked>, ParameterError> {
+    let (theorems, others) = (theorems(), without_an_assumption());
+    let all = theorems.len() + others.len();
+    meter.begin("statements", Parts::Exactly(all as u64));
     let mut checked = Vec::new();
-    for (statement, theorem) in theorems() {
+    for (statement, theorem) in theorems {
         let tally = grid.tally(theorem, statement.what.factor)?;
         checked.push(statement.check(Some(tally), effort));
+        meter.advance(1);
     }
-    for statement in without_an_assumption() {
+    for statement in others {
         checked.push(statement.check(None, effort));
+        meter.advance(1);
     }
     Ok(checked)
 }
