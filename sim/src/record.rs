@@ -48,6 +48,9 @@ pub struct Record {
     /// L mini-batch gradients of size M (paper, App. C). About K/M.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_k: Option<f64>,
+    /// Bound on the absolute error of `lambda_k`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_error_bound: Option<f64>,
     /// λ_K*, the smallest non-zero eigenvalue of K^M: its (L−1)th largest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_k_smallest: Option<f64>,
@@ -64,6 +67,9 @@ pub struct Record {
     /// measurement subset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_k_per_example: Option<f64>,
+    /// Bound on the absolute error of `lambda_k_per_example`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_per_example_error_bound: Option<f64>,
     /// Trace of the exact, centred per-example K (1/N) on the same subset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_k_per_example: Option<f64>,
