@@ -229,7 +229,9 @@ fn few_seeds<'a>(
     let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
     match (seeds.len() - lacking.len(), seeds.len()) {
         (0, _) => format!("no seed is left at this level: {reasons}"),
-        (left, all) if lacking.is_empty() => format!("{left} of {all} seeds are left at this level"),
+        (left, all) if lacking.is_empty() => {
+            format!("{left} of {all} seeds are left at this level")
+        }
         (left, all) => format!("only {left} of {all} seeds are left at this level: {reasons}"),
     }
 }
@@ -278,13 +280,20 @@ mod tests {
             // Three of five are enough; of eight they are fewer than half.
             (vec![five, five, &[0, 1, 2]], vec![1, 2, 3]),
             (
-                vec![&[0, 1, 2, 3, 4, 5, 6, 7], &[0, 1, 2, 3, 4, 5, 6], &[0, 1, 2]],
+                vec![
+                    &[0, 1, 2, 3, 4, 5, 6, 7],
+                    &[0, 1, 2, 3, 4, 5, 6],
+                    &[0, 1, 2],
+                ],
                 vec![1, 2],
             ),
             // Each has three, but only seed 2 is complete: the last one goes.
             (vec![five, five, &[0, 1, 2], &[2, 3, 4]], vec![1, 2, 3]),
             // Seeds 0 to 2 have all but the second level.
-            (vec![five, &[2, 3, 4], &[0, 1, 2], &[0, 1, 2]], vec![1, 3, 4]),
+            (
+                vec![five, &[2, 3, 4], &[0, 1, 2], &[0, 1, 2]],
+                vec![1, 3, 4],
+            ),
             // Two seeds in all: too few for a verdict, but nothing is hidden.
             (vec![&[0, 1], &[0, 1], &[0, 1]], vec![1, 2, 3]),
             (vec![&[0, 1, 2], &[3, 4, 5]], vec![1, 2]),

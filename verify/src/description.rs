@@ -70,7 +70,8 @@ fn describe(
     };
     let values = |level: &Level| -> Vec<f64> {
         let runs = counted(level).into_iter();
-        runs.filter_map(|run| Some(run.values.get(&quantity)?.value)).collect()
+        runs.filter_map(|run| Some(run.values.get(&quantity)?.value))
+            .collect()
     };
     let mean = |values: Vec<f64>| {
         let sum: f64 = values.iter().sum();

@@ -92,8 +92,7 @@ pub fn prospects(family: &[Planned], alpha: f64) -> Vec<Prospect> {
     let needed_from_scratch = seeds_needed(&from_scratch, alpha);
     (0..family.len())
         .map(|index| {
-            let decidable =
-                family[index].smallest_p() < 1.0 && is_at_most(adjusted[index], alpha);
+            let decidable = family[index].smallest_p() < 1.0 && is_at_most(adjusted[index], alpha);
             Prospect {
                 smallest_p_adjusted: adjusted[index],
                 decidable,
@@ -209,7 +208,10 @@ mod tests {
             ..Planned::without_ties(5, 3)
         };
         let one_level = Planned::without_ties(5, 1);
-        let found = prospects(&[incomparable, one_level, Planned::without_ties(5, 2)], 0.05);
+        let found = prospects(
+            &[incomparable, one_level, Planned::without_ties(5, 2)],
+            0.05,
+        );
         assert_eq!(found[0].seeds_needed, None);
         assert_eq!(found[1].seeds_needed, None);
         // 2⁻⁵·3, as both count.

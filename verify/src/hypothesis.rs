@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::blocks::{Blocks, Dropped, Level};
 use crate::input::{Source, Sweep};
+use crate::interval;
 use crate::page::{PageMethod, PageTrend, page_trend_of_groups};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
-use crate::interval;
 use crate::slope::log_slope;
 use crate::summary::{Reached, RunSummary, is_measured};
 use crate::ties;
@@ -116,7 +116,10 @@ impl Hypothesis {
     }
 }
 
-pub(crate) fn as_name<S: serde::Serializer>(quantity: &PerRun, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_name<S: serde::Serializer>(
+    quantity: &PerRun,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(quantity)
 }
 
@@ -283,8 +286,7 @@ fn step_zero_blocks(reached: &[Vec<Reached>]) -> Option<usize> {
     if reached.is_empty() || reached.iter().flatten().any(|r| r.step.is_none()) {
         return None;
     }
-    let at_zero =
-        |block: &&Vec<Reached>| block.iter().filter(|r| r.is_at_step_zero()).count() >= 2;
+    let at_zero = |block: &&Vec<Reached>| block.iter().filter(|r| r.is_at_step_zero()).count() >= 2;
     Some(reached.iter().filter(at_zero).count())
 }
 

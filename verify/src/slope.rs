@@ -62,7 +62,10 @@ fn mean(values: &[f64]) -> f64 {
 fn least_squares(x: &[f64], logarithms: &[f64]) -> f64 {
     let centre = mean(x);
     let rise = |y: &f64| y - logarithms[0];
-    let products = x.iter().zip(logarithms).map(|(x, y)| (x - centre) * rise(y));
+    let products = x
+        .iter()
+        .zip(logarithms)
+        .map(|(x, y)| (x - centre) * rise(y));
     products.sum::<f64>() / x.iter().map(|x| (x - centre).powi(2)).sum::<f64>()
 }
 
@@ -105,7 +108,10 @@ mod tests {
         let found = untied(&[power_law(0.0, 1.0), power_law(1.0, 1.0)]).unwrap();
         let [low, high] = found.interval.unwrap();
         assert!((found.slope - 0.5).abs() < 1e-12);
-        assert!((high - 0.5 - 12.706204736174698 / 2.0).abs() < 1e-8, "{high}");
+        assert!(
+            (high - 0.5 - 12.706204736174698 / 2.0).abs() < 1e-8,
+            "{high}"
+        );
         assert!((low + high - 1.0).abs() < 1e-12);
     }
 

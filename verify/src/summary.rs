@@ -331,7 +331,11 @@ mod tests {
         let found = RunSummary::of_run(&header(), &records, Some(&completed()), &settings);
         let error = |quantity| {
             let statistic = Statistic::Max;
-            found.values[&PerRun { statistic, quantity }].error
+            found.values[&PerRun {
+                statistic,
+                quantity,
+            }]
+                .error
         };
         assert_eq!(error(Quantity::LambdaH), Some(0.25));
         assert_eq!(error(Quantity::LambdaK), Some(0.0025));

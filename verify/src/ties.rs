@@ -127,15 +127,30 @@ mod tests {
     #[test]
     fn a_stated_error_counts_instead_on_both_sides() {
         let with = |values: &[(f64, f64)]| -> Vec<Reached> {
-            values.iter().map(|&(v, e)| reached(v, 60, Some(e))).collect()
+            values
+                .iter()
+                .map(|&(v, e)| reached(v, 60, Some(e)))
+                .collect()
         };
-        assert_eq!(groups(&with(&[(1.0, 0.1), (1.15, 0.1), (2.0, 0.1)])), [0, 0, 1]);
-        assert_eq!(groups(&with(&[(1.0, 0.1), (1.25, 0.1), (2.0, 0.1)])), [0, 1, 2]);
+        assert_eq!(
+            groups(&with(&[(1.0, 0.1), (1.15, 0.1), (2.0, 0.1)])),
+            [0, 0, 1]
+        );
+        assert_eq!(
+            groups(&with(&[(1.0, 0.1), (1.25, 0.1), (2.0, 0.1)])),
+            [0, 1, 2]
+        );
         // One wide value ties with both of its neighbours, and they through it.
-        assert_eq!(groups(&with(&[(1.0, 0.1), (2.0, 1.2), (3.0, 0.1)])), [0, 0, 0]);
+        assert_eq!(
+            groups(&with(&[(1.0, 0.1), (2.0, 1.2), (3.0, 0.1)])),
+            [0, 0, 0]
+        );
         // Finer than the default, but never than rounding.
         assert_eq!(groups(&with(&[(1.0, 0.0), (1.0 + 1e-12, 0.0)])), [0, 1]);
-        assert_eq!(groups(&with(&[(1.0, 0.0), (1.0_f64.next_up(), 0.0)])), [0, 0]);
+        assert_eq!(
+            groups(&with(&[(1.0, 0.0), (1.0_f64.next_up(), 0.0)])),
+            [0, 0]
+        );
     }
 
     #[test]

@@ -60,8 +60,9 @@ pub fn judge(hypotheses: &mut [Hypothesis], alpha: f64) {
         let prospect = prospects[index];
         hypothesis.p_adjusted = hypothesis.p_value.map(|_| adjusted[index]);
         hypothesis.opposite_p_adjusted = hypothesis.opposite_p_value.map(|_| opposite[index]);
-        hypothesis.smallest_p_adjusted =
-            hypothesis.smallest_p_value.map(|_| prospect.smallest_p_adjusted);
+        hypothesis.smallest_p_adjusted = hypothesis
+            .smallest_p_value
+            .map(|_| prospect.smallest_p_adjusted);
         hypothesis.decidable = prospect.decidable;
         hypothesis.seeds_needed = prospect.seeds_needed;
         hypothesis.verdict = verdict(hypothesis, alpha);
@@ -120,7 +121,7 @@ fn reason(hypothesis: &Hypothesis, alpha: f64, family: usize) -> String {
         step_zero(hypothesis),
         ties(hypothesis),
         is_open.then(undecidable).flatten(),
-        is_open.then(weak),
+        (is_open && can_have_verdict(hypothesis)).then(weak),
         left_out(hypothesis),
     ])
 }
@@ -247,16 +248,18 @@ fn in_order(hypothesis: &Hypothesis, alpha: f64) -> String {
     }
     let percent = |share: f64| significant(100.0 * share, 2);
     let orders: f64 = (1..=hypothesis.levels.len()).map(|k| k as f64).product();
-    let share = hypothesis.seeds_in_order_interval.map_or_else(String::new, |[low, high]| {
-        format!(
-            " ({} %; {} % interval {} to {} %; by chance {} %)",
-            percent(found as f64 / seeds as f64),
-            significant(100.0 * (1.0 - alpha), 4),
-            percent(low),
-            percent(high),
-            percent(1.0 / orders),
-        )
-    });
+    let share = hypothesis
+        .seeds_in_order_interval
+        .map_or_else(String::new, |[low, high]| {
+            format!(
+                " ({} %; {} % interval {} to {} %; by chance {} %)",
+                percent(found as f64 / seeds as f64),
+                significant(100.0 * (1.0 - alpha), 4),
+                percent(low),
+                percent(high),
+                percent(1.0 / orders),
+            )
+        });
     let (l, largest) = (hypothesis.page_l, hypothesis.page_l_largest);
     let l = l.zip(largest).map_or_else(String::new, |(l, largest)| {
         format!("; L is {l} of at most {largest}")

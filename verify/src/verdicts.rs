@@ -160,7 +160,10 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
     if hypotheses.is_empty() && descriptive.is_empty() {
         return Err(VerifyError::NoLevels);
     }
-    let notes = sweeps.iter().flat_map(|sweep| notes_of(sweep, &hypotheses)).collect();
+    let notes = sweeps
+        .iter()
+        .flat_map(|sweep| notes_of(sweep, &hypotheses))
+        .collect();
     judge(&mut hypotheses, alpha);
     let mut excluded = excluded_runs(sweeps);
     excluded.extend(excluded_blocks(&hypotheses));

@@ -58,7 +58,9 @@ pub fn parse_table(
         .flexible(true)
         .from_reader(table.text.as_bytes());
     let before = table.lines_before;
-    let names = reader.headers().map_err(|cause| csv_error(path, before, &cause))?;
+    let names = reader
+        .headers()
+        .map_err(|cause| csv_error(path, before, &cause))?;
     let mut header = Header::of(Place::line(path, before + 1), names)?;
 
     let mut rows = Vec::new();
@@ -212,7 +214,10 @@ impl Header {
 
     /// What of the table is not read, and what it leaves open.
     fn notes(&self) -> Vec<String> {
-        let unused = self.columns.iter().filter(|(_, holds)| *holds == Holds::Other);
+        let unused = self
+            .columns
+            .iter()
+            .filter(|(_, holds)| *holds == Holds::Other);
         let mut notes: Vec<String> = unused
             .map(|(name, _)| {
                 format!("column `{name}` was not used: the conjectures do not speak of it")
@@ -521,11 +526,18 @@ mod tests {
             as_bytes(&by_excel),
             as_bytes(&plain.replace("\n0,0.1", "\n# later\n0,0.1")),
             as_bytes(&plain.replace(HEADER, &HEADER.to_uppercase())),
-            as_bytes(&plain.replace(HEADER, "Seed,Learning Rate,Batch Size,Converged,Max_Lambda_K")),
+            as_bytes(&plain.replace(
+                HEADER,
+                "Seed,Learning Rate,Batch Size,Converged,Max_Lambda_K",
+            )),
             as_bytes(&plain.replace("learning_rate", "lr")),
             as_bytes(&plain.replace("learning_rate", "Eta")),
             as_bytes(&plain.replace("learning_rate", "η")),
-            as_bytes(&plain.replace("seed,", "\"seed\",").replace("learning_rate", "\"lr\"")),
+            as_bytes(
+                &plain
+                    .replace("seed,", "\"seed\",")
+                    .replace("learning_rate", "\"lr\""),
+            ),
             as_bytes(&format!("\u{feff}{semicolons}")),
             gzipped(&plain),
             gzipped(&commented),
@@ -540,11 +552,17 @@ mod tests {
     fn lines_are_counted_from_the_files_first() {
         let text = format!("# one\n# two\n{HEADER}\n0,0.01,64,true,1.5\n0,0.1,64,true,x\n");
         let said = parse(&text).unwrap_err();
-        assert!(said.starts_with("runs.csv, line 5, column 5 (max_lambda_k): `x`"), "{said}");
+        assert!(
+            said.starts_with("runs.csv, line 5, column 5 (max_lambda_k): `x`"),
+            "{said}"
+        );
         let sweep = parse(&text.replace(",x", ",1")).unwrap();
         assert_eq!(sweep.runs[0].summary.run, "line 4");
         let said = parse("# one\nseed;max_lambda_k\n").unwrap_err();
-        assert!(said.starts_with("runs.csv, line 2: column missing: learning_rate"), "{said}");
+        assert!(
+            said.starts_with("runs.csv, line 2: column missing: learning_rate"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -562,13 +580,25 @@ mod tests {
                     max_lambda_k\n0,0.01,64,25,128,0.25,1\n0,0.1,64,,128,,2\n";
         let sweep = parse(text).unwrap();
         let [first, second] = [0, 1].map(|index| &sweep.runs[index].summary);
-        let both = Covariance { batches: Some(25), batch_size: Some(128) };
+        let both = Covariance {
+            batches: Some(25),
+            batch_size: Some(128),
+        };
         assert_eq!(first.covariance, both);
-        assert_eq!(second.covariance, Covariance { batches: None, ..both });
+        assert_eq!(
+            second.covariance,
+            Covariance {
+                batches: None,
+                ..both
+            }
+        );
         let error = |summary: &RunSummary| summary.values.values().next().unwrap().error;
         assert_eq!((error(first), error(second)), (Some(0.25), None));
         let said = parse(&text.replace("0.25", "-1")).unwrap_err();
-        assert!(said.contains("`-1` is not an absolute error of at least 0"), "{said}");
+        assert!(
+            said.contains("`-1` is not an absolute error of at least 0"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -580,7 +610,10 @@ mod tests {
              write all numbers alike, without separators of thousands"
         );
         let said = parse(&text.replace("1.024", "1,024,000")).unwrap_err();
-        assert!(said.contains("`1,024,000` is not a finite number"), "{said}");
+        assert!(
+            said.contains("`1,024,000` is not a finite number"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -607,7 +640,10 @@ mod tests {
         assert_eq!(rates, [0.1, 0.1, 0.3, 0.3]);
         let twice = text.concat() + &row(0, "0.30000000000000004", 5);
         let said = parse(&twice).unwrap_err();
-        assert!(said.contains("seed 0, learning_rate 0.3, batch_size 64 was given before"), "{said}");
+        assert!(
+            said.contains("seed 0, learning_rate 0.3, batch_size 64 was given before"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -615,13 +651,24 @@ mod tests {
         let whole = gzipped(&format!("{HEADER}\n0,0.01,64,true,1.5\n"));
         let settings = VerifySettings::default;
         let said = |bytes: &[u8]| {
-            parse_table(Path::new("runs.csv.gz"), bytes, settings()).unwrap_err().to_string()
+            parse_table(Path::new("runs.csv.gz"), bytes, settings())
+                .unwrap_err()
+                .to_string()
         };
         let cut = said(&whole[..whole.len() - 9]);
-        assert!(cut.starts_with("runs.csv.gz: its gzip data are damaged ("), "{cut}");
-        assert!(cut.ends_with("; pack it anew, or give it unpacked"), "{cut}");
+        assert!(
+            cut.starts_with("runs.csv.gz: its gzip data are damaged ("),
+            "{cut}"
+        );
+        assert!(
+            cut.ends_with("; pack it anew, or give it unpacked"),
+            "{cut}"
+        );
         let followed = said(&[&whole[..], b"x"].concat());
-        assert!(followed.contains("something else follows them"), "{followed}");
+        assert!(
+            followed.contains("something else follows them"),
+            "{followed}"
+        );
     }
 
     #[test]

@@ -57,7 +57,10 @@ pub fn read(
     };
     let separator_of = |line: &str| {
         // Of equal ones the first: a comma.
-        let best = Separator::ALL.into_iter().rev().max_by_key(|&s| known(line, s));
+        let best = Separator::ALL
+            .into_iter()
+            .rev()
+            .max_by_key(|&s| known(line, s));
         best.unwrap_or(Separator::Comma)
     };
     let is_header = |line: &str| known(line, separator_of(line)) >= 2;
@@ -139,7 +142,11 @@ fn read_all(
 fn unpacked(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, InputError> {
     let damaged = |cause: io::Error| {
         let problem = format!("its gzip data are damaged ({cause})");
-        InputError::malformed(Place::file(path), problem, "pack it anew, or give it unpacked")
+        InputError::malformed(
+            Place::file(path),
+            problem,
+            "pack it anew, or give it unpacked",
+        )
     };
     let mut rest = bytes;
     let mut text = Vec::new();

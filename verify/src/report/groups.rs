@@ -29,10 +29,14 @@ pub struct Row<'a> {
 pub fn groups(verdicts: &Verdicts) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for h in &verdicts.hypotheses {
-        group_of(&mut groups, &h.sweep, h.factor, h.fixed).hypotheses.push(h);
+        group_of(&mut groups, &h.sweep, h.factor, h.fixed)
+            .hypotheses
+            .push(h);
     }
     for d in &verdicts.descriptive {
-        group_of(&mut groups, &d.sweep, d.factor, d.fixed).descriptions.push(d);
+        group_of(&mut groups, &d.sweep, d.factor, d.fixed)
+            .descriptions
+            .push(d);
     }
     groups
 }

@@ -226,10 +226,17 @@ fn values_of(sweep: &Sweep, group: &Group<'_>, statistic: Statistic, id: &str) -
         .iter()
         .filter(|h| h.quantity.statistic == statistic);
     let tested = of_it.filter_map(|h| level_figures::figure(sweep, h, id));
-    let beside = group.descriptions.iter().filter(|d| d.quantity.statistic == statistic);
+    let beside = group
+        .descriptions
+        .iter()
+        .filter(|d| d.quantity.statistic == statistic);
     let described = beside.filter_map(|d| level_figures::described(sweep, d, id));
     let figures: Vec<Figure> = tested.chain(described).collect();
-    let note = if statistic.is_tested() { "" } else { " (described, not tested)" };
+    let note = if statistic.is_tested() {
+        ""
+    } else {
+        " (described, not tested)"
+    };
     html! {
         @if !figures.is_empty() {
             details open[statistic == Statistic::ALL[0]] {

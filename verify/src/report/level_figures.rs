@@ -67,14 +67,19 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     fn figure(&self, sweep: &Sweep, id: &str, title: String, description: String) -> Figure {
-        let blocks: Vec<Vec<(f64, Reached)>> =
-            self.seeds.iter().map(|&seed| self.block(sweep, seed)).collect();
+        let blocks: Vec<Vec<(f64, Reached)>> = self
+            .seeds
+            .iter()
+            .map(|&seed| self.block(sweep, seed))
+            .collect();
         let levels: Vec<f64> = self.levels.iter().map(|l| l.value()).collect();
         let mut curves: Vec<Curve> = blocks.iter().map(|b| seed_curve(b)).collect();
         let means = levels.iter().zip(&self.means);
         curves.push(Curve {
             label: None,
-            points: means.filter_map(|(&level, mean)| Some((level, (*mean)?))).collect(),
+            points: means
+                .filter_map(|(&level, mean)| Some((level, (*mean)?)))
+                .collect(),
             look: 0,
             weight: Weight::Bold,
             marks: Vec::new(),

@@ -169,9 +169,8 @@ fn described(groups: &[Group<'_>]) -> String {
         .iter()
         .filter(|group| !group.descriptions.is_empty())
         .map(|group| {
-            let row = |d: &&Description| {
-                vec![d.quantity.to_string(), statement::described(d).join("; ")]
-            };
+            let row =
+                |d: &&Description| vec![d.quantity.to_string(), statement::described(d).join("; ")];
             let rows: Vec<_> = group.descriptions.iter().map(row).collect();
             heading(group) + &table(&heads, &rows)
         })
@@ -179,7 +178,11 @@ fn described(groups: &[Group<'_>]) -> String {
     if tables.is_empty() {
         return String::new();
     }
-    format!("## After the break-even point\n\n{}\n\n{}", statement::DESCRIBED, tables.join("\n"))
+    format!(
+        "## After the break-even point\n\n{}\n\n{}",
+        statement::DESCRIBED,
+        tables.join("\n")
+    )
 }
 
 fn excluded(verdicts: &Verdicts) -> String {

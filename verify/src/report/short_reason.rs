@@ -49,7 +49,10 @@ fn weak(h: &Hypothesis, alpha: f64) -> String {
     match strongest(h, alpha) {
         Strongest::Expected => format!("before adjustment p {}", shown(h.p_value)),
         Strongest::Opposite => {
-            format!("the opposite, before adjustment, p {}", shown(h.opposite_p_value))
+            format!(
+                "the opposite, before adjustment, p {}",
+                shown(h.opposite_p_value)
+            )
         }
         Strongest::Neither => "no significant trend".to_owned(),
     }
@@ -80,7 +83,9 @@ fn undecidable(h: &Hypothesis) -> Option<String> {
         (1, "") => "seed",
         _ => "seeds",
     };
-    let enough = h.seeds_needed.map_or_else(String::new, |n| format!(", {n} could"));
+    let enough = h
+        .seeds_needed
+        .map_or_else(String::new, |n| format!(", {n} could"));
     Some(format!("{seeds}{of_all} {word} cannot decide{enough}"))
 }
 

@@ -26,9 +26,8 @@ pub const QUESTION: &str = "Training with a larger learning rate η or a smaller
 /// How verdicts are reached.
 pub fn method(verdicts: &Verdicts) -> String {
     let alpha = verdicts.alpha;
-    let is_normal = |h: &Hypothesis| {
-        [h.method, h.opposite_method].contains(&Some(PageMethod::Normal))
-    };
+    let is_normal =
+        |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(PageMethod::Normal));
     let exact = if verdicts.hypotheses.iter().any(is_normal) {
         "exact, also with ties, but where it is called a normal limit, as enumeration is out of \
          reach"
@@ -114,7 +113,10 @@ pub fn level_means(hypothesis: &Hypothesis) -> Vec<String> {
     if hypothesis.level_means.is_empty() {
         return hypothesis.levels.iter().map(ToString::to_string).collect();
     }
-    let means = hypothesis.level_means.iter().zip(&hypothesis.level_mean_intervals);
+    let means = hypothesis
+        .level_means
+        .iter()
+        .zip(&hypothesis.level_mean_intervals);
     let levels = hypothesis.levels.iter();
     levels
         .zip(means)

@@ -61,14 +61,18 @@ fn described(groups: &[Group<'_>]) -> String {
         .filter(|group| !group.descriptions.is_empty())
         .map(|group| {
             let symbol = |d: &Description| d.quantity.quantity.symbol();
-            let width = group.descriptions.iter().map(|d| symbol(d).chars().count()).max();
+            let width = group
+                .descriptions
+                .iter()
+                .map(|d| symbol(d).chars().count())
+                .max();
             let width = width.unwrap_or(0);
-            let line = |d: &&Description| {
-                format!("  {:<width$}  {}\n", symbol(d), reached(d))
-            };
+            let line = |d: &&Description| format!("  {:<width$}  {}\n", symbol(d), reached(d));
             let lines: String = group.descriptions.iter().map(line).collect();
             let (sweep, factor) = (group.sweep, group.factor.symbol());
-            format!("{sweep}, by {factor}: mean (runs that reached it of those that count)\n{lines}")
+            format!(
+                "{sweep}, by {factor}: mean (runs that reached it of those that count)\n{lines}"
+            )
         })
         .collect();
     if tables.is_empty() {

@@ -71,8 +71,10 @@ fn detail(h: &Hypothesis) -> Markup {
 
 /// What is described and not tested.
 pub fn described(groups: &[Group<'_>]) -> Markup {
-    let there: Vec<&Group<'_>> =
-        groups.iter().filter(|group| !group.descriptions.is_empty()).collect();
+    let there: Vec<&Group<'_>> = groups
+        .iter()
+        .filter(|group| !group.descriptions.is_empty())
+        .collect();
     html! {
         @if !there.is_empty() {
             section #described {
