@@ -17,9 +17,8 @@ pub struct Planned {
     pub seeds: usize,
     /// Levels; with fewer than two there is no trend.
     pub levels: usize,
-    /// The natural logarithm of the smallest p-value that these seeds allow; of
-    /// no seeds it is 0.
-    pub smallest_ln_p: f64,
+    /// The smallest p-value that these seeds allow; of no seeds it is 1.
+    pub smallest_p: f64,
     /// Whether values at its levels can be compared at all.
     pub comparable: bool,
 }
@@ -46,7 +45,7 @@ impl Planned {
         Self {
             seeds,
             levels,
-            smallest_ln_p: -(seeds as f64) * ln_orders(levels),
+            smallest_p: chance_of_order(seeds, levels),
             comparable: true,
         }
     }
@@ -55,7 +54,7 @@ impl Planned {
     fn with_more(self, seeds: usize) -> Self {
         Self {
             seeds: self.seeds + seeds,
-            smallest_ln_p: self.smallest_ln_p - seeds as f64 * ln_orders(self.levels),
+            smallest_p: self.smallest_p * chance_of_order(seeds, self.levels),
             ..self
         }
     }
@@ -66,9 +65,9 @@ impl Planned {
 
     /// The p-value with which it counts in the family: 1 where it cannot have a
     /// verdict, so that it makes none easier for others.
-    fn smallest_p(self) -> f64 {
+    fn counted_p(self) -> f64 {
         if self.can_be_tested() && self.seeds >= FEWEST_SEEDS {
-            self.smallest_ln_p.exp().clamp(f64::MIN_POSITIVE, 1.0)
+            self.smallest_p.clamp(f64::MIN_POSITIVE, 1.0)
         } else {
             1.0
         }
@@ -92,7 +91,7 @@ pub fn prospects(family: &[Planned], alpha: f64) -> Vec<Prospect> {
     let needed_from_scratch = seeds_needed(&from_scratch, alpha);
     (0..family.len())
         .map(|index| {
-            let decidable = family[index].smallest_p() < 1.0 && is_at_most(adjusted[index], alpha);
+            let decidable = family[index].counted_p() < 1.0 && is_at_most(adjusted[index], alpha);
             Prospect {
                 smallest_p_adjusted: adjusted[index],
                 decidable,
@@ -112,7 +111,7 @@ pub fn is_at_most(p: f64, alpha: f64) -> bool {
 }
 
 fn smallest_adjusted(family: &[Planned]) -> Vec<f64> {
-    holm(&family.iter().map(|h| h.smallest_p()).collect::<Vec<_>>())
+    holm(&family.iter().map(|h| h.counted_p()).collect::<Vec<_>>())
 }
 
 /// The seeds with which each hypothesis could have a verdict, where all have
@@ -126,7 +125,7 @@ fn seeds_needed(family: &[Planned], alpha: f64) -> Vec<Option<usize>> {
     while open(&needed) && more <= MOST_MORE_SEEDS {
         let then: Vec<Planned> = family.iter().map(|h| h.with_more(more)).collect();
         for (index, p) in smallest_adjusted(&then).into_iter().enumerate() {
-            let passes = then[index].smallest_p() < 1.0 && is_at_most(p, alpha);
+            let passes = then[index].counted_p() < 1.0 && is_at_most(p, alpha);
             if needed[index].is_none() && passes {
                 needed[index] = Some(then[index].seeds);
             }
@@ -136,9 +135,10 @@ fn seeds_needed(family: &[Planned], alpha: f64) -> Vec<Option<usize>> {
     needed
 }
 
-/// ln k!: the orders of k levels.
-fn ln_orders(levels: usize) -> f64 {
-    (1..=levels).map(|k| (k as f64).ln()).sum()
+/// (1/k!)ⁿ: the chance that all seeds are in one of the k! orders.
+fn chance_of_order(seeds: usize, levels: usize) -> f64 {
+    let orders: f64 = (1..=levels).map(|k| k as f64).product();
+    orders.powf(-(seeds as f64))
 }
 
 #[cfg(test)]
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn the_ties_at_hand_stay() {
         let tied = Planned {
-            smallest_ln_p: -(3.0_f64.ln()),
+            smallest_p: 1.0 / 3.0,
             ..Planned::without_ties(5, 3)
         };
         let found = prospects(&[tied], 0.05)[0];

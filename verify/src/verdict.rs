@@ -78,7 +78,7 @@ fn design(h: &Hypothesis) -> Planned {
     Planned {
         seeds: h.seeds.len(),
         levels: h.levels.len(),
-        smallest_ln_p: h.smallest_p_value.map_or(0.0, f64::ln),
+        smallest_p: h.smallest_p_value.unwrap_or(1.0),
         comparable: h.is_comparable(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::blocks::{Dropped, DroppedWhat};
+use crate::blocks::{Dropped, DroppedWhat, FEWEST_SEEDS};
 use crate::hypothesis::{Covariances, Hypothesis};
 use crate::number::p_value;
 use crate::verdict::{Strongest, Verdict, strongest};
@@ -71,10 +71,12 @@ fn ties(h: &Hypothesis) -> Option<String> {
 
 /// Whether no outcome could have been a verdict.
 fn undecidable(h: &Hypothesis) -> Option<String> {
-    if h.decidable || h.p_adjusted.is_none() || !h.is_comparable() {
+    let seeds = h.seeds.len();
+    // Ties say why already.
+    let is_explained = h.tied_blocks > 0 && seeds >= FEWEST_SEEDS;
+    if h.decidable || h.p_adjusted.is_none() || !h.is_comparable() || is_explained {
         return None;
     }
-    let seeds = h.seeds.len();
     let of_all = match dropped_seeds(h).len() {
         0 => String::new(),
         dropped => format!(" of {}", seeds + dropped),

@@ -42,14 +42,17 @@ fn legend(verdicts: &Verdicts) -> String {
         return "\nNothing was tested: maxima after the break-even point are described only.\n"
             .to_owned();
     }
+    let hypotheses = match verdicts.hypotheses.len() {
+        1 => "one hypothesis".to_owned(),
+        all => format!("all {all} hypotheses"),
+    };
     let refuted = match verdicts.count(Verdict::Refuted) {
         0 => "",
         _ => " Of a refuted claim it is that of the opposite trend.",
     };
     format!(
-        "\np is adjusted for all {} hypotheses; a verdict needs at most {} and three \
-         seeds.{refuted} Other numbers are means over seeds.\n",
-        verdicts.hypotheses.len(),
+        "\np is adjusted for {hypotheses}; a verdict needs at most {} and three seeds.{refuted} \
+         Other numbers are means over seeds.\n",
         verdicts.alpha
     )
 }
