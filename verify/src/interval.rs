@@ -140,6 +140,44 @@ mod tests {
         }
     }
 
+    /// The quantiles lead back to their chance, wherever they are asked for.
+    #[test]
+    fn quantiles_are_those_of_the_distributions() {
+        let leads_back = |found: f64, chance: f64, what: String| {
+            assert!((found / chance - 1.0).abs() < 1e-8, "{found}, {chance}: {what}");
+        };
+        for alpha in [0.49, 0.05, 1e-3, 1e-12, 1e-100] {
+            for n in (2..40).chain([100, 1000, 100_000]) {
+                let values: Vec<f64> = (0..n).map(f64::from).collect();
+                let (n, what) = (f64::from(n), format!("{n} values at {alpha}"));
+                let Some([low, _]) = of_mean(&values, alpha) else {
+                    panic!("{what}");
+                };
+                let spread = (n * (n + 1.0) / 12.0).sqrt() / n.sqrt();
+                let student = StudentsT::new(0.0, 1.0, n - 1.0).unwrap();
+                let t = ((n - 1.0) / 2.0 - low) / spread;
+                leads_back(student.sf(t), alpha / 2.0, what);
+            }
+            for trials in (1..40).chain([1000, 100_000]) {
+                for successes in [0, 1, trials / 3, trials / 2, trials - 1, trials] {
+                    let [low, high] = of_share(successes, trials, alpha).unwrap();
+                    let what = format!("{successes} of {trials} at {alpha}: {low}, {high}");
+                    assert!(low <= high && (0.0..=1.0).contains(&low) && high <= 1.0, "{what}");
+                    let (k, n) = (successes as f64, trials as f64);
+                    if successes > 0 {
+                        let beta = Beta::new(k, n - k + 1.0).unwrap();
+                        leads_back(beta.cdf(low), alpha / 2.0, what.clone());
+                    }
+                    // 1 − high has lost its digits where high is close to 1.
+                    if successes < trials && high < 1.0 - 1e-6 {
+                        let beta = Beta::new(n - k, k + 1.0).unwrap();
+                        leads_back(beta.cdf(1.0 - high), alpha / 2.0, what);
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn without_spread_there_is_no_interval() {
         assert_eq!(of_mean(&[], 0.05), None);
