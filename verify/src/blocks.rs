@@ -229,10 +229,7 @@ fn few_seeds<'a>(
     let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
     match (seeds.len() - lacking.len(), seeds.len()) {
         (0, _) => format!("no seed is left at this level: {reasons}"),
-        (left, all) if lacking.is_empty() => {
-            format!("{left} of {all} seeds are left at this level")
-        }
-        (left, all) => format!("only {left} of {all} seeds are left at this level: {reasons}"),
+        (left, all) => format!("{left} of {all} seeds left at this level: {reasons}"),
     }
 }
 

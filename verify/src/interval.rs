@@ -144,7 +144,8 @@ mod tests {
     #[test]
     fn quantiles_are_those_of_the_distributions() {
         let leads_back = |found: f64, chance: f64, what: String| {
-            assert!((found / chance - 1.0).abs() < 1e-8, "{found}, {chance}: {what}");
+            // To six digits, also for a hundred thousand values.
+            assert!((found / chance - 1.0).abs() < 1e-6, "{found}, {chance}: {what}");
         };
         for alpha in [0.49, 0.05, 1e-3, 1e-12, 1e-100] {
             for n in (2..40).chain([100, 1000, 100_000]) {

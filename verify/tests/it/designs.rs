@@ -89,8 +89,8 @@ fn one_run_at_another_level_costs_that_level_alone() {
         assert_eq!(h.verdict, Verdict::Supported);
         assert_eq!(
             h.reason,
-            "All 5 seeds are in the expected order. Left out: η = 0.3 (only 1 of 5 seeds are left \
-             at this level: there is no such run)."
+            "All 5 seeds are in the expected order. Left out: η = 0.3 (1 of 5 seeds left at this \
+             level: there is no such run)."
         );
     }
     let excluded = serde_json::to_value(&verdicts.excluded).unwrap();
@@ -335,4 +335,25 @@ fn mini_batches_that_differ_or_may_differ_give_no_verdict_on_k() {
     // A word does not outweigh what the table says.
     let (verdict, ..) = of_k(vouched_for(by_batch_size(both, |s| format!(",25,{s}"))));
     assert_eq!(verdict, Verdict::Inconclusive);
+}
+
+/// Five seeds in order, by differences of 10 %.
+#[test]
+fn errors_beside_the_values_decide_what_is_told_apart() {
+    let with_error = |share: f64| {
+        let mut text = "seed,lr,batch_size,max_lambda_h,max_lambda_h_error".to_owned();
+        for seed in 0..5 {
+            for (place, eta) in LEVELS[..3].iter().enumerate() {
+                let value = 10.0 * 0.9_f64.powi((place + seed) as i32);
+                write!(text, "\n{seed},{eta},64,{value},{}", share * value).unwrap();
+            }
+        }
+        judged(&text).hypotheses[0].clone()
+    };
+    let fine = with_error(0.01);
+    assert_eq!((fine.verdict, fine.tied_blocks), (Verdict::Supported, 0));
+    let coarse = with_error(0.08);
+    assert_eq!((coarse.verdict, coarse.tied_blocks), (Verdict::Inconclusive, 5));
+    assert_eq!(coarse.p_value, Some(1.0));
+    assert_eq!(coarse.log_slope, Some(0.0));
 }
