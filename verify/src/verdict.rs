@@ -151,7 +151,13 @@ fn undecidable(hypothesis: &Hypothesis, family: usize) -> Option<String> {
     }
     let (seeds, levels) = (hypothesis.seeds.len(), hypothesis.levels.len());
     let enough = hypothesis.seeds_needed;
-    let remedy = enough.map_or(String::new(), |n| format!("; {n} seeds would do"));
+    let condition = match hypothesis.tied_blocks {
+        0 => "",
+        _ => ", if the further ones do not tie",
+    };
+    let remedy = enough.map_or(String::new(), |n| {
+        format!("; {n} seeds would do{condition}")
+    });
     if seeds < FEWEST_SEEDS {
         let have = if seeds == 1 { "1 has" } else { "2 have" };
         return Some(format!(

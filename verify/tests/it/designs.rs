@@ -353,7 +353,10 @@ fn errors_beside_the_values_decide_what_is_told_apart() {
     let fine = with_error(0.01);
     assert_eq!((fine.verdict, fine.tied_blocks), (Verdict::Supported, 0));
     let coarse = with_error(0.08);
-    assert_eq!((coarse.verdict, coarse.tied_blocks), (Verdict::Inconclusive, 5));
+    assert_eq!(
+        (coarse.verdict, coarse.tied_blocks),
+        (Verdict::Inconclusive, 5)
+    );
     assert_eq!(coarse.p_value, Some(1.0));
     assert_eq!(coarse.log_slope, Some(0.0));
 }

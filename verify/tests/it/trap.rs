@@ -66,7 +66,7 @@ fn a_tie_at_step_0_is_inconclusive_and_the_reason_says_so() {
         "Ties at step 0: in 5 of 5 seeds the maximum of several levels sits at step 0, where they share their \
          weights, and says nothing about η. No outcome of these 5 seeds would be a verdict: with 3 \
          levels, given their ties, they reach p = 0.33 at best, 0.33 after adjustment for 2 \
-         hypotheses; 7 seeds would do. No significant trend at alpha 0.05: p 0.33, adjusted 0.33."
+         hypotheses; 7 seeds would do, if the further ones do not tie. No significant trend at alpha 0.05: p 0.33, adjusted 0.33."
     );
 }
 
