@@ -18,7 +18,8 @@ pub fn of_mean(values: &[f64], alpha: f64) -> Option<[f64; 2]> {
         return None;
     }
     let student = StudentsT::new(0.0, 1.0, n - 1.0).ok()?;
-    let half = -student.inverse_cdf(alpha / 2.0) * spread / n.sqrt();
+    let t = (-logarithm_at(alpha / 2.0, |y| student.sf((-y).exp()))).exp();
+    let half = t * spread / n.sqrt();
     half.is_finite().then_some([mean - half, mean + half])
 }
 
@@ -35,28 +36,49 @@ pub fn of_share(successes: usize, trials: usize, alpha: f64) -> Option<[f64; 2]>
         return None;
     }
     let (k, n) = (successes as f64, trials as f64);
-    let low = if successes == 0 {
-        0.0
-    } else {
-        Beta::new(k, n - k + 1.0).ok()?.inverse_cdf(alpha / 2.0)
+    // The logarithm of the share at which `beta` reaches alpha/2.
+    let point = |beta: Beta| logarithm_at(alpha / 2.0, |y| beta.cdf(y.min(0.0).exp()));
+    let low = match successes {
+        0 => 0.0,
+        _ => point(Beta::new(k, n - k + 1.0).ok()?).exp(),
     };
-    // By symmetry, so that a small tail stays exact.
-    let high = if successes == trials {
-        1.0
-    } else {
-        1.0 - Beta::new(n - k, k + 1.0).ok()?.inverse_cdf(alpha / 2.0)
+    // By symmetry, so that a small tail stays exact: 1 − exp of the logarithm.
+    let high = match trials - successes {
+        0 => 1.0,
+        _ => -point(Beta::new(n - k, k + 1.0).ok()?).exp_m1(),
     };
     Some([low, high])
 }
+
+/// The y at which the rising function `of` reaches `chance`, by bisection over
+/// the logarithms of all numbers. statrs' own quantiles are off by orders of
+/// magnitude for small chances, its distributions are not.
+fn logarithm_at(chance: f64, of: impl Fn(f64) -> f64) -> f64 {
+    let (mut low, mut high) = (-LARGEST_LOGARITHM, LARGEST_LOGARITHM);
+    loop {
+        let middle = (low + high) / 2.0;
+        if middle <= low || middle >= high {
+            return middle;
+        }
+        if of(middle) < chance {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+}
+
+/// exp of it, and of its negative, are numbers.
+const LARGEST_LOGARITHM: f64 = 700.0;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn assert_close(found: f64, expected: f64) {
-        // statrs finds quantiles to ten digits or so.
+        // Of statrs' distributions eleven digits or so are right.
         assert!(
-            (found - expected).abs() <= 1e-9 * expected.abs(),
+            (found - expected).abs() <= 1e-10 * expected.abs(),
             "{found} is not {expected}"
         );
     }
@@ -65,7 +87,9 @@ mod tests {
 
     /// `mean ± scipy.stats.t.isf(alpha / 2, n - 1) * std(ddof=1) / sqrt(n)`,
     /// SciPy 1.17.1.
-    const SCIPY_MEANS: [Case<&[f64]>; 4] = [
+    const SCIPY_MEANS: [Case<&[f64]>; 5] = [
+        // t of one degree of freedom is 1/(π·5·10⁻¹³).
+        (&[-1.0, 1.0], 1e-12, [-636619772367.5814, 636619772367.5814]),
         (
             &[1.86, 1.9, 1.8],
             0.05,
@@ -90,7 +114,13 @@ mod tests {
 
     /// `scipy.stats.binomtest(k, n).proportion_ci(1 - alpha, "exact")`, SciPy
     /// 1.17.1.
-    const SCIPY_SHARES: [Case<(usize, usize)>; 6] = [
+    const SCIPY_SHARES: [Case<(usize, usize)>; 8] = [
+        (
+            (3, 100_000),
+            1e-12,
+            [1.4423159971960612e-09, 0.0003747883327010465],
+        ),
+        ((0, 100_000), 0.49, [0.0, 1.4064871773137654e-05]),
         ((18, 100), 0.05, [0.11031122915371107, 0.2694770859669012]),
         ((0, 5), 0.05, [0.0, 0.5218237501049814]),
         ((5, 5), 0.05, [0.47817624989501856, 1.0]),
@@ -150,7 +180,7 @@ mod tests {
             );
         };
         for alpha in [0.49, 0.05, 1e-3, 1e-12, 1e-100] {
-            for n in (2..40).chain([100, 1000]) {
+            for n in (2..40).chain([100, 1000, 100_000]) {
                 let values: Vec<f64> = (0..n).map(f64::from).collect();
                 let (n, what) = (f64::from(n), format!("{n} values at {alpha}"));
                 let Some([low, _]) = of_mean(&values, alpha) else {
@@ -161,7 +191,7 @@ mod tests {
                 let t = ((n - 1.0) / 2.0 - low) / spread;
                 leads_back(student.sf(t), alpha / 2.0, what);
             }
-            for trials in (1..40).chain([100, 1000]) {
+            for trials in (1..40).chain([100, 1000, 100_000]) {
                 for successes in [0, 1, trials / 3, trials / 2, trials - 1, trials] {
                     let [low, high] = of_share(successes, trials, alpha).unwrap();
                     let what = format!("{successes} of {trials} at {alpha}: {low}, {high}");
