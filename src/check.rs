@@ -10,19 +10,20 @@ use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::{Verdicts, read_sweep, verify};
 
 use crate::config::{Config, DEFAULTS};
+use crate::design::warnings;
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
 use crate::streams::print;
 use crate::sweep::{
-    Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped,
+    Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped, warn,
 };
 use crate::version::{GIT_HASH, command_line};
 
 pub const EXAMPLES: &str = "\
 Examples:
   breakeven check
-  breakeven check --seeds 3 --out quick
+  breakeven check --seeds 4 --out quick
   breakeven check --config fixtures/configs/smoke.toml --out smoke --json";
 
 /// The main job: trains, measures, tests both conjectures, writes the report.
@@ -75,12 +76,14 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         device: DeviceKind::from(args.device),
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
+        warnings: Vec::new(),
     };
     for config in &configs {
         check_fits(config, &options)?;
     }
     let stop = stop_on_interrupt()?;
     claim(&args.out, existing)?;
+    warn(&warnings(&configs.iter().collect::<Vec<_>>()));
     let folders: Vec<PathBuf> = configs
         .iter()
         .map(|config| args.out.join(config.name()))
@@ -148,6 +151,13 @@ fn check_comparable(configs: &[Config]) -> Result<(), Failure> {
     if !configs.iter().any(Config::has_levels) {
         return Err(Failure::input(format!(
             "{}: there is nothing to compare; give two learning rates or two batch sizes, or use train",
+            all.join(", ")
+        )));
+    }
+    if !configs.iter().any(Config::tests_a_statistic) {
+        return Err(Failure::input(format!(
+            "{}: verify.statistics names max_after alone, which is described and not tested; add \
+             max or at_accuracy",
             all.join(", ")
         )));
     }

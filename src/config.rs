@@ -8,7 +8,9 @@ use breakeven_empirical::config::{
 };
 use breakeven_empirical::model::Architecture;
 use breakeven_verify::VerifySettings;
-use breakeven_verify::quantity::Quantity;
+use breakeven_verify::design::Planned;
+use breakeven_verify::quantity::{Factor, Quantity};
+use breakeven_verify::ties::RELATIVE;
 use serde::{Deserialize, Serialize};
 
 /// The sweeps that `check` runs where it is given none.
@@ -65,7 +67,7 @@ impl Config {
         }
         self.sweep().check()?;
         self.verify.check()?;
-        Ok(())
+        one_level_each(&self.sweep.learning_rates)
     }
 
     /// The file that it was read from, unless it is built in.
@@ -74,9 +76,11 @@ impl Config {
     }
 
     /// Whether `saved`, read from a sweep's folder, is the same configuration.
-    pub fn is(&self, saved: Self) -> bool {
-        let file = self.file.clone();
-        *self == Self { file, ..saved }
+    pub fn is(&self, mut saved: Self) -> bool {
+        saved.file.clone_from(&self.file);
+        // Earlier versions saved it; it has no effect.
+        saved.verify.bootstrap = self.verify.bootstrap;
+        *self == saved
     }
 
     /// The level of the family-wise error rate.
@@ -91,15 +95,66 @@ impl Config {
 
     /// Whether any quantity that is to be tested is measured.
     pub fn measures_what_it_tests(&self) -> bool {
+        self.measured().next().is_some()
+    }
+
+    /// Whether any of its statistics is tested.
+    pub fn tests_a_statistic(&self) -> bool {
+        self.verify.statistics.iter().any(|s| s.is_tested())
+    }
+
+    /// Whether it still sets the bootstrap of earlier versions.
+    pub fn sets_bootstrap(&self) -> bool {
+        self.verify.bootstrap.is_some()
+    }
+
+    /// The quantities that are to be tested, and measured.
+    fn measured(&self) -> impl Iterator<Item = Quantity> + '_ {
         let measure = &self.measure;
-        let measured = |quantity: &Quantity| match quantity {
+        let is_measured = move |quantity: &Quantity| match quantity {
             Quantity::LambdaK | Quantity::LambdaH | Quantity::ConditionK | Quantity::TraceK => true,
             Quantity::LambdaKPerExample => measure.lambda_k_per_example,
             Quantity::TraceKPerExample => measure.trace_k_per_example,
             Quantity::ConditionH => measure.complete_hessian_spectrum,
             Quantity::TraceH => measure.trace_probes > 0 || measure.complete_hessian_spectrum,
         };
-        self.verify.quantities.iter().any(measured)
+        self.verify.quantities.iter().copied().filter(is_measured)
+    }
+
+    /// How many levels of a factor are trained.
+    pub fn levels(&self, factor: Factor) -> usize {
+        match factor {
+            Factor::LearningRate => self.sweep.learning_rates.len(),
+            Factor::BatchSize => self.sweep.batch_sizes.len(),
+        }
+    }
+
+    /// How many seeds are trained.
+    pub fn seeds(&self) -> usize {
+        self.sweep.seeds.len()
+    }
+
+    /// The hypotheses that vary `factor`, as far as their design goes: one for
+    /// each measured quantity, tested statistic and value of the other factor.
+    pub fn planned(&self, factor: Factor) -> Vec<Planned> {
+        let levels = self.levels(factor);
+        if levels < 2 {
+            return Vec::new();
+        }
+        let statistics = self.verify.statistics.iter().filter(|s| s.is_tested());
+        let each = statistics.count() * self.levels(factor.other());
+        let m_follows_s = self.measure.covariance_batch_size.is_none();
+        self.measured()
+            .flat_map(|quantity| {
+                let depends_on_m = quantity.is_of_mini_batches();
+                let varies = factor == Factor::BatchSize && m_follows_s;
+                let planned = Planned {
+                    comparable: !(depends_on_m && varies),
+                    ..Planned::without_ties(self.seeds(), levels)
+                };
+                std::iter::repeat_n(planned, each)
+            })
+            .collect()
     }
 
     /// Name of the sweep.
@@ -123,6 +178,23 @@ impl Config {
             sweep: self.sweep.clone(),
             measure: self.measure.clone(),
         }
+    }
+}
+
+/// Refuses learning rates that rounding parts: their runs would be of one level.
+fn one_level_each(rates: &[f64]) -> anyhow::Result<()> {
+    let mut sorted = rates.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted
+        .windows(2)
+        .find(|pair| pair[1] - pair[0] <= RELATIVE * pair[1])
+    {
+        None => Ok(()),
+        Some(pair) => Err(anyhow!(
+            "sweep.learning_rates names {} and {}, which are one level: name it once",
+            pair[0],
+            pair[1]
+        )),
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod data;
+mod design;
 mod device;
 mod explore;
 mod failure;

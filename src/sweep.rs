@@ -39,6 +39,8 @@ pub struct Options<'a> {
     pub device: DeviceKind,
     pub jobs: Option<usize>,
     pub shard: Shard,
+    /// What is said before the first step, once all fits.
+    pub warnings: Vec<String>,
 }
 
 /// How a sweep that was not interrupted ended, and its runs.
@@ -129,6 +131,7 @@ pub fn carry_out(
         resumed: Vec::new(),
     };
     save_environment(environment, folder)?;
+    warn(&options.warnings);
     let progress = SweepProgress::new(
         config.name(),
         sweep.runs(options.shard).len(),
@@ -139,6 +142,13 @@ pub fn carry_out(
     let end = end.map_err(failure)?;
     let tally = sweep.tally(folder, options.shard).map_err(failure)?;
     Ok(Ended { end, tally })
+}
+
+/// Says what a design cannot decide.
+pub fn warn(warnings: &[String]) {
+    for warning in warnings {
+        say(format!("warning: {warning}"));
+    }
 }
 
 /// `sweep` is the part of `config` that training needs.

@@ -8,6 +8,7 @@ use breakeven_empirical::sweep::{Shard, SweepEnd, Tally};
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::design::warnings;
 use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
 use crate::streams::{print, print_json};
@@ -90,6 +91,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         device: DeviceKind::from(args.device),
         jobs: args.jobs.map(usize::from),
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
+        warnings: warnings(&[&config]),
     };
     let stop = stop_on_interrupt()?;
     let ended = carry_out(&config, &args.out, existing, &options, &stop)?;

@@ -18,9 +18,12 @@ Examples:
   breakeven verify runs/learning-rate runs/batch-size
   breakeven verify runs/learning-rate --out report
   breakeven verify --table runs.csv --json
+  python summarise.py | breakeven verify --table -
 
 A table has one run a line. Its first line names the columns:
-  seed,learning_rate,batch_size,converged,max_lambda_k,max_lambda_k_step,...";
+  seed,learning_rate,batch_size,converged,max_lambda_k,max_lambda_k_step,...
+Also read: lr or eta, max_lambda_k_error, batches and covariance_batch_size (L
+and M of K^M).";
 
 /// Tests both conjectures across seeds, on trained runs or a table.
 ///
@@ -37,15 +40,20 @@ pub struct VerifyArgs {
         conflicts_with = "table"
     )]
     runs: Vec<PathBuf>,
-    /// A comma-separated table of per-run quantities.
+    /// A table of per-run quantities, parted by commas, semicolons or tabs, also
+    /// gzipped; - reads standard input.
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
-    /// Level of the family-wise error rate, for a table; a sweep has its own,
-    /// fixed before training.
+    /// Level of the family-wise error rate, below 0.5, for a table; a sweep has
+    /// its own, fixed before training.
     #[arg(long, value_name = "A", requires = "table", conflicts_with = "runs")]
     alpha: Option<f64>,
-    /// How often seeds are drawn anew for a slope's interval, for a table.
-    #[arg(long, value_name = "N", requires = "table", conflicts_with = "runs")]
+    /// Confirm that K^M was measured with the same number and size of
+    /// mini-batches (L and M) in all runs of a table that does not say so.
+    #[arg(long, requires = "table", conflicts_with = "runs")]
+    same_covariance: bool,
+    /// Of earlier versions, and without effect.
+    #[arg(long, value_name = "N", hide = true, requires = "table")]
     resamples: Option<usize>,
     /// Write report.html, report.md and verdicts.json into this folder.
     #[arg(long, value_name = "DIR")]
@@ -91,8 +99,13 @@ impl VerifyArgs {
         if let Some(table) = &self.table {
             let mut settings = VerifySettings::default();
             settings.alpha = self.alpha.unwrap_or(settings.alpha);
-            settings.bootstrap.resamples = self.resamples.unwrap_or(settings.bootstrap.resamples);
-            return Ok(vec![read_table(table, settings)?]);
+            if self.resamples.is_some() {
+                say("warning: --resamples has no effect, as intervals of slopes are Student's");
+            }
+            return Ok(vec![Sweep {
+                same_covariance: self.same_covariance,
+                ..read_table(table, settings)?
+            }]);
         }
         let mut folders = Vec::new();
         for path in &self.runs {

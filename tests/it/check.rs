@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::program::{VERDICT_FIELDS, files, json, refusal, run, stdout};
+use crate::program::{VERDICT_FIELDS, files, json, refusal, run, stderr, stdout};
 use crate::train::QUICK;
 
 fn fixture(name: &str) -> String {
@@ -57,11 +57,16 @@ fn the_smoke_sweep_gives_a_report() {
     let verdicts: Value = serde_json::from_str(&read(out.join("verdicts.json"))).unwrap();
     assert_verdicts(&verdicts);
     let hypotheses = verdicts["hypotheses"].as_array().unwrap();
-    for statistic in ["max", "max_after", "at_accuracy"] {
+    let described = verdicts["descriptive"].as_array().unwrap();
+    for (statistic, those) in [
+        ("max", hypotheses),
+        ("at_accuracy", hypotheses),
+        ("max_after", described),
+    ] {
         for quantity in ["lambda_k", "lambda_h", "condition_k", "trace_k"] {
             let name = format!("{statistic}_{quantity}");
             assert!(
-                hypotheses.iter().any(|h| h["quantity"] == name.as_str()),
+                those.iter().any(|h| h["quantity"] == name.as_str()),
                 "no {name}"
             );
         }
@@ -121,8 +126,19 @@ fn several_configurations_are_one_family() {
     let args = [
         "check", "--config", "a.toml", "--config", "b.toml", "--seeds", "3", "--json",
     ];
-    let verdicts = json(&run(&args, folder.path()));
+    let output = run(&args, folder.path());
+    let verdicts = json(&output);
     assert_verdicts(&verdicts);
+    let said = stderr(&output);
+    for warning in [
+        "warning: by-rate: no outcome of 3 seeds at 2 values of learning_rate would be a verdict",
+        "warning: by-size: K^M is measured on batches of S examples and S varies",
+        "warning: by-size: no outcome of 3 seeds at 2 values of batch_size would be a verdict",
+    ] {
+        assert!(said.contains(warning), "{said}");
+    }
+    let hypotheses = verdicts["hypotheses"].as_array().unwrap();
+    assert!(hypotheses.iter().all(|h| h["decidable"] == false));
     let out = folder.path().join("breakeven-check");
     for sweep in ["by-rate", "by-size"] {
         assert_eq!(
@@ -152,11 +168,16 @@ fn everything_is_checked_before_anything_is_trained() {
     };
     fs::write(folder.path().join("alpha.toml"), other("alpha = 0.1")).unwrap();
     fs::write(
+        folder.path().join("described.toml"),
+        other("statistics = [\"max_after\"]"),
+    )
+    .unwrap();
+    fs::write(
         folder.path().join("none.toml"),
         other("quantities = [\"condition_h\"]"),
     )
     .unwrap();
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (
             &["--config", "one.toml"],
             "one.toml: there is nothing to compare; give two learning rates or two batch sizes",
@@ -164,6 +185,10 @@ fn everything_is_checked_before_anything_is_trained() {
         (
             &["--config", "good.toml", "--config", "alpha.toml"],
             "verify.alpha is 0.05 in good.toml and 0.1 in alpha.toml: give all the same",
+        ),
+        (
+            &["--config", "described.toml"],
+            "described.toml: verify.statistics names max_after alone",
         ),
         (
             &["--config", "none.toml"],

@@ -553,8 +553,13 @@ fn configurations_that_cannot_be_are_refused_by_key() {
         ),
         (
             "[measure]",
-            "[verify]\nbootstrap = { resamples = 9999999999 }\n[measure]",
-            "verify.bootstrap.resamples is 9999999999; give at most 10000000",
+            "[verify]\nalpha = 0.5\n[measure]",
+            "verify.alpha is 0.5; give a number above 0 and below 0.5",
+        ),
+        (
+            "[0.05, 0.2]",
+            "[0.3, 0.30000000000000004]",
+            "sweep.learning_rates names 0.3 and 0.30000000000000004, which are one level",
         ),
         (
             "every_steps = 6",

@@ -1,8 +1,9 @@
 //! `breakeven verify`.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
@@ -10,7 +11,7 @@ use tempfile::{TempDir, tempdir};
 #[path = "../../verify/tests/it/synthetic.rs"]
 mod synthetic;
 
-use crate::program::{self, VERDICT_FIELDS, run, stderr, stdout};
+use crate::program::{self, VERDICT_FIELDS, command, run, stderr, stdout};
 use synthetic::{Synthetic, diverge, run_folder};
 
 /// `breakeven verify` with `args` in `folder`.
@@ -142,30 +143,75 @@ fn a_level_can_be_chosen_for_a_table_but_not_for_sweeps() {
     );
     let said = refusal(&["--table", "runs.csv", "--alpha", "2"], folder.path());
     assert!(
-        said.starts_with("error: --alpha is 2; give a number above 0 and below 1"),
+        said.starts_with("error: --alpha is 2; give a number above 0 and below 0.5"),
         "{said}"
     );
-    let said = refusal(
-        &["--table", "runs.csv", "--resamples", "99999999999"],
-        folder.path(),
-    );
-    assert_eq!(
-        said,
-        "error: --resamples is 99999999999; give at most 10000000\n"
-    );
-    let finer = ["--table", "runs.csv", "--alpha", "0.0001"];
-    let said = refusal(&finer, folder.path());
-    assert!(
-        said.contains("--resamples is 10000; an interval at this alpha needs"),
-        "{said}"
-    );
-    let output = verify(
-        &[&finer[..], &["--resamples", "20000"]].concat(),
-        folder.path(),
-    );
-    assert!(output.status.success(), "{}", stderr(&output));
+    let said = refusal(&["--table", "runs.csv", "--alpha", "0.5"], folder.path());
+    assert!(said.starts_with("error: --alpha is 0.5; give"), "{said}");
+    // Of earlier versions: it changes nothing, and says so.
+    let with = |more: &[&str]| verify(&[&["--table", "runs.csv"], more].concat(), folder.path());
+    let (before, now) = (with(&["--resamples", "50"]), with(&[]));
+    assert_eq!(stdout(&before), stdout(&now));
+    assert!(stderr(&before).contains("--resamples has no effect"));
     let said = refusal(&["somewhere", "--alpha", "0.1"], folder.path());
     assert!(said.contains("--alpha"), "{said}");
+}
+
+/// The same answer however the table comes.
+#[test]
+fn a_table_comes_from_a_file_or_standard_input_in_any_form() {
+    let folder = table(TABLE);
+    let answer = |args: &[&str], input: &str| {
+        let mut command = command(&[&["verify"], args].concat(), folder.path());
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        let text = stdout(&child.wait_with_output().unwrap());
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        answer["hypotheses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|h| (h["p_adjusted"].clone(), h["verdict"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let expected = answer(&["--table", "runs.csv", "--json"], "");
+    assert_eq!(expected[0].1, "supported");
+    let german = TABLE.replace(',', ";").replace('.', ",");
+    for input in [
+        TABLE,
+        &german,
+        &format!("# a comment\n{}", TABLE.to_uppercase()),
+    ] {
+        assert_eq!(
+            answer(&["--table", "-", "--json"], input),
+            expected,
+            "{input}"
+        );
+    }
+}
+
+#[test]
+fn mini_batches_can_be_vouched_for() {
+    let text = TABLE
+        .replace(",0.01,64,", ",0.1,16,")
+        .replace(",0.03,64,", ",0.1,32,");
+    let folder = table(&text);
+    let said = stdout(&verify(&["--table", "runs.csv"], folder.path()));
+    assert!(said.contains("M of K^M not known where S varies"), "{said}");
+    let vouched = ["--table", "runs.csv", "--same-covariance"];
+    let said = stdout(&verify(&vouched, folder.path()));
+    assert!(said.contains("✗ refuted"), "{said}");
+    assert!(said.contains("as --same-covariance says"), "{said}");
 }
 
 #[test]

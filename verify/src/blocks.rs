@@ -1,7 +1,8 @@
 //! Which runs a hypothesis is tested on: complete blocks of seeds by levels.
 //!
-//! A level at which no seed has a value is dropped; then every seed that lacks
-//! a value at a remaining level. What is dropped is said, with the reason.
+//! A level that few seeds have is set aside; then every seed that lacks a value
+//! at a remaining level. What is set aside is said, with the reason. Which runs
+//! have a value decides, never the values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,6 +12,9 @@ use serde::{Serialize, Serializer};
 use crate::number::exact;
 use crate::quantity::{Factor, PerRun};
 use crate::summary::{Convergence, Reached, RunSummary};
+
+/// Fewer seeds never give a verdict.
+pub const FEWEST_SEEDS: usize = 3;
 
 /// A value of a hyperparameter; a number in JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,23 +121,16 @@ impl<'a> Blocks<'a> {
             usable(run, per_run)
         };
 
-        let mut dropped = Vec::new();
-        let mut levels = Vec::new();
-        for level in all_levels {
-            let reasons: BTreeSet<String> = seeds
-                .iter()
-                .filter_map(|&seed| usable_at(seed, level).err())
-                .collect();
-            if seeds.iter().any(|&seed| usable_at(seed, level).is_ok()) {
-                levels.push(level);
-            } else {
-                let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
-                dropped.push(Dropped {
-                    what: DroppedWhat::Level(level),
-                    reason: format!("no seed is left at this level: {reasons}"),
-                });
-            }
-        }
+        let has = |seed: u64, level: Level| usable_at(seed, level).is_ok();
+        let seeds: Vec<u64> = seeds.into_iter().collect();
+        let levels = with_enough_seeds(all_levels.iter().copied().collect(), &seeds, has);
+        let set_aside = all_levels.into_iter().filter(|l| !levels.contains(l));
+        let dropped = set_aside
+            .map(|level| Dropped {
+                what: DroppedWhat::Level(level),
+                reason: few_seeds(level, &seeds, usable_at),
+            })
+            .collect();
 
         let mut complete = Self {
             levels,
@@ -182,6 +179,60 @@ impl<'a> Blocks<'a> {
     }
 }
 
+/// The levels that are kept. Set aside are those that fewer than three seeds
+/// have, or fewer than half as many as another level; then, while fewer than
+/// three seeds are complete, the level whose absence completes most of them (of
+/// equal ones the one that fewest seeds have, then the highest). At least two
+/// levels are kept, where there are so many.
+fn with_enough_seeds(
+    levels: Vec<Level>,
+    seeds: &[u64],
+    has: impl Fn(u64, Level) -> bool,
+) -> Vec<Level> {
+    let at = |level: Level| seeds.iter().filter(|&&seed| has(seed, level)).count();
+    let most = levels.iter().map(|&level| at(level)).max().unwrap_or(0);
+    let enough = FEWEST_SEEDS.min(most).max(1);
+    let mut kept: Vec<Level> = levels
+        .into_iter()
+        .filter(|&level| at(level) >= enough && 2 * at(level) >= most)
+        .collect();
+    let complete = |levels: &[Level]| {
+        let is_complete = |seed: &&u64| levels.iter().all(|&level| has(**seed, level));
+        seeds.iter().filter(is_complete).count()
+    };
+    while kept.len() > 2 && complete(&kept) < enough {
+        let without = |index: usize| {
+            let mut rest = kept.clone();
+            rest.remove(index);
+            complete(&rest)
+        };
+        let best = (0..kept.len())
+            .max_by_key(|&i| (without(i), std::cmp::Reverse(at(kept[i])), i))
+            // There are more than two levels.
+            .unwrap_or(0);
+        kept.remove(best);
+    }
+    kept
+}
+
+/// How many seeds a level has, and why the others lack it.
+fn few_seeds<'a>(
+    level: Level,
+    seeds: &[u64],
+    usable_at: impl Fn(u64, Level) -> Result<&'a RunSummary, String>,
+) -> String {
+    let lacking: Vec<String> = seeds
+        .iter()
+        .filter_map(|&seed| usable_at(seed, level).err())
+        .collect();
+    let reasons: BTreeSet<&str> = lacking.iter().map(String::as_str).collect();
+    let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
+    match (seeds.len() - lacking.len(), seeds.len()) {
+        (0, _) => format!("no seed is left at this level: {reasons}"),
+        (left, all) => format!("{left} of {all} seeds left at this level: {reasons}"),
+    }
+}
+
 /// The run, if it can be used, or why not.
 fn usable(run: Option<&RunSummary>, per_run: PerRun) -> Result<&RunSummary, String> {
     let run = run.ok_or_else(|| "there is no such run".to_owned())?;
@@ -196,5 +247,56 @@ fn usable(run: Option<&RunSummary>, per_run: PerRun) -> Result<&RunSummary, Stri
             Err(run.why_absent(per_run).to_owned())
         }
         Convergence::Converged => Ok(run),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The levels kept of 1, 2, 3, … where `at` names the seeds of each.
+    fn kept(at: &[&[u64]]) -> Vec<u64> {
+        let mut seeds: Vec<u64> = at.iter().flat_map(|s| s.iter().copied()).collect();
+        seeds.sort_unstable();
+        seeds.dedup();
+        let levels = (1..=at.len() as u64).map(Level::BatchSize).collect();
+        let has = |seed, level: Level| at[level.value() as usize - 1].contains(&seed);
+        let kept = with_enough_seeds(levels, &seeds, has);
+        kept.iter().map(|level| level.value() as u64).collect()
+    }
+
+    #[test]
+    fn a_level_that_few_seeds_have_is_set_aside_and_not_the_seeds() {
+        let five: &[u64] = &[0, 1, 2, 3, 4];
+        for (at, expected) in [
+            (vec![five, five, five], vec![1, 2, 3]),
+            // One run, two runs, no run.
+            (vec![five, five, five, &[2]], vec![1, 2, 3]),
+            (vec![&[2, 3], five, five, five], vec![2, 3, 4]),
+            (vec![five, &[], five], vec![1, 3]),
+            // Three of five are enough; of eight they are fewer than half.
+            (vec![five, five, &[0, 1, 2]], vec![1, 2, 3]),
+            (
+                vec![
+                    &[0, 1, 2, 3, 4, 5, 6, 7],
+                    &[0, 1, 2, 3, 4, 5, 6],
+                    &[0, 1, 2],
+                ],
+                vec![1, 2],
+            ),
+            // Each has three, but only seed 2 is complete: the last one goes.
+            (vec![five, five, &[0, 1, 2], &[2, 3, 4]], vec![1, 2, 3]),
+            // Seeds 0 to 2 have all but the second level.
+            (
+                vec![five, &[2, 3, 4], &[0, 1, 2], &[0, 1, 2]],
+                vec![1, 3, 4],
+            ),
+            // Two seeds in all: too few for a verdict, but nothing is hidden.
+            (vec![&[0, 1], &[0, 1], &[0, 1]], vec![1, 2, 3]),
+            (vec![&[0, 1, 2], &[3, 4, 5]], vec![1, 2]),
+            (vec![&[], &[]], vec![]),
+        ] {
+            assert_eq!(kept(&at), expected, "{at:?}");
+        }
     }
 }

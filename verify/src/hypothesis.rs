@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::blocks::{Blocks, Dropped, Level};
-use crate::input::Sweep;
-use crate::page::{PageMethod, PageTrend, page_trend_test};
+use crate::input::{Source, Sweep};
+use crate::interval;
+use crate::page::{PageMethod, PageTrend, page_trend_of_groups};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
-use crate::slope::{LogSlope, log_slope, stream_of};
+use crate::slope::log_slope;
 use crate::summary::{Reached, RunSummary, is_measured};
+use crate::ties;
 use crate::verdict::Verdict;
 
 /// A hypothesis, its test and its verdict.
@@ -49,14 +51,29 @@ pub struct Hypothesis {
     pub opposite_p_adjusted: Option<f64>,
     /// The smallest p-value that these seeds, levels and ties allow.
     pub smallest_p_value: Option<f64>,
-    /// How the p-values were found.
+    /// The same after Holm's adjustment, where every hypothesis of the family
+    /// reaches its smallest.
+    pub smallest_p_adjusted: Option<f64>,
+    /// Whether any outcome at all would be a verdict.
+    pub decidable: bool,
+    /// The fewest seeds with which one would be; absent where none would.
+    pub seeds_needed: Option<usize>,
+    /// How `p_value` was found.
     pub method: Option<PageMethod>,
+    /// How `opposite_p_value` was found.
+    pub opposite_method: Option<PageMethod>,
+    /// The normal limit of `p_value`.
+    pub normal_p_value: Option<f64>,
+    /// Seeds whose levels are all in the expected order, without a tie.
+    pub seeds_in_order: usize,
+    /// Clopper and Pearson's interval for their share, of coverage 1 − α.
+    pub seeds_in_order_interval: Option<[f64; 2]>,
     /// Slope of log quantity against log factor, mean over seeds.
     pub log_slope: Option<f64>,
-    /// Its bootstrap interval over seeds, of coverage 1 − α.
+    /// Its Student interval over seeds, of coverage 1 − α.
     pub log_slope_interval: Option<[f64; 2]>,
-    /// Seeds in which at least two levels tie: the same value, or values at
-    /// step 0.
+    /// Seeds in which at least two levels tie: values that their errors do not
+    /// tell apart, or values at step 0.
     pub tied_blocks: usize,
     /// Seeds in which at least two levels have their value at step 0, where
     /// all runs of a seed share their weights. Absent where steps are unknown.
@@ -64,6 +81,9 @@ pub struct Hypothesis {
     pub step_zero_blocks: Option<usize>,
     /// Mean of the quantity over the seeds tested, level by level.
     pub level_means: Vec<f64>,
+    /// Student's interval for each, of coverage 1 − α; null for fewer than two
+    /// seeds, and where they do not differ.
+    pub level_mean_intervals: Vec<Option<[f64; 2]>>,
     /// What follows.
     pub verdict: Verdict,
     /// Why, in words.
@@ -71,7 +91,7 @@ pub struct Hypothesis {
     /// What the test went without.
     #[serde(skip)]
     pub dropped: Vec<Dropped>,
-    /// Whether L and M of K^M differ between the runs of a K^M quantity.
+    /// Whether L and M of K^M are the same in the runs of a K^M quantity.
     #[serde(skip)]
     pub covariances: Covariances,
 }
@@ -79,29 +99,55 @@ pub struct Hypothesis {
 /// Whether the runs measured K^M alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Covariances {
-    /// The same L and M, or a quantity that does not depend on them.
+    /// As far as is known the same L and M, or a quantity that does not depend
+    /// on them.
     Alike,
     /// Not the same: K^M is about K/M, so values cannot be compared.
     Different,
+    /// S varies and nothing says that M does not: where M is S, values cannot be
+    /// compared.
+    Unknown,
 }
 
-fn as_name<S: serde::Serializer>(quantity: &PerRun, serializer: S) -> Result<S::Ok, S::Error> {
+impl Hypothesis {
+    /// Whether the values of its levels can be compared.
+    pub fn is_comparable(&self) -> bool {
+        self.covariances == Covariances::Alike
+    }
+}
+
+pub(crate) fn as_name<S: serde::Serializer>(
+    quantity: &PerRun,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(quantity)
 }
 
 /// The hypotheses of a sweep, tested but not yet judged, in the order of the
 /// settings.
 pub fn of_sweep(sweep: &Sweep) -> Vec<Hypothesis> {
+    let tested = |per_run: PerRun, factor, fixed, runs: &[&RunSummary]| {
+        let is_tested = per_run.statistic.is_tested();
+        is_tested.then(|| test(sweep, per_run, factor, fixed, runs))
+    };
+    for_each_claim(sweep, tested)
+}
+
+/// What `of` says of each per-run quantity, factor and value of the other
+/// factor of a sweep, in the order of the settings.
+pub(crate) fn for_each_claim<T>(
+    sweep: &Sweep,
+    of: impl Fn(PerRun, Factor, Level, &[&RunSummary]) -> Option<T>,
+) -> Vec<T> {
     let runs: Vec<&RunSummary> = sweep.runs.iter().map(|run| &run.summary).collect();
-    let mut hypotheses = Vec::new();
+    let asked = asked_for(sweep, &runs);
+    let mut found = Vec::new();
     for factor in Factor::ALL {
         for (fixed, group) in groups(&runs, factor) {
-            for per_run in tested(sweep, &runs) {
-                hypotheses.push(test(sweep, per_run, factor, fixed, &group));
-            }
+            found.extend(asked.iter().filter_map(|&q| of(q, factor, fixed, &group)));
         }
     }
-    hypotheses
+    found
 }
 
 /// The runs that share a value of the other factor, where they have at least
@@ -125,10 +171,10 @@ pub fn groups<'a>(runs: &[&'a RunSummary], factor: Factor) -> Vec<(Level, Vec<&'
 
 /// The per-run quantities that are asked for and measured in any run. Of a
 /// table, those that have a column.
-fn tested(sweep: &Sweep, runs: &[&RunSummary]) -> Vec<PerRun> {
+fn asked_for(sweep: &Sweep, runs: &[&RunSummary]) -> Vec<PerRun> {
     let is_known = |per_run: &PerRun| match sweep.source {
-        crate::input::Source::Folder => is_measured(per_run.quantity, runs.iter().copied()),
-        crate::input::Source::Table => runs.iter().any(|r| r.values.contains_key(per_run)),
+        Source::Folder => is_measured(per_run.quantity, runs.iter().copied()),
+        Source::Table => runs.iter().any(|r| r.values.contains_key(per_run)),
     };
     let with_statistic = |statistic: Statistic, quantity: Quantity| PerRun {
         statistic,
@@ -163,10 +209,14 @@ fn test(
         .iter()
         .map(|block| block.iter().map(|r| r.value).collect())
         .collect();
+    let tied: Vec<Vec<usize>> = reached.iter().map(|block| ties::groups(block)).collect();
+    let ranked = along(expected, &tied);
     // Fewer than two levels or no seeds: there is no test.
-    let ranked: Vec<Vec<f64>> = reached.iter().map(|b| equal_at_step_zero(b)).collect();
-    let page = page_trend_test(&along(expected, &ranked)).ok();
-    let slope = page.and_then(|_| slope(sweep, &id, &blocks.levels, &values));
+    let page: Option<PageTrend> = page_trend_of_groups(&ranked).ok();
+    let alpha = sweep.settings.alpha;
+    let level_values: Vec<f64> = blocks.levels.iter().map(|level| level.value()).collect();
+    let slope = page.and_then(|_| log_slope(&level_values, &values, &tied, alpha));
+    let in_order = ranked.iter().filter(|block| is_rising(block)).count();
     Hypothesis {
         sweep: sweep.name.clone(),
         conjecture: quantity.quantity.conjecture(),
@@ -174,22 +224,31 @@ fn test(
         factor,
         fixed,
         expected,
-        page_l: page.map(|p: PageTrend| p.statistic),
+        page_l: page.map(|p| p.statistic),
         page_l_largest: page.map(|_| largest_l(values.len(), blocks.levels.len())),
         p_value: page.map(|p| p.p_value),
         p_adjusted: None,
         opposite_p_value: page.map(|p| p.opposite_p_value),
         opposite_p_adjusted: None,
         smallest_p_value: page.map(|p| p.smallest_p_value),
+        smallest_p_adjusted: None,
+        decidable: false,
+        seeds_needed: None,
         method: page.map(|p| p.method),
+        opposite_method: page.map(|p| p.opposite_method),
+        normal_p_value: page.map(|p| p.normal_p_value),
+        seeds_in_order: page.map_or(0, |_| in_order),
+        seeds_in_order_interval: page
+            .and_then(|_| interval::of_share(in_order, ranked.len(), alpha)),
         log_slope: slope.map(|s| s.slope),
         log_slope_interval: slope.and_then(|s| s.interval),
-        tied_blocks: ranked.iter().filter(|block| has_tie(block)).count(),
+        tied_blocks: tied.iter().filter(|block| ties::has_tie(block)).count(),
         step_zero_blocks: step_zero_blocks(&reached),
         level_means: level_means(&values),
+        level_mean_intervals: level_mean_intervals(&values, alpha),
         verdict: Verdict::Inconclusive,
         reason: String::new(),
-        covariances: covariances(quantity, &blocks),
+        covariances: covariances(sweep, quantity, factor, &blocks),
         levels: blocks.levels,
         seeds: blocks.seeds,
         dropped: blocks.dropped,
@@ -198,42 +257,13 @@ fn test(
 }
 
 /// `sweep/quantity/factor@other_factor=fixed`.
-fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: Level) -> String {
+pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: Level) -> String {
     let (name, other) = (factor.name(), factor.other().name());
     format!("{}/{quantity}/{name}@{other}={fixed}", sweep.name)
 }
 
-/// The slope of `values` \[seeds\]\[levels\], with the random stream of the
-/// hypothesis called `id`.
-fn slope(sweep: &Sweep, id: &str, levels: &[Level], values: &[Vec<f64>]) -> Option<LogSlope> {
-    let levels: Vec<f64> = levels.iter().map(|level| level.value()).collect();
-    let settings = &sweep.settings;
-    let stream = stream_of(id);
-    log_slope(&levels, values, settings.alpha, &settings.bootstrap, stream)
-}
-
-/// A block's values as they are ranked. At step 0 all levels of a seed share
-/// their weights: what differs there, from rounding or from the batches that
-/// were measured, is not due to the factor, and counts as a tie.
-fn equal_at_step_zero(block: &[Reached]) -> Vec<f64> {
-    let is_first = |r: &&Reached| r.step == Some(0);
-    let shared: Vec<f64> = block.iter().filter(is_first).map(|r| r.value).collect();
-    let is_one_number = shared.windows(2).all(|pair| pair[0] == pair[1]);
-    let mean = shared.iter().sum::<f64>() / shared.len() as f64;
-    block
-        .iter()
-        .map(|r| {
-            if is_first(&r) && !is_one_number {
-                mean
-            } else {
-                r.value
-            }
-        })
-        .collect()
-}
-
 /// The blocks with the levels in the order in which values should rise.
-fn along(expected: Direction, values: &[Vec<f64>]) -> Vec<Vec<f64>> {
+fn along(expected: Direction, values: &[Vec<usize>]) -> Vec<Vec<usize>> {
     match expected {
         Direction::Increasing => values.to_vec(),
         Direction::Decreasing => values
@@ -248,29 +278,47 @@ fn largest_l(seeds: usize, levels: usize) -> f64 {
     (seeds * levels * (levels + 1) * (2 * levels + 1) / 6) as f64
 }
 
-fn has_tie(block: &[f64]) -> bool {
-    (1..block.len()).any(|index| block[..index].contains(&block[index]))
+fn is_rising(block: &[usize]) -> bool {
+    block.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 fn step_zero_blocks(reached: &[Vec<Reached>]) -> Option<usize> {
     if reached.is_empty() || reached.iter().flatten().any(|r| r.step.is_none()) {
         return None;
     }
-    let at_zero = |block: &&Vec<Reached>| block.iter().filter(|r| r.step == Some(0)).count() >= 2;
+    let at_zero = |block: &&Vec<Reached>| block.iter().filter(|r| r.is_at_step_zero()).count() >= 2;
     Some(reached.iter().filter(at_zero).count())
 }
 
 fn level_means(values: &[Vec<f64>]) -> Vec<f64> {
-    let levels = values.first().map_or(0, Vec::len);
-    let mean = |level| values.iter().map(|block| block[level]).sum::<f64>() / values.len() as f64;
-    (0..levels).map(mean).collect()
+    let mean = |of_level: Vec<f64>| of_level.iter().sum::<f64>() / values.len() as f64;
+    by_level(values).map(mean).collect()
 }
 
-fn covariances(quantity: PerRun, blocks: &Blocks) -> Covariances {
-    let mut of_runs = blocks.runs.iter().flatten().map(|run| run.covariance);
-    let first = of_runs.next();
-    if quantity.quantity.is_of_mini_batches() && of_runs.any(|next| Some(next) != first) {
+fn level_mean_intervals(values: &[Vec<f64>], alpha: f64) -> Vec<Option<[f64; 2]>> {
+    let interval = |of_level: Vec<f64>| interval::of_mean(&of_level, alpha);
+    by_level(values).map(interval).collect()
+}
+
+/// The values of each level, over the seeds.
+fn by_level(values: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
+    let levels = values.first().map_or(0, Vec::len);
+    (0..levels).map(|level| values.iter().map(|block| block[level]).collect())
+}
+
+fn covariances(sweep: &Sweep, quantity: PerRun, factor: Factor, blocks: &Blocks) -> Covariances {
+    if !quantity.quantity.is_of_mini_batches() {
+        return Covariances::Alike;
+    }
+    let of_runs = || blocks.runs.iter().flatten().map(|run| run.covariance);
+    let batches: BTreeSet<u64> = of_runs().filter_map(|c| c.batches).collect();
+    let sizes: BTreeSet<u64> = of_runs().filter_map(|c| c.batch_size).collect();
+    let vouched_for = sweep.source == Source::Folder || sweep.same_covariance;
+    let is_open = of_runs().any(|c| c.batch_size.is_none()) && !vouched_for;
+    if batches.len() > 1 || sizes.len() > 1 {
         Covariances::Different
+    } else if factor == Factor::BatchSize && is_open {
+        Covariances::Unknown
     } else {
         Covariances::Alike
     }

@@ -10,9 +10,12 @@ use breakeven_sim::record::{Record, RunHeader, RunOutcome};
 use crate::number::exact;
 use crate::settings::{SettingsError, VerifySettings};
 use crate::summary::RunSummary;
+use crate::ties::RELATIVE;
 
+mod cell;
 pub mod folder;
 pub mod table;
+mod table_text;
 
 /// Runs that belong together: those of one sweep folder or one table. Runs of
 /// different sweeps are never pooled.
@@ -32,6 +35,9 @@ pub struct Sweep {
     pub training_command: Option<String>,
     /// The runs, in order of learning rate, batch size and seed.
     pub runs: Vec<Run>,
+    /// Whether somebody vouches that L and M of K^M are the same in all runs,
+    /// where a table does not say.
+    pub same_covariance: bool,
     /// What of the input was left unread, in words.
     pub notes: Vec<String>,
 }
@@ -180,12 +186,18 @@ fn name_of(path: &Path) -> String {
 }
 
 /// Sorts runs by learning rate, batch size and seed, once no two share all
-/// three. `place` says where a run, by its index, was read.
+/// three. Learning rates that are equal but for rounding, such as 0.3 and
+/// 0.1 + 0.2, become one level. `place` says where a run, by its index, was read.
 fn in_order(
     mut runs: Vec<Run>,
     place: impl Fn(usize) -> Place,
     remedy: &str,
 ) -> Result<Vec<Run>, InputError> {
+    let rates = runs.iter().map(|run| run.summary.learning_rate);
+    let levels = levels_of(rates.collect());
+    for run in &mut runs {
+        run.summary.learning_rate = levels(run.summary.learning_rate);
+    }
     let mut seen = HashMap::new();
     for (index, run) in runs.iter().enumerate() {
         let RunSummary {
@@ -211,4 +223,37 @@ fn in_order(
             .then(a.seed.cmp(&b.seed))
     });
     Ok(runs)
+}
+
+/// Which level each of these learning rates is: of those that follow each other
+/// within a relative [`RELATIVE`] the one that is shortest to write.
+fn levels_of(mut rates: Vec<f64>) -> impl Fn(f64) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates.dedup();
+    let mut levels: Vec<(f64, f64)> = Vec::new();
+    for together in rates.chunk_by(|a, b| b - a <= RELATIVE * b) {
+        let shortest = together.iter().min_by_key(|rate| exact(**rate).len());
+        // A chunk is never empty.
+        let level = *shortest.unwrap_or(&together[0]);
+        levels.extend(together.iter().map(|&rate| (rate, level)));
+    }
+    move |rate| {
+        let found = levels.iter().find(|(known, _)| *known == rate);
+        found.map_or(rate, |(_, level)| *level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learning_rates_that_rounding_parts_are_one_level() {
+        let level = levels_of(vec![0.1, 0.1 + 0.2, 0.3, 0.3 * (1.0 + 1e-8), 1e-300]);
+        assert_eq!(level(0.1 + 0.2), 0.3);
+        assert_eq!(level(0.3), 0.3);
+        assert_eq!(level(0.1), 0.1);
+        assert_eq!(level(0.3 * (1.0 + 1e-8)), 0.3 * (1.0 + 1e-8));
+        assert_eq!(level(1e-300), 1e-300);
+    }
 }

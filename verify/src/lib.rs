@@ -4,9 +4,12 @@
 #![warn(missing_docs)]
 
 pub mod blocks;
+pub mod description;
+pub mod design;
 pub mod holm;
 pub mod hypothesis;
 pub mod input;
+pub mod interval;
 pub mod number;
 pub mod page;
 pub mod plot;
@@ -15,6 +18,7 @@ pub mod report;
 pub mod settings;
 pub mod slope;
 pub mod summary;
+pub mod ties;
 pub mod verdict;
 pub mod verdicts;
 

@@ -34,10 +34,16 @@ pub fn exact(value: f64) -> String {
     }
 }
 
-/// A p-value with two significant digits.
+/// A p-value with two significant digits; of those that are too small for the
+/// machine's numbers, a bound.
 pub fn p_value(p: f64) -> String {
+    if p < SMALLEST_SHOWN_P {
+        return format!("< {SMALLEST_SHOWN_P:e}");
+    }
     significant(p, 2)
 }
+
+const SMALLEST_SHOWN_P: f64 = 1e-300;
 
 fn without_trailing_zeros(number: &str) -> String {
     if number.contains('.') {
@@ -70,6 +76,12 @@ mod tests {
         ] {
             assert_eq!(significant(value, digits), expected);
         }
+    }
+
+    #[test]
+    fn no_p_value_is_shown_as_zero() {
+        assert_eq!(p_value(1e-17), "1e-17");
+        assert_eq!(p_value(f64::MIN_POSITIVE), "< 1e-300");
     }
 
     #[test]

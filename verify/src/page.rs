@@ -15,6 +15,9 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::ties::doubled_midranks;
 
 /// Up to this many levels the distribution is exact.
 pub const EXACT_LEVELS: usize = 12;
@@ -30,21 +33,27 @@ pub struct PageTrend {
     pub p_value: f64,
     /// P(L ≤ observed): the p-value of falling along the levels.
     pub opposite_p_value: f64,
-    /// The p-value of the most extreme order that these midranks allow.
+    /// The p-value of the most extreme order that these midranks allow, in
+    /// either direction.
     pub smallest_p_value: f64,
-    /// How the p-values were found.
+    /// The limit of `p_value` for many blocks: the normal distribution with the
+    /// exact mean and variance, without continuity correction.
+    pub normal_p_value: f64,
+    /// How `p_value` was found.
     pub method: PageMethod,
+    /// How `opposite_p_value` was found.
+    pub opposite_method: PageMethod,
 }
 
-/// How the p-values were found.
+/// How a p-value was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageMethod {
-    /// The permutation distribution of the observed midranks.
+    /// The permutation distribution of the observed midranks, or its end, which
+    /// needs no enumeration.
     Exact,
-    /// Its normal approximation, with the exact mean and variance, without
-    /// continuity correction: where there are more than [`EXACT_LEVELS`]
-    /// levels, or too many blocks for the exact one.
+    /// The normal limit: where there are more than [`EXACT_LEVELS`] levels, or
+    /// too many blocks to enumerate.
     Normal,
 }
 
@@ -83,20 +92,51 @@ pub enum PageError {
 /// # Errors
 /// Blocks that are empty, too short, of different length, or hold a NaN.
 pub fn page_trend_test(blocks: &[Vec<f64>]) -> Result<PageTrend, PageError> {
-    let levels = check(blocks)?;
+    check(blocks)?;
+    let groups: Vec<Vec<usize>> = blocks.iter().map(|block| equal_values(block)).collect();
+    page_trend_of_groups(&groups)
+}
+
+/// The same of values that are given as groups of ties, which rise with them,
+/// as [`crate::ties::groups`] has them.
+///
+/// # Errors
+/// Blocks that are empty, too short, or of different length.
+pub fn page_trend_of_groups(blocks: &[Vec<usize>]) -> Result<PageTrend, PageError> {
+    let levels = check_lengths(blocks)?;
     let ranks: Vec<Vec<u64>> = blocks.iter().map(|b| doubled_midranks(b)).collect();
     let doubled_l = ranks.iter().map(|r| weighted_sum(r)).sum();
     let support = (levels * (levels * levels - 1) / 3) as f64;
     let work = 0.5 * (blocks.len() as f64 * support).powi(2);
+    let limit = normal(&ranks, doubled_l);
     if levels <= EXACT_LEVELS && work <= EXACT_WORK {
-        Ok(exact(&ranks, doubled_l))
+        Ok(exact(&ranks, doubled_l, limit.normal_p_value))
     } else {
-        Ok(normal(&ranks, doubled_l))
+        Ok(limit)
     }
 }
 
-/// The number of levels, once the blocks are known to be sound.
-fn check(blocks: &[Vec<f64>]) -> Result<usize, PageError> {
+/// The values' groups where equal ones alone tie.
+fn equal_values(values: &[f64]) -> Vec<usize> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.dedup_by(|a, b| a == b);
+    values
+        .iter()
+        .map(|v| sorted.partition_point(|s| s < v))
+        .collect()
+}
+
+fn check(blocks: &[Vec<f64>]) -> Result<(), PageError> {
+    check_lengths(blocks)?;
+    match blocks.iter().position(|b| b.iter().any(|v| v.is_nan())) {
+        Some(block) => Err(PageError::NotANumber { block }),
+        None => Ok(()),
+    }
+}
+
+/// The number of levels, once all blocks are known to have it.
+fn check_lengths<T>(blocks: &[Vec<T>]) -> Result<usize, PageError> {
     let levels = blocks.first().map_or(0, Vec::len);
     if levels < 2 {
         let blocks = blocks.len();
@@ -110,22 +150,8 @@ fn check(blocks: &[Vec<f64>]) -> Result<usize, PageError> {
                 expected: levels,
             });
         }
-        if values.iter().any(|v| v.is_nan()) {
-            return Err(PageError::NotANumber { block });
-        }
     }
     Ok(levels)
-}
-
-/// Twice the midranks of a block, so that ties stay integers: a value with b
-/// smaller ones and e equal ones (itself among them) has 2b + e + 1.
-fn doubled_midranks(values: &[f64]) -> Vec<u64> {
-    let rank = |value: f64| {
-        let below = values.iter().filter(|&&v| v < value).count();
-        let equal = values.iter().filter(|&&v| v == value).count();
-        (2 * below + equal + 1) as u64
-    };
-    values.iter().map(|&v| rank(v)).collect()
 }
 
 /// Σ_j j·r_j with j from 1.
@@ -139,7 +165,7 @@ struct Distribution {
     mass: Vec<f64>,
 }
 
-fn exact(ranks: &[Vec<u64>], doubled_l: u64) -> PageTrend {
+fn exact(ranks: &[Vec<u64>], doubled_l: u64, normal_p_value: f64) -> PageTrend {
     let mut known: HashMap<Vec<u64>, Distribution> = HashMap::new();
     let mut total = Distribution {
         lowest: 0,
@@ -156,11 +182,19 @@ fn exact(ranks: &[Vec<u64>], doubled_l: u64) -> PageTrend {
     let observed = (doubled_l - total.lowest) as usize;
     PageTrend {
         statistic: doubled_l as f64 / 2.0,
-        p_value: total.mass[observed..].iter().rev().sum::<f64>().min(1.0),
-        opposite_p_value: total.mass[..=observed].iter().sum::<f64>().min(1.0),
-        smallest_p_value: total.mass[total.mass.len() - 1],
+        p_value: chance(total.mass[observed..].iter().rev().sum()),
+        opposite_p_value: chance(total.mass[..=observed].iter().sum()),
+        smallest_p_value: chance(total.mass[total.mass.len() - 1]),
+        normal_p_value,
         method: PageMethod::Exact,
+        opposite_method: PageMethod::Exact,
     }
+}
+
+/// A sum of chances, whose rounding may take it past 1, or below the smallest
+/// number though it is never 0.
+fn chance(sum: f64) -> f64 {
+    sum.clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// The distribution of Σ_j j·r_π(j) over all permutations π of a block's
@@ -221,7 +255,9 @@ fn convolved(a: &Distribution, b: &Distribution) -> Distribution {
     }
 }
 
-/// A block adds (k(k²−1)/12)·Σ_j (r_j − r̄)²/(k−1) to the variance of L.
+/// The normal limit: a block adds (k(k + 1)/12)·Σ_j (r_j − r̄)² to the variance
+/// of L. Both ends of the distribution are exact: one order of the midranks of
+/// each block leads there.
 fn normal(ranks: &[Vec<u64>], doubled_l: u64) -> PageTrend {
     let k = ranks[0].len() as f64;
     let mean_rank = (k + 1.0) / 2.0;
@@ -235,21 +271,51 @@ fn normal(ranks: &[Vec<u64>], doubled_l: u64) -> PageTrend {
         if variance == 0.0 {
             return 1.0;
         }
-        0.5 * libm::erfc((l - mean) / (2.0 * variance).sqrt())
-    };
-    let highest = |block: &Vec<u64>| {
-        let mut sorted = block.clone();
-        sorted.sort_unstable();
-        weighted_sum(&sorted)
+        chance(Normal::standard().sf((l - mean) / variance.sqrt()))
     };
     let statistic = doubled_l as f64 / 2.0;
+    let mirrored = 2.0 * mean - statistic;
+    let highest = ranks.iter().map(|block| highest_sum(block)).sum::<u64>() as f64 / 2.0;
+    let smallest_p_value = chance(1.0 / ranks.iter().map(|r| orders(r)).product::<f64>());
+    let tail = |l: f64| {
+        if l == highest {
+            (smallest_p_value, PageMethod::Exact)
+        } else {
+            (upper_tail(l), PageMethod::Normal)
+        }
+    };
+    let (p_value, method) = tail(statistic);
+    let (opposite_p_value, opposite_method) = tail(mirrored);
     PageTrend {
         statistic,
-        p_value: upper_tail(statistic),
-        opposite_p_value: upper_tail(2.0 * mean - statistic),
-        smallest_p_value: upper_tail(ranks.iter().map(highest).sum::<u64>() as f64 / 2.0),
-        method: PageMethod::Normal,
+        p_value,
+        opposite_p_value,
+        smallest_p_value,
+        normal_p_value: upper_tail(statistic),
+        method,
+        opposite_method,
     }
+}
+
+/// Σ_j j·r_j with the ranks in rising order.
+fn highest_sum(ranks: &[u64]) -> u64 {
+    let mut sorted = ranks.to_vec();
+    sorted.sort_unstable();
+    weighted_sum(&sorted)
+}
+
+/// In how many different orders the midranks of a block can stand: k! over the
+/// product of t! for t tied values.
+fn orders(ranks: &[u64]) -> f64 {
+    let before = |index: usize| {
+        ranks[..index]
+            .iter()
+            .filter(|&&r| r == ranks[index])
+            .count()
+    };
+    (0..ranks.len())
+        .map(|i| (i + 1) as f64 / (before(i) + 1) as f64)
+        .product()
 }
 
 #[cfg(test)]
@@ -267,6 +333,16 @@ mod tests {
     fn assert_close(found: f64, expected: f64) {
         assert!(
             (found - expected).abs() <= ROUNDING * expected,
+            "{found} is not {expected}"
+        );
+    }
+
+    /// Relative error of statrs' erfc, far below that of the limit itself.
+    const LIMIT: f64 = 1e-9;
+
+    fn assert_nearly(found: f64, expected: f64) {
+        assert!(
+            (found - expected).abs() <= LIMIT * expected,
             "{found} is not {expected}"
         );
     }
@@ -359,12 +435,85 @@ mod tests {
     #[test]
     fn the_normal_approximation_is_scipys_asymptotic_one() {
         for case in &SCIPY {
-            let blocks = rows(case.blocks);
-            let ranks: Vec<_> = blocks.iter().map(|b| doubled_midranks(b)).collect();
-            let found = normal(&ranks, ranks.iter().map(|r| weighted_sum(r)).sum());
-            assert_eq!(found.statistic, case.l);
-            assert_close(found.p_value, case.asymptotic);
-            assert_close(found.opposite_p_value, 1.0 - case.asymptotic);
+            let found = page_trend_test(&rows(case.blocks)).unwrap();
+            assert_nearly(found.normal_p_value, case.asymptotic);
+        }
+    }
+
+    /// SciPy 1.17.1, `page_trend_test(method="asymptotic")`: a block of 13 levels
+    /// in order but for the first two, another but for the last two, and the
+    /// same of falling values.
+    #[test]
+    fn beyond_enumeration_it_is_the_normal_limit_and_called_so() {
+        let mut first: Vec<f64> = (0..13).map(f64::from).collect();
+        let mut second = first.clone();
+        first.swap(0, 1);
+        second.swap(11, 12);
+        let blocks = [first, second];
+        let found = page_trend_test(&blocks).unwrap();
+        assert_eq!(found.statistic, SCIPY_13.0);
+        assert_nearly(found.p_value, SCIPY_13.1);
+        assert_nearly(found.opposite_p_value, SCIPY_13.2);
+        assert_eq!(found.p_value, found.normal_p_value);
+        assert_eq!(found.method, PageMethod::Normal);
+        assert_eq!(found.opposite_method, PageMethod::Normal);
+        assert_close(found.smallest_p_value, 1.0 / 6_227_020_800.0_f64.powi(2));
+    }
+
+    const SCIPY_13: (f64, f64, f64) = (1636.0, 5.521974419902587e-07, 0.999999447802558);
+
+    /// The ends of the distribution need no enumeration: one order out of all.
+    #[test]
+    fn beyond_enumeration_both_ends_are_exact() {
+        let rising: Vec<f64> = (0..13).map(f64::from).collect();
+        let mut falling = rising.clone();
+        falling.reverse();
+        let found = page_trend_test(&[rising]).unwrap();
+        assert_eq!(found.method, PageMethod::Exact);
+        assert_close(found.p_value, 1.0 / 6_227_020_800.0);
+        let found = page_trend_test(&[falling]).unwrap();
+        assert_eq!(found.opposite_method, PageMethod::Exact);
+        assert_eq!(found.method, PageMethod::Normal);
+        assert_close(found.opposite_p_value, 1.0 / 6_227_020_800.0);
+        // Three tied values: 13!/3! orders.
+        let tied: Vec<f64> = (0..13).map(|v| f64::from(v).max(2.0)).collect();
+        let found = page_trend_test(&[tied]).unwrap();
+        assert_close(found.p_value, 6.0 / 6_227_020_800.0);
+        let all_tied = page_trend_test(&[vec![1.0; 13]]).unwrap();
+        assert_eq!((all_tied.p_value, all_tied.opposite_p_value), (1.0, 1.0));
+        assert_eq!(all_tied.method, PageMethod::Exact);
+    }
+
+    /// 6⁻⁵⁰⁰ is below the smallest number: no p-value is 0.
+    #[test]
+    fn a_p_value_is_never_zero() {
+        let blocks = vec![vec![1.0, 2.0, 3.0]; 500];
+        let found = page_trend_test(&blocks).unwrap();
+        assert_eq!(found.p_value, f64::MIN_POSITIVE);
+        assert_eq!(found.smallest_p_value, f64::MIN_POSITIVE);
+        assert_close(found.opposite_p_value, 1.0);
+    }
+
+    /// The sign test, from the binomial distribution.
+    #[test]
+    fn two_levels_are_the_binomial_distribution() {
+        use statrs::distribution::{Binomial, DiscreteCDF};
+        for rising in 0..=9_usize {
+            let block = |seed| {
+                if seed < rising {
+                    vec![1.0, 2.0]
+                } else {
+                    vec![2.0, 1.0]
+                }
+            };
+            let blocks: Vec<_> = (0..9).map(block).collect();
+            let found = page_trend_test(&blocks).unwrap();
+            let binomial = Binomial::new(0.5, 9).unwrap();
+            let at_least = 1.0
+                - (rising as u64)
+                    .checked_sub(1)
+                    .map_or(0.0, |k| binomial.cdf(k));
+            assert!((found.p_value - at_least).abs() < 1e-12, "{rising}");
         }
     }
 
@@ -433,14 +582,11 @@ mod tests {
     }
 
     #[test]
-    fn many_levels_are_exact_up_to_twelve_and_normal_beyond() {
+    fn twelve_levels_are_enumerated() {
         let twelve: Vec<f64> = (0..12).map(f64::from).collect();
         let found = page_trend_test(&[twelve]).unwrap();
         assert_eq!(found.method, PageMethod::Exact);
         assert_close(found.p_value, 1.0 / 479_001_600.0);
-        let thirteen: Vec<f64> = (0..13).map(f64::from).collect();
-        let found = page_trend_test(&[thirteen]).unwrap();
-        assert_eq!(found.method, PageMethod::Normal);
     }
 
     #[test]

@@ -83,6 +83,21 @@ impl Quantity {
         }
     }
 
+    /// The bound on the absolute error of its value in a record, where the
+    /// record states one. A standard error bounds nothing.
+    pub fn error_bound_of(self, record: &Record) -> Option<f64> {
+        match self {
+            Self::LambdaH => record.lambda_h_error_bound,
+            Self::LambdaK => record.lambda_k_error_bound,
+            Self::LambdaKPerExample => record.lambda_k_per_example_error_bound,
+            Self::ConditionK
+            | Self::ConditionH
+            | Self::TraceK
+            | Self::TraceKPerExample
+            | Self::TraceH => None,
+        }
+    }
+
     /// Whether it is read off K^M, and so depends on L and M.
     pub fn is_of_mini_batches(self) -> bool {
         matches!(self, Self::LambdaK | Self::ConditionK | Self::TraceK)
@@ -116,7 +131,9 @@ impl Quantity {
 pub enum Statistic {
     /// The maximum over the whole trajectory: the paper's statistic.
     Max,
-    /// The maximum after the break-even point.
+    /// The maximum after the break-even point. A run has it only if it reached
+    /// that point, so it selects on η, S and the outcome: it is described and
+    /// never tested.
     MaxAfter,
     /// The value at the first measurement past the accuracy threshold.
     AtAccuracy,
@@ -132,6 +149,14 @@ impl Statistic {
             Self::Max => "max",
             Self::MaxAfter => "max_after",
             Self::AtAccuracy => "at_accuracy",
+        }
+    }
+
+    /// Whether hypotheses are tested on it.
+    pub fn is_tested(self) -> bool {
+        match self {
+            Self::Max | Self::AtAccuracy => true,
+            Self::MaxAfter => false,
         }
     }
 

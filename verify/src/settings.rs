@@ -1,12 +1,15 @@
 //! What is tested and when a run counts: fixed before training, saved with
 //! the sweep.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::{Quantity, Statistic};
 
-/// The most resamples of a bootstrap: 80 MB of means for each interval.
-pub const MOST_RESAMPLES: usize = 10_000_000;
+/// The smallest α: below, no number of seeds that anybody trains decides.
+pub const SMALLEST_ALPHA: f64 = 1e-100;
+/// From this α on, "supported" would be as likely as not where nothing is so.
+pub const ALPHA_BELOW: f64 = 0.5;
 
 /// Settings of a verification; the sweep's `[verify]` table.
 ///
@@ -15,7 +18,7 @@ pub const MOST_RESAMPLES: usize = 10_000_000;
 #[serde(deny_unknown_fields, default)]
 pub struct VerifySettings {
     /// Level α of the family-wise error rate, and one minus the coverage of
-    /// the slope's interval. Default 0.05.
+    /// intervals; below 0.5. Default 0.05.
     pub alpha: f64,
     /// When a run counts as converged. The conjectures are about converging
     /// training only (paper, Sec. 3), and the rule must be fixed before it.
@@ -24,13 +27,16 @@ pub struct VerifySettings {
     /// The training accuracy in \[0, 1) past which `at_accuracy_` quantities
     /// are read, as the vertical lines of the paper's Fig. 4. Default 0.6.
     pub accuracy_threshold: f64,
-    /// The per-run statistics that are tested. Default: all three.
+    /// The per-run statistics that are tested or, `max_after`, described.
+    /// Default: all three.
     pub statistics: Vec<Statistic>,
     /// The measured quantities that are tested, where they were measured.
     /// Default: all that the conjectures speak of.
     pub quantities: Vec<Quantity>,
-    /// The bootstrap of the slope's interval.
-    pub bootstrap: BootstrapSettings,
+    /// A setting of earlier versions, whose slopes had bootstrapped intervals:
+    /// read, and without effect.
+    #[serde(skip_serializing)]
+    pub bootstrap: Option<IgnoredAny>,
 }
 
 /// When a run counts as converged.
@@ -56,17 +62,6 @@ impl ConvergenceRule {
     }
 }
 
-/// The bootstrap over seeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BootstrapSettings {
-    /// How often the seeds are drawn anew, at most [`MOST_RESAMPLES`]. Default
-    /// 10,000.
-    pub resamples: usize,
-    /// Seed of the random streams, one for each hypothesis. Default 0.
-    pub seed: u64,
-}
-
 impl Default for VerifySettings {
     fn default() -> Self {
         Self {
@@ -75,16 +70,7 @@ impl Default for VerifySettings {
             accuracy_threshold: 0.6,
             statistics: Statistic::ALL.to_vec(),
             quantities: Quantity::ALL.to_vec(),
-            bootstrap: BootstrapSettings::default(),
-        }
-    }
-}
-
-impl Default for BootstrapSettings {
-    fn default() -> Self {
-        Self {
-            resamples: 10_000,
-            seed: 0,
+            bootstrap: None,
         }
     }
 }
@@ -93,18 +79,11 @@ impl Default for BootstrapSettings {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SettingsError {
     /// α is not a level.
-    #[error("verify.alpha is {0}; give a number above 0 and below 1, such as 0.05")]
+    #[error("verify.alpha is {0}; give a number above 0 and below {ALPHA_BELOW}, such as 0.05")]
     Alpha(f64),
-    /// α is too small for an interval.
-    #[error(
-        "verify.alpha is {alpha}; give at least {}, or the slope's interval needs more than \
-         {MOST_RESAMPLES} resamples",
-        2.0 / MOST_RESAMPLES as f64
-    )]
-    SmallAlpha {
-        /// What was asked for.
-        alpha: f64,
-    },
+    /// α is too small to decide anything.
+    #[error("verify.alpha is {0:e}; give at least {SMALLEST_ALPHA:e}, such as 0.05")]
+    SmallAlpha(f64),
     /// The accuracy threshold is not an accuracy that a run can pass.
     #[error("verify.accuracy_threshold is {0}; give a number from 0 to below 1, such as 0.6")]
     AccuracyThreshold(f64),
@@ -119,33 +98,18 @@ pub enum SettingsError {
     /// An entry given twice would count twice in the family.
     #[error("verify.{0} names `{1}` twice; name it once")]
     Twice(&'static str, String),
-    /// Too few resamples for an interval at α.
-    #[error(
-        "verify.bootstrap.resamples is {given}; an interval at this alpha needs at least {least}"
-    )]
-    Resamples {
-        /// What was asked for.
-        given: usize,
-        /// 2/α, rounded up: at least one resample beyond each end.
-        least: usize,
-    },
-    /// More resamples than memory should hold.
-    #[error("verify.bootstrap.resamples is {0}; give at most {MOST_RESAMPLES}")]
-    ManyResamples(usize),
 }
 
 impl SettingsError {
     /// The same in the words of the command line, where the setting was an
     /// option: `--alpha is 0; …`.
     pub fn of_options(&self) -> String {
-        let (key, option) = match self {
-            Self::Alpha(_) | Self::SmallAlpha { .. } => ("verify.alpha", "--alpha"),
-            Self::Resamples { .. } | Self::ManyResamples(_) => {
-                ("verify.bootstrap.resamples", "--resamples")
+        match self {
+            Self::Alpha(_) | Self::SmallAlpha(_) => {
+                self.to_string().replacen("verify.alpha", "--alpha", 1)
             }
-            _ => return self.to_string(),
-        };
-        self.to_string().replacen(key, option, 1)
+            _ => self.to_string(),
+        }
     }
 }
 
@@ -155,11 +119,11 @@ impl VerifySettings {
     /// # Errors
     /// The first setting that is not.
     pub fn check(&self) -> Result<(), SettingsError> {
-        if !(self.alpha > 0.0 && self.alpha < 1.0) {
+        if !(self.alpha > 0.0 && self.alpha < ALPHA_BELOW) {
             return Err(SettingsError::Alpha(self.alpha));
         }
-        if self.alpha < 2.0 / MOST_RESAMPLES as f64 {
-            return Err(SettingsError::SmallAlpha { alpha: self.alpha });
+        if self.alpha < SMALLEST_ALPHA {
+            return Err(SettingsError::SmallAlpha(self.alpha));
         }
         if !(0.0..1.0).contains(&self.accuracy_threshold) {
             return Err(SettingsError::AccuracyThreshold(self.accuracy_threshold));
@@ -171,14 +135,6 @@ impl VerifySettings {
         }
         each_once("statistics", &self.statistics, |s| s.name())?;
         each_once("quantities", &self.quantities, |q| q.name())?;
-        let least = (2.0 / self.alpha).ceil() as usize;
-        if self.bootstrap.resamples < least {
-            let given = self.bootstrap.resamples;
-            return Err(SettingsError::Resamples { given, least });
-        }
-        if self.bootstrap.resamples > MOST_RESAMPLES {
-            return Err(SettingsError::ManyResamples(self.bootstrap.resamples));
-        }
         Ok(())
     }
 }
@@ -225,6 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn the_bootstrap_of_earlier_versions_is_read_and_not_written() {
+        let saved = r#"{"bootstrap": {"resamples": 10000, "seed": 0}}"#;
+        let settings: VerifySettings = serde_json::from_str(saved).unwrap();
+        assert!(settings.bootstrap.is_some());
+        assert_eq!(settings.check(), Ok(()));
+        let again = serde_json::to_value(&settings).unwrap();
+        assert!(again.get("bootstrap").is_none());
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_by_name() {
         let error = serde_json::from_str::<VerifySettings>(r#"{"alfa": 0.1}"#).unwrap_err();
         assert!(
@@ -241,13 +207,12 @@ mod tests {
             settings.check().unwrap_err().to_string()
         };
         assert!(with(|s| s.alpha = 1.0).contains("verify.alpha is 1;"));
+        assert!(with(|s| s.alpha = 0.5).contains("verify.alpha is 0.5; give a number above 0"));
         assert!(with(|s| s.alpha = f64::NAN).contains("verify.alpha is NaN;"));
         assert!(with(|s| s.accuracy_threshold = 1.0).contains("accuracy_threshold is 1;"));
         assert!(with(|s| s.statistics.clear()).contains("verify.statistics is empty"));
         assert!(with(|s| s.quantities.push(Quantity::LambdaK)).contains("`lambda_k` twice"));
-        assert!(with(|s| s.alpha = 1e-7).contains("verify.alpha is 0.0000001; give at least"));
-        assert!(with(|s| s.bootstrap.resamples = 39).contains("at least 40"));
-        assert!(with(|s| s.bootstrap.resamples = 10_000_001).contains("at most 10000000"));
+        assert!(with(|s| s.alpha = 1e-101).contains("verify.alpha is 1e-101; give at least"));
         assert!(
             with(|s| s.convergence = ConvergenceRule::FinalTrainingAccuracy(60.0))
                 .contains("final_training_accuracy is 60;")

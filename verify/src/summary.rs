@@ -27,8 +27,8 @@ pub struct RunSummary {
     pub final_training_accuracy: Option<f64>,
     /// Step of the first record at which the left side of Eq. 1 is at least 1.
     pub break_even_step: Option<u64>,
-    /// L and M of its K^M.
-    pub covariance: Option<MiniBatches>,
+    /// L and M of its K^M, as far as they are known.
+    pub covariance: Covariance,
     /// The per-run quantities that could be had.
     pub values: BTreeMap<PerRun, Reached>,
 }
@@ -42,6 +42,26 @@ pub enum Convergence {
     NotConverged(String),
 }
 
+/// L and M of K^M, where the source says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Covariance {
+    /// L.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batches: Option<u64>,
+    /// M.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<u64>,
+}
+
+impl From<MiniBatches> for Covariance {
+    fn from(known: MiniBatches) -> Self {
+        Self {
+            batches: Some(known.batches as u64),
+            batch_size: Some(known.batch_size as u64),
+        }
+    }
+}
+
 /// A value and where on the trajectory it was reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reached {
@@ -49,6 +69,16 @@ pub struct Reached {
     pub value: f64,
     /// Its step, where the source says.
     pub step: Option<u64>,
+    /// The bound on its absolute error, where the source states one.
+    pub error: Option<f64>,
+}
+
+impl Reached {
+    /// Whether it was measured before the first step, where all runs of a seed
+    /// share their weights.
+    pub fn is_at_step_zero(&self) -> bool {
+        self.step == Some(0)
+    }
 }
 
 impl RunSummary {
@@ -78,7 +108,7 @@ impl RunSummary {
             convergence: convergence(settings.convergence, outcome, final_training_accuracy),
             final_training_accuracy,
             break_even_step,
-            covariance: header.covariance,
+            covariance: header.covariance.map(Covariance::from).unwrap_or_default(),
             values: PerRun::all().filter_map(value).collect(),
         }
     }
@@ -136,8 +166,11 @@ fn part_of_trajectory(
 fn reached(per_run: PerRun, part: &[Record]) -> Option<Reached> {
     let mut measured = part.iter().filter_map(|record| {
         let value = per_run.quantity.of(record)?;
-        let step = Some(record.step);
-        Some(Reached { value, step })
+        Some(Reached {
+            value,
+            step: Some(record.step),
+            error: per_run.quantity.error_bound_of(record),
+        })
     });
     match per_run.statistic {
         Statistic::AtAccuracy => measured.next(),
@@ -192,8 +225,8 @@ impl Serialize for RunSummary {
         if let Some(accuracy) = self.final_training_accuracy {
             map.serialize_entry("final_training_accuracy", &accuracy)?;
         }
-        if let Some(covariance) = self.covariance {
-            map.serialize_entry("covariance", &covariance)?;
+        if self.covariance != Covariance::default() {
+            map.serialize_entry("covariance", &self.covariance)?;
         }
         if let Some(step) = self.break_even_step {
             map.serialize_entry("break_even_step", &step)?;
@@ -202,6 +235,9 @@ impl Serialize for RunSummary {
             map.serialize_entry(&per_run.to_string(), &reached.value)?;
             if let Some(step) = reached.step {
                 map.serialize_entry(&format!("{per_run}_step"), &step)?;
+            }
+            if let Some(error) = reached.error {
+                map.serialize_entry(&format!("{per_run}_error"), &error)?;
             }
         }
         map.end()
@@ -271,8 +307,42 @@ mod tests {
     }
 
     fn at(value: f64, step: u64) -> Option<Reached> {
-        let step = Some(step);
-        Some(Reached { value, step })
+        Some(Reached {
+            value,
+            step: Some(step),
+            error: None,
+        })
+    }
+
+    #[test]
+    fn a_measured_bound_comes_with_its_value() {
+        let record = |step, lambda_h, bound| Record {
+            step,
+            lambda_h: Some(lambda_h),
+            lambda_h_error_bound: Some(bound),
+            lambda_k: Some(lambda_h / 50.0),
+            lambda_k_error_bound: Some(bound / 100.0),
+            trace_h: Some(5.0 * lambda_h),
+            trace_h_standard_error: Some(1.0),
+            ..Record::default()
+        };
+        let records = [record(0, 9.0, 0.5), record(10, 12.0, 0.25)];
+        let settings = VerifySettings::default();
+        let found = RunSummary::of_run(&header(), &records, Some(&completed()), &settings);
+        let error = |quantity| {
+            let statistic = Statistic::Max;
+            found.values[&PerRun {
+                statistic,
+                quantity,
+            }]
+                .error
+        };
+        assert_eq!(error(Quantity::LambdaH), Some(0.25));
+        assert_eq!(error(Quantity::LambdaK), Some(0.0025));
+        // A standard error bounds nothing.
+        assert_eq!(error(Quantity::TraceH), None);
+        let json = serde_json::to_value(&found).unwrap();
+        assert_eq!(json["max_lambda_h_error"], 0.25);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::blocks::DroppedWhat;
+use crate::blocks::{DroppedWhat, FEWEST_SEEDS};
+use crate::design::{Planned, is_at_most, prospects};
 use crate::holm::holm;
 use crate::hypothesis::{Covariances, Hypothesis};
 use crate::number::{p_value, significant};
+use crate::page::PageMethod;
 use crate::quantity::Statistic;
 
 /// What the data say of a hypothesis.
@@ -41,27 +43,49 @@ impl Verdict {
 }
 
 /// Adjusts the p-values over all `hypotheses`, in both directions, and judges
-/// each at level `alpha`. A hypothesis that could not be tested counts in the
-/// family with a p-value of 1.
+/// each at level `alpha`. A hypothesis that cannot have a verdict, as it was not
+/// tested, has fewer than three seeds or cannot be compared, counts in the family
+/// with a p-value of 1.
 pub fn judge(hypotheses: &mut [Hypothesis], alpha: f64) {
     let all = |p: fn(&Hypothesis) -> Option<f64>, hypotheses: &[Hypothesis]| {
-        let p_values: Vec<f64> = hypotheses.iter().map(|h| p(h).unwrap_or(1.0)).collect();
-        holm(&p_values)
+        let counted = |h: &Hypothesis| p(h).filter(|_| can_have_verdict(h)).unwrap_or(1.0);
+        holm(&hypotheses.iter().map(counted).collect::<Vec<_>>())
     };
     let adjusted = all(|h| h.p_value, hypotheses);
     let opposite = all(|h| h.opposite_p_value, hypotheses);
+    let designs: Vec<Planned> = hypotheses.iter().map(design).collect();
+    let prospects = prospects(&designs, alpha);
     let family = hypotheses.len();
     for (index, hypothesis) in hypotheses.iter_mut().enumerate() {
+        let prospect = prospects[index];
         hypothesis.p_adjusted = hypothesis.p_value.map(|_| adjusted[index]);
         hypothesis.opposite_p_adjusted = hypothesis.opposite_p_value.map(|_| opposite[index]);
+        hypothesis.smallest_p_adjusted = hypothesis
+            .smallest_p_value
+            .map(|_| prospect.smallest_p_adjusted);
+        hypothesis.decidable = prospect.decidable;
+        hypothesis.seeds_needed = prospect.seeds_needed;
         hypothesis.verdict = verdict(hypothesis, alpha);
         hypothesis.reason = reason(hypothesis, alpha, family);
     }
 }
 
+fn can_have_verdict(h: &Hypothesis) -> bool {
+    h.p_value.is_some() && h.is_comparable() && h.seeds.len() >= FEWEST_SEEDS
+}
+
+fn design(h: &Hypothesis) -> Planned {
+    Planned {
+        seeds: h.seeds.len(),
+        levels: h.levels.len(),
+        smallest_p: h.smallest_p_value.unwrap_or(1.0),
+        comparable: h.is_comparable(),
+    }
+}
+
 fn verdict(hypothesis: &Hypothesis, alpha: f64) -> Verdict {
-    let at_most_alpha = |p: Option<f64>| p.is_some_and(|p| p <= alpha);
-    if hypothesis.covariances == Covariances::Different {
+    let at_most_alpha = |p: Option<f64>| p.is_some_and(|p| is_at_most(p, alpha));
+    if !can_have_verdict(hypothesis) {
         Verdict::Inconclusive
     } else if at_most_alpha(hypothesis.p_adjusted) {
         Verdict::Supported
@@ -74,41 +98,130 @@ fn verdict(hypothesis: &Hypothesis, alpha: f64) -> Verdict {
 
 /// The reason of a verdict: what decided it first, then what to bear in mind.
 fn reason(hypothesis: &Hypothesis, alpha: f64, family: usize) -> String {
-    let (Some(adjusted), Some(opposite)) = (hypothesis.p_adjusted, hypothesis.opposite_p_adjusted)
-    else {
-        return sentences([Some(untested(hypothesis)), left_out(hypothesis)]);
+    let (Some(_), Some(opposite)) = (hypothesis.p_adjusted, hypothesis.opposite_p_adjusted) else {
+        return sentences([
+            Some(untested(hypothesis)),
+            more_seeds(hypothesis),
+            left_out(hypothesis),
+        ]);
     };
     let decision = match hypothesis.verdict {
-        Verdict::Supported => Some(in_order(hypothesis)),
+        Verdict::Supported => Some(in_order(hypothesis, alpha)),
         Verdict::Refuted => Some(format!(
             "the trend is the opposite one, with an adjusted p of {}",
             p_value(opposite)
         )),
-        Verdict::Inconclusive if hypothesis.covariances == Covariances::Different => Some(
-            "K^M was measured with different L or M in these runs; K^M is about K/M, so they \
-             cannot be compared"
-                .to_owned(),
-        ),
-        Verdict::Inconclusive => None,
+        Verdict::Inconclusive => incomparable(hypothesis),
     };
-    let weak = decision.is_none().then(|| {
-        format!(
-            "no trend at alpha {alpha}: adjusted p {}",
-            p_value(adjusted)
-        )
-    });
-    let few = decision
-        .is_none()
-        .then(|| too_few(hypothesis, alpha, family))
-        .flatten();
+    let is_open = decision.is_none();
+    let undecidable = || undecidable(hypothesis, family);
+    let weak = || weak(hypothesis, alpha, family);
     sentences([
         decision,
         step_zero(hypothesis),
         ties(hypothesis),
-        few,
-        weak,
+        is_open.then(undecidable).flatten(),
+        (is_open && can_have_verdict(hypothesis)).then(weak),
         left_out(hypothesis),
     ])
+}
+
+/// Why values cannot be compared, where they cannot.
+fn incomparable(hypothesis: &Hypothesis) -> Option<String> {
+    match hypothesis.covariances {
+        Covariances::Alike => None,
+        Covariances::Different => Some(
+            "K^M was measured with different L or M in these runs; K^M is about K/M, so they \
+             cannot be compared"
+                .to_owned(),
+        ),
+        Covariances::Unknown => Some(
+            "nothing says that M of K^M is the same for every S; K^M is about K/M, so where M is \
+             S they cannot be compared. Columns batches and covariance_batch_size say L and M, \
+             or --same-covariance that they are the same in all runs"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Why no outcome would have been a verdict, and how many seeds would do.
+fn undecidable(hypothesis: &Hypothesis, family: usize) -> Option<String> {
+    if hypothesis.decidable {
+        return None;
+    }
+    let (seeds, levels) = (hypothesis.seeds.len(), hypothesis.levels.len());
+    let enough = hypothesis.seeds_needed;
+    let condition = match hypothesis.tied_blocks {
+        0 => "",
+        _ => ", if the further ones do not tie",
+    };
+    let remedy = enough.map_or(String::new(), |n| {
+        format!("; {n} seeds would do{condition}")
+    });
+    if seeds < FEWEST_SEEDS {
+        let have = if seeds == 1 { "1 has" } else { "2 have" };
+        return Some(format!(
+            "fewer than three seeds never give a verdict, and {have} every level{remedy}"
+        ));
+    }
+    let ties = match hypothesis.tied_blocks {
+        0 => "",
+        _ => ", given their ties,",
+    };
+    Some(format!(
+        "no outcome of these {seeds} seeds would be a verdict: with {levels} levels{ties} they \
+         reach p = {} at best, {} after adjustment for {family} hypotheses{remedy}",
+        p_value(hypothesis.smallest_p_value?),
+        p_value(hypothesis.smallest_p_adjusted?),
+    ))
+}
+
+/// How many seeds would do for what could not be tested.
+fn more_seeds(hypothesis: &Hypothesis) -> Option<String> {
+    let enough = hypothesis.seeds_needed?;
+    Some(format!("{enough} seeds with every level would do"))
+}
+
+/// What the test says where that is no verdict.
+fn weak(hypothesis: &Hypothesis, alpha: f64, family: usize) -> String {
+    let shown = |p: Option<f64>| p.map_or_else(String::new, p_value);
+    let after = format!("after adjustment for {family} hypotheses");
+    match strongest(hypothesis, alpha) {
+        Strongest::Expected => format!(
+            "the expected trend has p {}, which is not significant {after}: {}",
+            shown(hypothesis.p_value),
+            shown(hypothesis.p_adjusted)
+        ),
+        Strongest::Opposite => format!(
+            "the opposite trend has p {}, which is not significant {after}: {}",
+            shown(hypothesis.opposite_p_value),
+            shown(hypothesis.opposite_p_adjusted)
+        ),
+        Strongest::Neither => format!(
+            "no significant trend at alpha {alpha}: p {}, adjusted {}",
+            shown(hypothesis.p_value),
+            shown(hypothesis.p_adjusted)
+        ),
+    }
+}
+
+/// The direction whose p-value is at most α before adjustment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strongest {
+    Expected,
+    Opposite,
+    Neither,
+}
+
+pub(crate) fn strongest(hypothesis: &Hypothesis, alpha: f64) -> Strongest {
+    let at_most_alpha = |p: Option<f64>| p.is_some_and(|p| is_at_most(p, alpha));
+    if at_most_alpha(hypothesis.p_value) {
+        Strongest::Expected
+    } else if at_most_alpha(hypothesis.opposite_p_value) {
+        Strongest::Opposite
+    } else {
+        Strongest::Neither
+    }
 }
 
 /// Joins what there is to sentences.
@@ -134,17 +247,34 @@ fn untested(hypothesis: &Hypothesis) -> String {
     }
 }
 
-fn in_order(hypothesis: &Hypothesis) -> String {
-    let seeds = hypothesis.seeds.len();
-    match (hypothesis.page_l, hypothesis.page_l_largest) {
-        (Some(l), Some(largest)) if l == largest => {
-            format!("all {seeds} seeds are in the expected order")
-        }
-        (Some(l), Some(largest)) => {
-            format!("L is {l} of at most {largest} over {seeds} seeds")
-        }
-        _ => format!("{seeds} seeds"),
+fn in_order(hypothesis: &Hypothesis, alpha: f64) -> String {
+    let (seeds, found) = (hypothesis.seeds.len(), hypothesis.seeds_in_order);
+    if found == seeds {
+        return format!("all {seeds} seeds are in the expected order");
     }
+    let percent = |share: f64| significant(100.0 * share, 2);
+    let orders: f64 = (1..=hypothesis.levels.len()).map(|k| k as f64).product();
+    let share = hypothesis
+        .seeds_in_order_interval
+        .map_or_else(String::new, |[low, high]| {
+            format!(
+                " ({} %; {} % interval {} to {} %; by chance {} %)",
+                percent(found as f64 / seeds as f64),
+                significant(100.0 * (1.0 - alpha), 4),
+                percent(low),
+                percent(high),
+                percent(1.0 / orders),
+            )
+        });
+    let (l, largest) = (hypothesis.page_l, hypothesis.page_l_largest);
+    let l = l.zip(largest).map_or_else(String::new, |(l, largest)| {
+        format!("; L is {l} of at most {largest}")
+    });
+    let limit = match hypothesis.method {
+        Some(PageMethod::Normal) => ", and p its normal limit",
+        _ => "",
+    };
+    format!("{found} of {seeds} seeds are in the expected order{share}{l}{limit}")
 }
 
 /// Levels whose value sits at step 0, before the factor had any effect.
@@ -176,42 +306,6 @@ fn ties(hypothesis: &Hypothesis) -> Option<String> {
             hypothesis.seeds.len()
         )
     })
-}
-
-/// The smallest p-value that so many seeds and levels allow without ties.
-fn best_p_value(hypothesis: &Hypothesis) -> f64 {
-    orders(hypothesis).powf(-(hypothesis.seeds.len() as f64))
-}
-
-/// Orders of the levels within a seed.
-fn orders(hypothesis: &Hypothesis) -> f64 {
-    (1..=hypothesis.levels.len()).map(|k| k as f64).product()
-}
-
-/// How many seeds could pass, where even the clearest result of these could
-/// not.
-pub(crate) fn seeds_that_could_pass(
-    hypothesis: &Hypothesis,
-    alpha: f64,
-    family: usize,
-) -> Option<f64> {
-    let family = family as f64;
-    (best_p_value(hypothesis) * family > alpha)
-        .then(|| ((family / alpha).ln() / orders(hypothesis).ln()).ceil())
-}
-
-/// Whether even the clearest result could not pass, in words.
-fn too_few(hypothesis: &Hypothesis, alpha: f64, family: usize) -> Option<String> {
-    let enough = seeds_that_could_pass(hypothesis, alpha, family)?;
-    let smallest = best_p_value(hypothesis);
-    Some(format!(
-        "too few seeds: {} with {} levels reach p = {} at best, {} after adjustment for \
-         {family} hypotheses; {enough} seeds could pass",
-        hypothesis.seeds.len(),
-        hypothesis.levels.len(),
-        significant(smallest, 2),
-        p_value((smallest * family as f64).min(1.0)),
-    ))
 }
 
 fn left_out(hypothesis: &Hypothesis) -> Option<String> {

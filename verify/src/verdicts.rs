@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::blocks::DroppedWhat;
+use crate::description::{self, Description};
 use crate::hypothesis::{self, Hypothesis};
 use crate::input::{SettingsOrigin, Source, Sweep};
 use crate::quantity::Factor;
@@ -20,6 +21,8 @@ pub struct Verdicts {
     pub alpha: f64,
     /// The hypotheses: one family.
     pub hypotheses: Vec<Hypothesis>,
+    /// What is described and not tested: the maxima after the break-even point.
+    pub descriptive: Vec<Description>,
     /// What they went without.
     pub excluded: Vec<Exclusion>,
     /// The settings of each sweep.
@@ -153,9 +156,14 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
         }
     }
     let mut hypotheses: Vec<_> = sweeps.iter().flat_map(hypothesis::of_sweep).collect();
-    if hypotheses.is_empty() {
+    let descriptive: Vec<_> = sweeps.iter().flat_map(description::of_sweep).collect();
+    if hypotheses.is_empty() && descriptive.is_empty() {
         return Err(VerifyError::NoLevels);
     }
+    let notes = sweeps
+        .iter()
+        .flat_map(|sweep| notes_of(sweep, &hypotheses))
+        .collect();
     judge(&mut hypotheses, alpha);
     let mut excluded = excluded_runs(sweeps);
     excluded.extend(excluded_blocks(&hypotheses));
@@ -164,9 +172,10 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
         alpha,
         excluded,
         hypotheses,
+        descriptive,
         settings: sweeps.iter().map(settings_of).collect(),
         summaries: sweeps.iter().flat_map(summaries_of).collect(),
-        notes: sweeps.iter().flat_map(notes_of).collect(),
+        notes,
     })
 }
 
@@ -193,7 +202,7 @@ fn summaries_of(sweep: &Sweep) -> impl Iterator<Item = SweepSummary> {
     })
 }
 
-fn notes_of(sweep: &Sweep) -> Vec<String> {
+fn notes_of(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Vec<String> {
     let mut notes: Vec<String> = sweep
         .notes
         .iter()
@@ -206,7 +215,35 @@ fn notes_of(sweep: &Sweep) -> Vec<String> {
             sweep.name
         ));
     }
+    let of_k = |h: &Hypothesis| h.sweep == sweep.name && h.quantity.quantity.is_of_mini_batches();
+    if hypotheses.iter().any(of_k) {
+        notes.extend(note_of_covariance(sweep));
+    }
     notes
+}
+
+/// What is not known of K^M in a table.
+fn note_of_covariance(sweep: &Sweep) -> Option<String> {
+    let is_open = |run: &crate::input::Run| {
+        let known = run.summary.covariance;
+        known.batches.is_none() || known.batch_size.is_none()
+    };
+    if sweep.source == Source::Folder || !sweep.runs.iter().any(is_open) {
+        return None;
+    }
+    Some(if sweep.same_covariance {
+        format!(
+            "{}: L and M of K^M are taken to be the same in all runs, as --same-covariance says",
+            sweep.name
+        )
+    } else {
+        format!(
+            "{}: L and M of K^M are not known for every run, and verdicts on it hold only if they \
+             are the same: give columns `batches` and `covariance_batch_size`, or \
+             --same-covariance; where S varies and M is not known there is no verdict",
+            sweep.name
+        )
+    })
 }
 
 fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {

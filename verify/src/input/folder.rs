@@ -93,6 +93,7 @@ pub fn read_sweep(path: &Path) -> Result<Sweep, InputError> {
         settings_origin,
         config: Some(config),
         training_command: training_command(path)?,
+        same_covariance: false,
         notes: Vec::new(),
     })
 }

@@ -28,12 +28,12 @@ fn step_zero(verdicts: &Verdicts) -> Option<String> {
         format!(
             "Maxima at step 0: runs of one seed start from the same weights, so where the maximum \
              sits at step 0 for several levels it is the same number and says nothing about the \
-             factor. Read the maximum after the break-even point beside it. Concerned: {ids}."
+             factor. Read the value at the accuracy threshold beside it. Concerned: {ids}."
         )
     })
 }
 
-/// Of a table neither M nor, without columns for them, steps are known.
+/// Of a table, without columns for them, no steps are known.
 fn tables(verdicts: &Verdicts, sweeps: &[Sweep]) -> Option<String> {
     sweeps.iter().find(|sweep| sweep.source == Source::Table)?;
     let unknown = |h: &&Hypothesis| h.step_zero_blocks.is_none() && h.tied_blocks > 0;
@@ -46,8 +46,7 @@ fn tables(verdicts: &Verdicts, sweeps: &[Sweep]) -> Option<String> {
         ),
     };
     Some(format!(
-        "A table does not say when the rule of convergence was fixed, nor which L and M were used \
-         for K^M: they have to be the same in all runs.{ties}"
+        "A table does not say when the rule of convergence was fixed.{ties}"
     ))
 }
 
@@ -96,12 +95,12 @@ fn solver(sweep: &Sweep) -> Option<String> {
 
 fn few_seeds(verdicts: &Verdicts) -> Option<String> {
     let with_interval = |h: &&Hypothesis| h.log_slope_interval.is_some();
-    let bootstrapped = verdicts.hypotheses.iter().filter(with_interval);
-    let fewest = bootstrapped.map(|h| h.seeds.len()).min()?;
+    let shown = verdicts.hypotheses.iter().filter(with_interval);
+    let fewest = shown.map(|h| h.seeds.len()).min()?;
     (fewest < 10).then(|| {
         format!(
-            "Intervals of slopes are bootstrapped over as few as {fewest} seeds, where they tend \
-             to be too narrow; verdicts do not depend on them."
+            "Intervals of means and slopes are Student's, over as few as {fewest} seeds: their \
+             coverage is as stated where seeds scatter normally. Verdicts do not depend on them."
         )
     })
 }

@@ -101,16 +101,9 @@ fn of_settings(sweep: &Sweep) -> Vec<Fact> {
     } else {
         facts.push((
             "A run counts if",
-            "the table's column `converged` says so".to_owned(),
+            "the table's column `converged` says so, or is not there".to_owned(),
         ));
     }
-    facts.push((
-        "Bootstrap",
-        format!(
-            "{} resamples of the seeds, seed {}",
-            settings.bootstrap.resamples, settings.bootstrap.seed
-        ),
-    ));
     facts
 }
 

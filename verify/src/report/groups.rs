@@ -2,16 +2,19 @@
 //! factor, then by quantity, with the statistics side by side.
 
 use crate::blocks::Level;
+use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::quantity::{Conjecture, Factor, Quantity, Statistic};
 use crate::verdicts::Verdicts;
 
-/// The hypotheses that vary one factor in one sweep.
+/// The hypotheses that vary one factor in one sweep, and what is described
+/// beside them.
 pub struct Group<'a> {
     pub sweep: &'a str,
     pub factor: Factor,
     pub fixed: Level,
     pub hypotheses: Vec<&'a Hypothesis>,
+    pub descriptions: Vec<&'a Description>,
 }
 
 /// The hypotheses of a group about one quantity.
@@ -25,23 +28,38 @@ pub struct Row<'a> {
 /// All groups, in the order of the hypotheses.
 pub fn groups(verdicts: &Verdicts) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for hypothesis in &verdicts.hypotheses {
-        let is_same = |group: &&mut Group<'_>| {
-            group.sweep == hypothesis.sweep
-                && group.factor == hypothesis.factor
-                && group.fixed == hypothesis.fixed
-        };
-        match groups.iter_mut().find(is_same) {
-            Some(group) => group.hypotheses.push(hypothesis),
-            None => groups.push(Group {
-                sweep: &hypothesis.sweep,
-                factor: hypothesis.factor,
-                fixed: hypothesis.fixed,
-                hypotheses: vec![hypothesis],
-            }),
-        }
+    for h in &verdicts.hypotheses {
+        group_of(&mut groups, &h.sweep, h.factor, h.fixed)
+            .hypotheses
+            .push(h);
+    }
+    for d in &verdicts.descriptive {
+        group_of(&mut groups, &d.sweep, d.factor, d.fixed)
+            .descriptions
+            .push(d);
     }
     groups
+}
+
+/// The group of that sweep, factor and fixed value, added where it is new.
+fn group_of<'a, 'b>(
+    groups: &'b mut Vec<Group<'a>>,
+    sweep: &'a str,
+    factor: Factor,
+    fixed: Level,
+) -> &'b mut Group<'a> {
+    let is_it = |g: &Group<'_>| (g.sweep, g.factor, g.fixed) == (sweep, factor, fixed);
+    let index = groups.iter().position(is_it).unwrap_or(groups.len());
+    if index == groups.len() {
+        groups.push(Group {
+            sweep,
+            factor,
+            fixed,
+            hypotheses: Vec::new(),
+            descriptions: Vec::new(),
+        });
+    }
+    &mut groups[index]
 }
 
 impl<'a> Group<'a> {

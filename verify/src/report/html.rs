@@ -41,6 +41,7 @@ pub fn html(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> S
                     (trajectories(sweeps, &groups))
                     (per_run_values(sweeps, &groups))
                     (tables::details(verdicts, &groups))
+                    (tables::described(&groups))
                     (tables::excluded(verdicts))
                     (tables::bear_in_mind(verdicts, sweeps))
                     (tables::settings(verdicts, sweeps))
@@ -71,7 +72,11 @@ fn answer(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
                     }
                 }
             }
-            div.matrices { @for group in groups { (matrix(group, verdicts)) } }
+            div.matrices {
+                @for group in groups.iter().filter(|group| !group.hypotheses.is_empty()) {
+                    (matrix(group, verdicts))
+                }
+            }
         }
     }
 }
@@ -198,14 +203,14 @@ fn per_run_values(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
         section #values {
             h2 { "Level by level" }
             p {
-                "What the test sees: one thin line a seed, bold their mean. A claim that falls has \
+                "One thin line a seed, bold their mean, as the test sees them. A claim that falls has \
                 to fall within the seeds. Hollow squares sit at step 0, where all levels of a seed \
                 share their weights."
             }
             @for (index, group) in groups.iter().enumerate() {
                 @if let Some(sweep) = sweeps.iter().find(|sweep| sweep.name == group.sweep) {
                     h3 { (group.title()) " " span.muted { (group.sweep) } }
-                    @for statistic in group.statistics() {
+                    @for statistic in Statistic::ALL {
                         (values_of(sweep, group, statistic, &format!("values-{index}")))
                     }
                 }
@@ -220,13 +225,22 @@ fn values_of(sweep: &Sweep, group: &Group<'_>, statistic: Statistic, id: &str) -
         .hypotheses
         .iter()
         .filter(|h| h.quantity.statistic == statistic);
-    let figures: Vec<Figure> = of_it
-        .filter_map(|h| level_figures::figure(sweep, h, id))
-        .collect();
+    let tested = of_it.filter_map(|h| level_figures::figure(sweep, h, id));
+    let beside = group
+        .descriptions
+        .iter()
+        .filter(|d| d.quantity.statistic == statistic);
+    let described = beside.filter_map(|d| level_figures::described(sweep, d, id));
+    let figures: Vec<Figure> = tested.chain(described).collect();
+    let note = if statistic.is_tested() {
+        ""
+    } else {
+        " (described, not tested)"
+    };
     html! {
         @if !figures.is_empty() {
-            details open[statistic == group.statistics()[0]] {
-                summary { (capitalised(statistic.in_words())) }
+            details open[statistic == Statistic::ALL[0]] {
+                summary { (capitalised(statistic.in_words())) (note) }
                 div.figures.small-figures { @for figure in &figures { (drawn(figure)) } }
             }
         }

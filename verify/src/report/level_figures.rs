@@ -1,11 +1,16 @@
 //! One figure a hypothesis: the per-run quantity against the factor's levels,
 //! one line a seed, as Page's test sees it.
 
+use std::collections::BTreeSet;
+
+use super::statement;
 use crate::blocks::Level;
+use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
 use crate::number::significant;
 use crate::plot::{Axis, Curve, Figure, Mark, Scale, Shape, Size, Ticks, Weight};
+use crate::quantity::{Factor, PerRun};
 use crate::summary::{Reached, RunSummary};
 
 /// From this ratio of largest to smallest, the vertical scale is logarithmic.
@@ -14,84 +19,124 @@ const LOG_FROM_RATIO: f64 = 4.0;
 /// The figure of a tested hypothesis; `None` where there was no test.
 pub fn figure(sweep: &Sweep, hypothesis: &Hypothesis, id: &str) -> Option<Figure> {
     hypothesis.page_l?;
-    let seeds = hypothesis.seeds.iter();
-    let blocks: Vec<Vec<Reached>> = seeds.map(|&seed| block(sweep, hypothesis, seed)).collect();
-    let levels: Vec<f64> = hypothesis.levels.iter().map(|l| l.value()).collect();
-    let factor = hypothesis.factor.symbol();
-    let mut curves: Vec<Curve> = blocks.iter().map(|b| seed_curve(&levels, b)).collect();
-    curves.push(Curve {
-        label: None,
-        points: levels
+    let shown = Shown {
+        quantity: hypothesis.quantity,
+        factor: hypothesis.factor,
+        fixed: hypothesis.fixed,
+        levels: &hypothesis.levels,
+        seeds: &hypothesis.seeds,
+        means: hypothesis.level_means.iter().copied().map(Some).collect(),
+    };
+    let (quantity, verdict) = (hypothesis.quantity.symbol(), hypothesis.verdict);
+    let title = format!("{} {quantity} {}", verdict.sign(), verdict.word());
+    Some(shown.figure(sweep, id, title, description(hypothesis)))
+}
+
+/// The figure of what is described and not tested; `None` where no run has it.
+pub fn described(sweep: &Sweep, description: &Description, id: &str) -> Option<Figure> {
+    description.level_means.iter().flatten().next()?;
+    let seeds: BTreeSet<u64> = sweep.runs.iter().map(|run| run.summary.seed).collect();
+    let shown = Shown {
+        quantity: description.quantity,
+        factor: description.factor,
+        fixed: description.fixed,
+        levels: &description.levels,
+        seeds: &seeds.into_iter().collect::<Vec<_>>(),
+        means: description.level_means.clone(),
+    };
+    let title = description.quantity.symbol();
+    let in_words = format!(
+        "{} against {}. {}. {}",
+        description.quantity,
+        description.factor.symbol(),
+        statement::described(description).join("; "),
+        description.reason
+    );
+    Some(shown.figure(sweep, id, title, in_words))
+}
+
+/// What a figure shows.
+struct Shown<'a> {
+    quantity: PerRun,
+    factor: Factor,
+    fixed: Level,
+    levels: &'a [Level],
+    seeds: &'a [u64],
+    means: Vec<Option<f64>>,
+}
+
+impl Shown<'_> {
+    fn figure(&self, sweep: &Sweep, id: &str, title: String, description: String) -> Figure {
+        let blocks: Vec<Vec<(f64, Reached)>> = self
+            .seeds
             .iter()
-            .copied()
-            .zip(hypothesis.level_means.iter().copied())
-            .collect(),
-        look: 0,
-        weight: Weight::Bold,
-        marks: Vec::new(),
-    });
-    let values: Vec<f64> = blocks.iter().flatten().map(|r| r.value).collect();
-    Some(Figure {
-        id: format!("{id}-{}", hypothesis.quantity.to_string().replace('_', "-")),
-        title: format!(
-            "{} {} {}",
-            hypothesis.verdict.sign(),
-            hypothesis.quantity.symbol(),
-            hypothesis.verdict.word()
-        ),
-        description: description(hypothesis),
-        x: Axis {
-            label: factor.to_owned(),
-            scale: Scale::log_around(widened(&levels)),
-            ticks: Ticks::At(levels),
-        },
-        y: Axis {
-            label: String::new(),
-            scale: vertical_scale(&values),
-            ticks: Ticks::Round,
-        },
-        curves,
-        guides: Vec::new(),
-        size: Size::Small,
-    })
+            .map(|&seed| self.block(sweep, seed))
+            .collect();
+        let levels: Vec<f64> = self.levels.iter().map(|l| l.value()).collect();
+        let mut curves: Vec<Curve> = blocks.iter().map(|b| seed_curve(b)).collect();
+        let means = levels.iter().zip(&self.means);
+        curves.push(Curve {
+            label: None,
+            points: means
+                .filter_map(|(&level, mean)| Some((level, (*mean)?)))
+                .collect(),
+            look: 0,
+            weight: Weight::Bold,
+            marks: Vec::new(),
+        });
+        let values: Vec<f64> = blocks.iter().flatten().map(|(_, r)| r.value).collect();
+        Figure {
+            id: format!("{id}-{}", self.quantity.to_string().replace('_', "-")),
+            title,
+            description,
+            x: Axis {
+                label: self.factor.symbol().to_owned(),
+                scale: Scale::log_around(widened(&levels)),
+                ticks: Ticks::At(levels),
+            },
+            y: Axis {
+                label: String::new(),
+                scale: vertical_scale(&values),
+                ticks: Ticks::Round,
+            },
+            curves,
+            guides: Vec::new(),
+            size: Size::Small,
+        }
+    }
+
+    /// The values of a seed at the levels where its run counts and has one.
+    fn block(&self, sweep: &Sweep, seed: u64) -> Vec<(f64, Reached)> {
+        let is_it = |run: &&RunSummary, level: Level| {
+            run.seed == seed
+                && run.has_converged()
+                && Level::of(run, self.factor) == level
+                && Level::of(run, self.factor.other()) == self.fixed
+        };
+        let reached = |level: &Level| {
+            let mut runs = sweep.runs.iter().map(|run| &run.summary);
+            let run = runs.find(|run| is_it(run, *level))?;
+            Some((level.value(), *run.values.get(&self.quantity)?))
+        };
+        self.levels.iter().filter_map(reached).collect()
+    }
 }
 
-/// The values of a seed, in the order of the hypothesis' levels.
-fn block(sweep: &Sweep, hypothesis: &Hypothesis, seed: u64) -> Vec<Reached> {
-    let factor = hypothesis.factor;
-    let is_it = |run: &&RunSummary, level: Level| {
-        run.seed == seed
-            && Level::of(run, factor) == level
-            && Level::of(run, factor.other()) == hypothesis.fixed
-    };
-    let reached = |level: &Level| {
-        let mut runs = sweep.runs.iter().map(|run| &run.summary);
-        runs.find(|run| is_it(run, *level))?
-            .values
-            .get(&hypothesis.quantity)
-            .copied()
-    };
-    hypothesis.levels.iter().filter_map(reached).collect()
-}
-
-fn seed_curve(levels: &[f64], block: &[Reached]) -> Curve {
-    let mark = |(&level, reached): (&f64, &Reached)| Mark {
+fn seed_curve(block: &[(f64, Reached)]) -> Curve {
+    let mark = |&(level, reached): &(f64, Reached)| Mark {
         at: (level, reached.value),
-        shape: match reached.step {
-            Some(0) => Shape::Hollow,
-            _ => Shape::Dot,
+        shape: if reached.is_at_step_zero() {
+            Shape::Hollow
+        } else {
+            Shape::Dot
         },
     };
     Curve {
         label: None,
-        points: levels
-            .iter()
-            .copied()
-            .zip(block.iter().map(|r| r.value))
-            .collect(),
+        points: block.iter().map(|(level, r)| (*level, r.value)).collect(),
         look: 0,
         weight: Weight::Thin,
-        marks: levels.iter().zip(block).map(mark).collect(),
+        marks: block.iter().map(mark).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::facts::{self, Fact};
 use super::groups::{Group, groups};
 use super::statement::{self, or_absent};
 use super::{HTML_FILE, ReportContext, caveats};
+use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
 use crate::number::p_value;
@@ -20,13 +21,15 @@ pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) 
         ),
         answer(verdicts, &groups),
         details(verdicts, &groups),
+        described(&groups),
         excluded(verdicts),
         bear_in_mind(verdicts, sweeps),
         settings(verdicts, sweeps),
         runs(sweeps),
         making(verdicts, sweeps, context),
     ];
-    sections.join("\n")
+    let there = sections.into_iter().filter(|section| !section.is_empty());
+    there.collect::<Vec<_>>().join("\n")
 }
 
 /// Text that Markdown and the HTML in it leave alone.
@@ -68,7 +71,8 @@ fn answer(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
         let name = statement::conjecture_name(conjecture);
         text += &format!("- **{name}**: {headline}\n");
     }
-    let matrices = groups.iter().map(|group| matrix(group, verdicts));
+    let tested = groups.iter().filter(|group| !group.hypotheses.is_empty());
+    let matrices = tested.map(|group| matrix(group, verdicts));
     text + "\n" + &matrices.collect::<Vec<_>>().join("\n")
 }
 
@@ -115,12 +119,14 @@ fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
         "p",
         "Adjusted p",
         "Opposite, adjusted",
+        "Smallest p",
         "Log–log slope",
         "Ties",
         "Reason",
     ]);
     let tables: Vec<String> = groups
         .iter()
+        .filter(|group| !group.hypotheses.is_empty())
         .map(|group| {
             let rows: Vec<_> = group.hypotheses.iter().map(|h| detail(h)).collect();
             heading(group) + &table(&heads, &rows)
@@ -128,7 +134,7 @@ fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
         .collect();
     format!(
         "## Every hypothesis\n\n{} {}\n\n{}",
-        statement::method(verdicts.alpha),
+        statement::method(verdicts),
         statement::slope_method(verdicts.alpha),
         tables.join("\n")
     )
@@ -146,13 +152,37 @@ fn detail(h: &Hypothesis) -> Vec<String> {
         statement::level_means(h).join(", "),
         h.seeds.len().to_string(),
         l,
-        or_absent(h.p_value, p_value),
+        statement::p_by(h.p_value, h.method),
         or_absent(h.p_adjusted, p_value),
         or_absent(h.opposite_p_adjusted, p_value),
+        statement::smallest_p(h),
         statement::slope(h),
         statement::ties(h),
         h.reason.clone(),
     ]
+}
+
+/// What is described and not tested; nothing where there is nothing.
+fn described(groups: &[Group<'_>]) -> String {
+    let heads = words(&["Quantity", "Runs that reached the point, and their mean"]);
+    let tables: Vec<String> = groups
+        .iter()
+        .filter(|group| !group.descriptions.is_empty())
+        .map(|group| {
+            let row =
+                |d: &&Description| vec![d.quantity.to_string(), statement::described(d).join("; ")];
+            let rows: Vec<_> = group.descriptions.iter().map(row).collect();
+            heading(group) + &table(&heads, &rows)
+        })
+        .collect();
+    if tables.is_empty() {
+        return String::new();
+    }
+    format!(
+        "## After the break-even point\n\n{}\n\n{}",
+        statement::DESCRIBED,
+        tables.join("\n")
+    )
 }
 
 fn excluded(verdicts: &Verdicts) -> String {

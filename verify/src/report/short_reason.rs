@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::blocks::{Dropped, DroppedWhat};
+use crate::blocks::{Dropped, DroppedWhat, FEWEST_SEEDS};
 use crate::hypothesis::{Covariances, Hypothesis};
-use crate::verdict::{Verdict, seeds_that_could_pass};
+use crate::number::p_value;
+use crate::verdict::{Strongest, Verdict, strongest};
 
 /// What decided, then what to bear in mind: `ties at step 0 in 4 of 5 seeds`.
-pub fn short_reason(h: &Hypothesis, alpha: f64, family: usize) -> String {
-    let causes = [decision(h), ties(h), too_few(h, alpha, family)];
+pub fn short_reason(h: &Hypothesis, alpha: f64) -> String {
+    let causes = [decision(h), ties(h), undecidable(h)];
     let mut said: Vec<String> = causes.into_iter().flatten().collect();
     if said.is_empty() {
-        said.push("no clear trend".to_owned());
+        said.push(weak(h, alpha));
     }
     said.extend(without(h));
     said.join("; ")
@@ -27,16 +28,33 @@ fn decision(h: &Hypothesis) -> Option<String> {
             false => format!("not tested: {}", all.join("; ")),
         });
     }
-    match h.verdict {
-        Verdict::Supported if h.page_l == h.page_l_largest => {
-            Some(format!("all {} seeds in order", h.seeds.len()))
-        }
-        Verdict::Supported => Some(format!("{} seeds, nearly all in order", h.seeds.len())),
-        Verdict::Refuted => Some("the opposite trend".to_owned()),
-        Verdict::Inconclusive if h.covariances == Covariances::Different => {
+    let (found, seeds) = (h.seeds_in_order, h.seeds.len());
+    match (h.verdict, h.covariances) {
+        (Verdict::Supported, _) if found == seeds => Some(format!("all {seeds} seeds in order")),
+        (Verdict::Supported, _) => Some(format!("{found} of {seeds} seeds in order")),
+        (Verdict::Refuted, _) => Some("the opposite trend".to_owned()),
+        (Verdict::Inconclusive, Covariances::Different) => {
             Some("K^M measured with different L or M".to_owned())
         }
-        Verdict::Inconclusive => None,
+        (Verdict::Inconclusive, Covariances::Unknown) => {
+            Some("M of K^M not known where S varies".to_owned())
+        }
+        (Verdict::Inconclusive, Covariances::Alike) => None,
+    }
+}
+
+/// What the test says where that is no verdict.
+fn weak(h: &Hypothesis, alpha: f64) -> String {
+    let shown = |p: Option<f64>| p.map_or_else(String::new, p_value);
+    match strongest(h, alpha) {
+        Strongest::Expected => format!("before adjustment p {}", shown(h.p_value)),
+        Strongest::Opposite => {
+            format!(
+                "the opposite, before adjustment, p {}",
+                shown(h.opposite_p_value)
+            )
+        }
+        Strongest::Neither => "no significant trend".to_owned(),
     }
 }
 
@@ -51,12 +69,14 @@ fn ties(h: &Hypothesis) -> Option<String> {
     }
 }
 
-fn too_few(h: &Hypothesis, alpha: f64, family: usize) -> Option<String> {
-    if h.verdict != Verdict::Inconclusive || h.p_adjusted.is_none() {
+/// Whether no outcome could have been a verdict.
+fn undecidable(h: &Hypothesis) -> Option<String> {
+    let seeds = h.seeds.len();
+    // Ties say why already.
+    let is_explained = h.tied_blocks > 0 && seeds >= FEWEST_SEEDS;
+    if h.decidable || h.p_adjusted.is_none() || !h.is_comparable() || is_explained {
         return None;
     }
-    let enough = seeds_that_could_pass(h, alpha, family)?;
-    let seeds = h.seeds.len();
     let of_all = match dropped_seeds(h).len() {
         0 => String::new(),
         dropped => format!(" of {}", seeds + dropped),
@@ -65,9 +85,10 @@ fn too_few(h: &Hypothesis, alpha: f64, family: usize) -> Option<String> {
         (1, "") => "seed",
         _ => "seeds",
     };
-    Some(format!(
-        "{seeds}{of_all} {word}: too few, {enough} could pass"
-    ))
+    let enough = h
+        .seeds_needed
+        .map_or_else(String::new, |n| format!(", {n} could"));
+    Some(format!("{seeds}{of_all} {word} cannot decide{enough}"))
 }
 
 /// Levels and seeds that were left out of a test.

@@ -1,7 +1,9 @@
 //! The sentences that open the report, and those that name hypotheses.
 
+use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::number::{p_value, significant};
+use crate::page::PageMethod;
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
@@ -22,24 +24,39 @@ pub const QUESTION: &str = "Training with a larger learning rate η or a smaller
     one such claim, tested across seeds.";
 
 /// How verdicts are reached.
-pub fn method(alpha: f64) -> String {
+pub fn method(verdicts: &Verdicts) -> String {
+    let alpha = verdicts.alpha;
+    let is_normal =
+        |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(PageMethod::Normal));
+    let exact = if verdicts.hypotheses.iter().any(is_normal) {
+        "exact, also with ties, but where it is called a normal limit, as enumeration is out of \
+         reach"
+    } else {
+        "exact, also with ties"
+    };
     format!(
         "Seeds are blocks: runs of one seed share their initial weights. Page's trend test ranks \
-         the levels within each seed; its p-value is exact, also with ties, and one-sided. Holm's \
-         adjustment bounds the chance of even one false “supported” among all hypotheses by \
-         {alpha}, and likewise that of one false “refuted”. A verdict needs an adjusted p of at \
-         most {alpha}."
+         the levels within each seed; values that their errors do not tell apart tie. Its p-value \
+         is one-sided and {exact}. Holm's adjustment bounds the chance of even one false \
+         “supported” among all hypotheses by {alpha}, and likewise that of one false “refuted”. A \
+         verdict needs at least three seeds and an adjusted p of at most {alpha}: for “refuted”, \
+         that of the opposite trend. The smallest p is what the seeds, levels and ties allow."
     )
 }
 
-/// How the slope is found.
+/// How slopes and intervals are found.
 pub fn slope_method(alpha: f64) -> String {
     format!(
-        "The slope is that of log quantity against log factor, the mean over seeds, with a {} % \
-         percentile-bootstrap interval over seeds.",
+        "The slope is that of log quantity against log factor, the mean over seeds; it and the \
+         means by level have Student's {} % interval over seeds.",
         significant(100.0 * (1.0 - alpha), 4)
     )
 }
+
+/// What the maxima after the break-even point are, and are not.
+pub const DESCRIBED: &str = "A run has a maximum after the break-even point only if it reached \
+    that point, so this selects on η, S and the outcome: a trend over such runs can come of the \
+    selection alone. It is described here and never tested.";
 
 /// A conjecture's name.
 pub fn conjecture_name(conjecture: Conjecture) -> &'static str {
@@ -66,9 +83,13 @@ fn headline(verdicts: &Verdicts, conjecture: Conjecture) -> Option<String> {
     };
     let count = |verdict| of_it().filter(|h| h.verdict == verdict).count();
     let all = of_it().count();
+    let undecidable = match of_it().filter(|h| !h.decidable).count() {
+        0 => String::new(),
+        some => format!(" ({some} that no outcome could have decided)"),
+    };
     (all > 0).then(|| {
         format!(
-            "{} of {all} hypotheses supported, {} refuted, {} inconclusive",
+            "{} of {all} hypotheses supported, {} refuted, {} inconclusive{undecidable}",
             count(Verdict::Supported),
             count(Verdict::Refuted),
             count(Verdict::Inconclusive)
@@ -86,28 +107,88 @@ pub fn claim(quantity: Quantity, factor: Factor, expected: Direction) -> String 
     )
 }
 
-/// A hypothesis' levels with the quantity's mean: `0.01: 1.86`.
+/// A hypothesis' levels with the quantity's mean and its interval:
+/// `0.01: 1.86 [1.8, 1.9]`.
 pub fn level_means(hypothesis: &Hypothesis) -> Vec<String> {
-    let pair = |(level, mean): (_, &f64)| format!("{level}: {}", significant(*mean, 3));
-    let means = hypothesis.level_means.iter();
     if hypothesis.level_means.is_empty() {
         return hypothesis.levels.iter().map(ToString::to_string).collect();
     }
-    hypothesis.levels.iter().zip(means).map(pair).collect()
+    let means = hypothesis
+        .level_means
+        .iter()
+        .zip(&hypothesis.level_mean_intervals);
+    let levels = hypothesis.levels.iter();
+    levels
+        .zip(means)
+        .map(|(level, (mean, interval))| {
+            let interval = interval.map_or_else(String::new, |[low, high]| {
+                format!(" [{}, {}]", digits(low, 3), digits(high, 3))
+            });
+            format!("{level}: {}{interval}", digits(*mean, 3))
+        })
+        .collect()
+}
+
+/// The levels of a description, with how many runs have the quantity and their
+/// mean: `0.01: 3 of 5 runs, mean 1.86`.
+pub fn described(description: &Description) -> Vec<String> {
+    (0..description.levels.len())
+        .map(|index| {
+            let mean = description.level_means[index];
+            let mean = mean.map_or_else(String::new, |m| format!(", mean {}", digits(m, 3)));
+            format!(
+                "{}: {} of {} runs{mean}",
+                description.levels[index],
+                description.runs_with_value[index],
+                description.runs[index]
+            )
+        })
+        .collect()
 }
 
 /// What a verdict rests on, in a few words: the adjusted p, where there was a
 /// test, and the shortest reason.
 pub fn why(hypothesis: &Hypothesis, verdicts: &Verdicts) -> Vec<String> {
-    let p = hypothesis.p_adjusted;
-    let p = p.map(|p| format!("adjusted p {}", p_value(p)));
-    let reason = short_reason(hypothesis, verdicts.alpha, verdicts.hypotheses.len());
+    let p = decisive_p(hypothesis).map(|p| match hypothesis.verdict {
+        Verdict::Refuted => format!("the opposite's adjusted p {}", p_value(p)),
+        Verdict::Supported | Verdict::Inconclusive => format!("adjusted p {}", p_value(p)),
+    });
+    let reason = short_reason(hypothesis, verdicts.alpha);
     p.into_iter().chain([reason]).collect()
+}
+
+/// The adjusted p-value that the verdict rests on: of a refuted hypothesis that
+/// of the opposite trend.
+pub fn decisive_p(hypothesis: &Hypothesis) -> Option<f64> {
+    match hypothesis.verdict {
+        Verdict::Refuted => hypothesis.opposite_p_adjusted,
+        Verdict::Supported | Verdict::Inconclusive => hypothesis.p_adjusted,
+    }
+}
+
+/// A p-value, called a normal limit where it is one.
+pub fn p_by(p: Option<f64>, method: Option<PageMethod>) -> String {
+    match method {
+        Some(PageMethod::Normal) => format!("{} (normal limit)", or_absent(p, p_value)),
+        Some(PageMethod::Exact) | None => or_absent(p, p_value),
+    }
+}
+
+/// The smallest p-value there could be, and the same adjusted.
+pub fn smallest_p(hypothesis: &Hypothesis) -> String {
+    match (hypothesis.smallest_p_value, hypothesis.smallest_p_adjusted) {
+        (Some(p), Some(adjusted)) => format!("{}; adjusted {}", p_value(p), p_value(adjusted)),
+        _ => ABSENT.to_owned(),
+    }
+}
+
+fn digits(value: f64, digits: usize) -> String {
+    significant(value, digits).replace('-', "−")
 }
 
 /// A slope with its interval, or what is known of it.
 pub fn slope(hypothesis: &Hypothesis) -> String {
-    let digits = |v: f64| significant(v, 2).replace('-', "−");
+    let digits = |v: f64| digits(v, 2);
     match (hypothesis.log_slope, hypothesis.log_slope_interval) {
         (Some(slope), Some([low, high])) => {
             format!("{} [{}, {}]", digits(slope), digits(low), digits(high))

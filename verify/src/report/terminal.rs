@@ -7,9 +7,11 @@ use super::facts;
 use super::groups::{Group, groups};
 use super::short_reason::{causes, short_reason};
 use super::statement::{self, or_absent};
+use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::number::{p_value, significant};
 use crate::quantity::Statistic;
+use crate::verdict::Verdict;
 use crate::verdicts::{Exclusion, Scope, Verdicts};
 
 /// Levels up to which the mean of each is shown; beyond, those of both ends.
@@ -25,17 +27,77 @@ pub fn terminal(verdicts: &Verdicts) -> String {
     for statistic in Statistic::ALL {
         text += &section(statistic, &groups, verdicts);
     }
-    text += &format!(
-        "\np is adjusted for all {} hypotheses; a verdict needs at most {}. Other numbers are means \
-         over seeds.\n",
-        verdicts.hypotheses.len(),
-        verdicts.alpha
-    );
+    text += &described(&groups);
+    text += &legend(verdicts);
     text += &left_out(verdicts);
     for note in &verdicts.notes {
         text += &format!("note: {note}\n");
     }
     text
+}
+
+/// What the numbers are.
+fn legend(verdicts: &Verdicts) -> String {
+    if verdicts.hypotheses.is_empty() {
+        return "\nNothing was tested: maxima after the break-even point are described only.\n"
+            .to_owned();
+    }
+    let hypotheses = match verdicts.hypotheses.len() {
+        1 => "one hypothesis".to_owned(),
+        all => format!("all {all} hypotheses"),
+    };
+    let refuted = match verdicts.count(Verdict::Refuted) {
+        0 => "",
+        _ => " Of a refuted claim it is that of the opposite trend.",
+    };
+    format!(
+        "\np is adjusted for {hypotheses}; a verdict needs at most {} and three seeds.{refuted} \
+         Other numbers are means over seeds.\n",
+        verdicts.alpha
+    )
+}
+
+/// What is described and not tested, a line each.
+fn described(groups: &[Group<'_>]) -> String {
+    let tables: String = groups
+        .iter()
+        .filter(|group| !group.descriptions.is_empty())
+        .map(|group| {
+            let symbol = |d: &Description| d.quantity.quantity.symbol();
+            let width = group
+                .descriptions
+                .iter()
+                .map(|d| symbol(d).chars().count())
+                .max();
+            let width = width.unwrap_or(0);
+            let line = |d: &&Description| format!("  {:<width$}  {}\n", symbol(d), reached(d));
+            let lines: String = group.descriptions.iter().map(line).collect();
+            let (sweep, factor) = (group.sweep, group.factor.symbol());
+            format!(
+                "{sweep}, by {factor}: mean (runs that reached it of those that count)\n{lines}"
+            )
+        })
+        .collect();
+    if tables.is_empty() {
+        return tables;
+    }
+    format!("\nMaximum after the break-even point: described, not tested\n{tables}")
+}
+
+/// Means with the runs behind them, in the levels' order: `1.86 (3/5) → – (0/5)`.
+fn reached(description: &Description) -> String {
+    let words: Vec<String> = (0..description.levels.len())
+        .map(|index| {
+            let mean = description.level_means[index];
+            let mean = or_absent(mean, |mean| significant(mean, 3));
+            let (with, all) = (description.runs_with_value[index], description.runs[index]);
+            format!("{mean} ({with}/{all})")
+        })
+        .collect();
+    match &words[..] {
+        [first, .., last] if words.len() > SHOWN_LEVELS => format!("{first} … {last}"),
+        _ => words.join(" → "),
+    }
 }
 
 /// All hypotheses about one statistic; nothing where there are none.
@@ -102,13 +164,12 @@ fn heading(group: &Group<'_>) -> String {
 }
 
 fn row(h: &Hypothesis, verdicts: &Verdicts) -> [String; 5] {
-    let family = verdicts.hypotheses.len();
     [
         format!("{} {}", h.verdict.sign(), h.verdict.word()),
         format!("{} {}", h.quantity.quantity.symbol(), h.expected.verb()),
-        format!("p {}", or_absent(h.p_adjusted, p_value)),
+        format!("p {}", or_absent(statement::decisive_p(h), p_value)),
         means(h),
-        short_reason(h, verdicts.alpha, family),
+        short_reason(h, verdicts.alpha),
     ]
 }
 

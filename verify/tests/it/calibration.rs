@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use breakeven_verify::settings::BootstrapSettings;
 use breakeven_verify::verdict::Verdict;
 use breakeven_verify::{Sweep, Verdicts, VerifySettings, parse_table, verify};
 use rand_chacha::ChaCha12Rng;
@@ -12,12 +11,6 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 const LEVELS: [f64; 3] = [0.01, 0.03, 0.1];
 const QUANTITIES: [&str; 4] = ["lambda_k", "lambda_h", "condition_k", "trace_k"];
-/// Few resamples: verdicts do not depend on the slope's interval.
-const SETTINGS: BootstrapSettings = BootstrapSettings {
-    resamples: 40,
-    seed: 0,
-};
-
 /// A table of `seeds` seeds at three learning rates, with
 /// `value(quantity, log level, random)` for each maximum.
 fn table(
@@ -39,11 +32,12 @@ fn table(
             }
         }
     }
-    let settings = VerifySettings {
-        bootstrap: SETTINGS,
-        ..VerifySettings::default()
-    };
-    parse_table(Path::new("planted.csv"), text.as_bytes(), settings).unwrap()
+    read(&text)
+}
+
+fn read(table: &str) -> Sweep {
+    let settings = VerifySettings::default();
+    parse_table(Path::new("planted.csv"), table.as_bytes(), settings).unwrap()
 }
 
 /// A sum of twelve uniform numbers less six: mean 0, variance 1.
@@ -111,5 +105,176 @@ fn a_planted_effect_is_found_in_98_of_100_hypotheses() {
             right += verdicts.count(verdict);
         }
         assert!(right >= 1960, "{right} of 2000 hypotheses {verdict:?}");
+    }
+}
+
+/// How many tables of a thousand under the null hypothesis have any hypothesis
+/// with this verdict; `table` writes one.
+fn of_a_thousand(verdict: Verdict, table: impl Fn(&mut ChaCha12Rng) -> String) -> usize {
+    let mut random = ChaCha12Rng::seed_from_u64(7);
+    let has = |_: &u64| any(&verify(&[read(&table(&mut random))]).unwrap(), verdict);
+    (0..1000).filter(has).count()
+}
+
+/// 5 % of 1,000, and three standard errors: 50 + 3·√(1000·0.05·0.95).
+const AT_MOST: usize = 70;
+
+/// Values with a stated error: half of the neighbours are not told apart.
+#[test]
+fn stated_errors_do_not_raise_the_rate_of_false_positives() {
+    let table = |random: &mut ChaCha12Rng| {
+        let mut text = "seed,lr,batch_size,max_lambda_h,max_lambda_h_error".to_owned();
+        for seed in 0..5 {
+            for eta in LEVELS {
+                let (value, error) = (normal(random).exp(), 0.3 * normal(random).abs());
+                write!(text, "\n{seed},{eta},64,{value},{error}").unwrap();
+            }
+        }
+        text
+    };
+    let tied = verify(&[read(&table(&mut ChaCha12Rng::seed_from_u64(7)))]).unwrap();
+    assert!(tied.hypotheses[0].tied_blocks > 0);
+    for verdict in [Verdict::Supported, Verdict::Refuted] {
+        let found = of_a_thousand(verdict, table);
+        assert!(found <= AT_MOST, "{found} of 1000 {verdict:?}");
+    }
+}
+
+/// Runs that are missing at random, and single runs at a fourth level.
+#[test]
+fn levels_that_are_set_aside_do_not_raise_the_rate_of_false_positives() {
+    let table = |random: &mut ChaCha12Rng| {
+        let mut text = "seed,lr,batch_size,max_lambda_h".to_owned();
+        for seed in 0..6 {
+            for (eta, missing) in [(0.01, 0.05), (0.03, 0.05), (0.1, 0.3), (0.3, 0.8)] {
+                let is_there = random.next_u64() as f64 / u64::MAX as f64 > missing;
+                let value = normal(random).exp();
+                if is_there {
+                    write!(text, "\n{seed},{eta},64,{value}").unwrap();
+                }
+            }
+        }
+        text
+    };
+    for verdict in [Verdict::Supported, Verdict::Refuted] {
+        let found = of_a_thousand(verdict, table);
+        assert!(found <= AT_MOST, "{found} of 1000 {verdict:?}");
+    }
+}
+
+/// Thirteen levels, of which orders cannot be enumerated.
+#[test]
+fn the_normal_limit_does_not_raise_the_rate_of_false_positives() {
+    let table = |random: &mut ChaCha12Rng| {
+        let mut text = "seed,lr,batch_size,max_lambda_h".to_owned();
+        for seed in 0..3 {
+            for level in 1..=13 {
+                let value = normal(random).exp();
+                write!(text, "\n{seed},{},64,{value}", f64::from(level) / 100.0).unwrap();
+            }
+        }
+        text
+    };
+    for verdict in [Verdict::Supported, Verdict::Refuted] {
+        let found = of_a_thousand(verdict, table);
+        assert!(
+            (20..=AT_MOST).contains(&found),
+            "{found} of 1000 {verdict:?}"
+        );
+    }
+}
+
+/// Digits that rounding sets, in the order of η in every seed.
+#[test]
+fn differences_of_rounding_are_never_a_trend() {
+    for exponents in 1..=22 {
+        let mut text = "seed,lr,batch_size,max_lambda_h,max_condition_k".to_owned();
+        for seed in 0..9 {
+            let mut value = 10_f64.powi(exponents * 20 - 230) * (1.0 + f64::from(seed) / 7.0);
+            for eta in LEVELS {
+                write!(text, "\n{seed},{eta},64,{value:e},{value:e}").unwrap();
+                value = value.next_down();
+            }
+        }
+        let verdicts = verify(&[read(&text)]).unwrap();
+        for h in &verdicts.hypotheses {
+            assert_eq!(h.verdict, Verdict::Inconclusive, "{}", h.reason);
+            assert_eq!((h.p_value, h.tied_blocks), (Some(1.0), 9));
+            assert_eq!((h.log_slope, h.log_slope_interval), (Some(0.0), None));
+        }
+    }
+}
+
+/// One law for λ_H whatever η, of which the runs that pass 2/η have a maximum
+/// after the break-even point: at large η nearly all, at small η the largest
+/// alone. Their means fall with η, by selection alone.
+#[test]
+fn maxima_after_the_break_even_point_have_no_verdict() {
+    let mut random = ChaCha12Rng::seed_from_u64(11);
+    let mut falling = 0;
+    for _ in 0..200 {
+        let mut text = "seed,lr,batch_size,max_lambda_h,max_after_lambda_h".to_owned();
+        for seed in 0..5 {
+            for eta in LEVELS {
+                let value = 60.0 * (0.8 * normal(&mut random)).exp();
+                let after = if value > 2.0 / eta {
+                    value.to_string()
+                } else {
+                    String::new()
+                };
+                write!(text, "\n{seed},{eta},64,{value},{after}").unwrap();
+            }
+        }
+        let verdicts = verify(&[read(&text)]).unwrap();
+        let names = verdicts.hypotheses.iter().map(|h| h.quantity.to_string());
+        assert_eq!(names.collect::<Vec<_>>(), ["max_lambda_h"]);
+        let [described] = &verdicts.descriptive[..] else {
+            panic!("{:?}", verdicts.descriptive);
+        };
+        assert_eq!(described.quantity.to_string(), "max_after_lambda_h");
+        assert_eq!(described.runs, [5, 5, 5]);
+        let means: Vec<f64> = described.level_means.iter().copied().flatten().collect();
+        falling += usize::from(means.is_sorted_by(|a, b| a > b) && means.len() > 1);
+    }
+    assert!(falling > 150, "{falling} of 200 fall by selection");
+    // Without anything else in the table there is nothing to test, and no error.
+    let only = "seed,lr,batch_size,max_after_lambda_h\n0,0.1,64,1\n0,0.2,64,2\n";
+    let verdicts = verify(&[read(only)]).unwrap();
+    assert!(verdicts.hypotheses.is_empty());
+    assert_eq!(verdicts.descriptive.len(), 1);
+}
+
+/// 2,000 tables with slopes −0.5 ± 0.3 and noise about them: the interval covers
+/// the true slope in 95 %, within three standard errors (0.5 % each), and that
+/// of a level's mean the true mean.
+#[test]
+fn intervals_cover_as_often_as_they_say() {
+    let mut random = ChaCha12Rng::seed_from_u64(12);
+    for seeds in [3, 5] {
+        let (mut slopes, mut means) = (0, 0);
+        for _ in 0..2000 {
+            let mut text = "seed,lr,batch_size,max_lambda_h,max_trace_h".to_owned();
+            for seed in 0..seeds {
+                let slope = -0.5 + 0.3 * normal(&mut random);
+                for eta in LEVELS {
+                    let value = (slope * eta.ln() + 0.1 * normal(&mut random)).exp();
+                    let normal = 10.0 + normal(&mut random);
+                    write!(text, "\n{seed},{eta},64,{value},{normal}").unwrap();
+                }
+            }
+            let verdicts = verify(&[read(&text)]).unwrap();
+            let covers = |interval: [f64; 2], truth| interval[0] <= truth && truth <= interval[1];
+            let [of_h, of_trace] = &verdicts.hypotheses[..] else {
+                panic!("{}", verdicts.hypotheses.len());
+            };
+            slopes += usize::from(covers(of_h.log_slope_interval.unwrap(), -0.5));
+            means += usize::from(covers(of_trace.level_mean_intervals[0].unwrap(), 10.0));
+        }
+        for covered in [slopes, means] {
+            assert!(
+                (1871..=1929).contains(&covered),
+                "{covered} of 2000, {seeds} seeds"
+            );
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The crate as its users see it.
 
 mod calibration;
+mod designs;
 mod folders;
 mod reports;
 mod synthetic;

@@ -210,7 +210,7 @@ fn both_reports_say_why_a_verdict_is_open() {
 fn intervals_are_said_to_rest_on_the_fewest_seeds_that_have_one() {
     let parent = tempdir().unwrap();
     let about_intervals = |text: &str| {
-        let line = text.lines().find(|line| line.contains("bootstrapped over"));
+        let line = text.lines().find(|line| line.contains("Student's, over"));
         line.map(str::to_owned)
     };
     let read = |sweep: Synthetic| {

@@ -64,7 +64,9 @@ fn a_tie_at_step_0_is_inconclusive_and_the_reason_says_so() {
     assert_eq!(
         h.reason,
         "Ties at step 0: in 5 of 5 seeds the maximum of several levels sits at step 0, where they share their \
-         weights, and says nothing about η. No trend at alpha 0.05: adjusted p 0.33."
+         weights, and says nothing about η. No outcome of these 5 seeds would be a verdict: with 3 \
+         levels, given their ties, they reach p = 0.33 at best, 0.33 after adjustment for 2 \
+         hypotheses; 7 seeds would do, if the further ones do not tie. No significant trend at alpha 0.05: p 0.33, adjusted 0.33."
     );
 }
 
@@ -88,11 +90,10 @@ fn two_seeds_are_too_few_and_the_reason_says_how_many_are_enough() {
     let verdicts = verdicts(&two.join("\n"));
     let h = of(&verdicts, "max_lambda_k");
     assert_eq!(h.verdict, Verdict::Inconclusive);
-    // 6⁻² = 0.028, times 2 = 0.056; 6⁻³ times 2 = 0.009.
+    // 6⁻³ times 2 = 0.009.
     assert_eq!(
         h.reason,
-        "Too few seeds: 2 with 3 levels reach p = 0.028 at best, 0.056 after adjustment for 2 \
-         hypotheses; 3 seeds could pass. No trend at alpha 0.05: adjusted p 0.056."
+        "Fewer than three seeds never give a verdict, and 2 have every level; 3 seeds would do."
     );
 }
 

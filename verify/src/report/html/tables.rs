@@ -17,8 +17,8 @@ pub fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
     html! {
         section #details {
             h2 { "Every hypothesis" }
-            p { (statement::method(verdicts.alpha)) " " (statement::slope_method(verdicts.alpha)) }
-            @for group in groups {
+            p { (statement::method(verdicts)) " " (statement::slope_method(verdicts.alpha)) }
+            @for group in groups.iter().filter(|group| !group.hypotheses.is_empty()) {
                 h3 { (group.title()) " " span.muted { (group.sweep) } }
                 div.scroll { table.numbers {
                     thead { tr {
@@ -31,7 +31,7 @@ pub fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
     }
 }
 
-const DETAIL_HEADS: [&str; 11] = [
+const DETAIL_HEADS: [&str; 12] = [
     "Quantity",
     "Expected",
     "Verdict",
@@ -41,6 +41,7 @@ const DETAIL_HEADS: [&str; 11] = [
     "p",
     "adjusted p",
     "opposite, adjusted",
+    "smallest p",
     "log–log slope",
     "Ties",
 ];
@@ -57,13 +58,51 @@ fn detail(h: &Hypothesis) -> Markup {
                 (or_absent(h.page_l, |l| l.to_string()))
                 @if let Some(largest) = h.page_l_largest { span.muted { " / " (largest) } }
             }
-            td { (or_absent(h.p_value, p_value)) }
+            td { (statement::p_by(h.p_value, h.method)) }
             td { (or_absent(h.p_adjusted, p_value)) }
             td { (or_absent(h.opposite_p_adjusted, p_value)) }
+            td { (statement::smallest_p(h)) }
             td { (statement::slope(h)) }
             td { (statement::ties(h)) }
         }
         tr.reason { td colspan=(DETAIL_HEADS.len()) { (label(&h.reason)) } }
+    }
+}
+
+/// What is described and not tested.
+pub fn described(groups: &[Group<'_>]) -> Markup {
+    let there: Vec<&Group<'_>> = groups
+        .iter()
+        .filter(|group| !group.descriptions.is_empty())
+        .collect();
+    html! {
+        @if !there.is_empty() {
+            section #described {
+                h2 { "After the break-even point" }
+                p { (statement::DESCRIBED) }
+                @for group in there {
+                    h3 { (group.title()) " " span.muted { (group.sweep) } }
+                    div.scroll { table.numbers {
+                        thead { tr {
+                            th scope="col" { "Quantity" }
+                            th scope="col" { "Runs that reached the point, and their mean" }
+                        } }
+                        tbody {
+                            @for description in &group.descriptions {
+                                tr {
+                                    th scope="row" { (label(&description.quantity.symbol())) }
+                                    td {
+                                        @for level in statement::described(description) {
+                                            div.nowrap { (level) }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    } }
+                }
+            }
+        }
     }
 }
 
@@ -72,7 +111,7 @@ pub fn excluded(verdicts: &Verdicts) -> Markup {
         section #excluded {
             h2 { "What was left out" }
             p {
-                "A run counts only if it converged. A level that no seed has is dropped, then \
+                "A run counts only if it converged. A level that few seeds have is set aside, then \
                 every seed that lacks a remaining level."
             }
             @if verdicts.excluded.is_empty() {

@@ -1,0 +1,235 @@
+//! What a design can decide, whatever its outcome: the smallest p-values that
+//! seeds, levels and ties allow, before and after Holm's adjustment, and the
+//! number of seeds with which a verdict could be had.
+
+use crate::blocks::FEWEST_SEEDS;
+use crate::holm::holm;
+
+/// Rounding of p-values: one that equals α but for it is at most α.
+const ROUNDING: f64 = 1e-12;
+/// Beyond so many more seeds nobody trains.
+const MOST_MORE_SEEDS: usize = 10_000;
+
+/// A hypothesis as far as its design goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Planned {
+    /// Seeds: complete blocks.
+    pub seeds: usize,
+    /// Levels; with fewer than two there is no trend.
+    pub levels: usize,
+    /// The smallest p-value that these seeds allow; of no seeds it is 1.
+    pub smallest_p: f64,
+    /// Whether values at its levels can be compared at all.
+    pub comparable: bool,
+}
+
+/// What a hypothesis of a family can come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prospect {
+    /// The smallest p-value after Holm's adjustment: where every hypothesis of
+    /// the family reaches its smallest.
+    pub smallest_p_adjusted: f64,
+    /// Whether any outcome would be a verdict.
+    pub decidable: bool,
+    /// The fewest seeds with which one would be: where the design decides,
+    /// counted without ties; where it doesn't, those at hand, with their ties,
+    /// and as many more for every hypothesis, without. `None` where no number
+    /// of seeds helps.
+    pub seeds_needed: Option<usize>,
+}
+
+impl Planned {
+    /// A hypothesis with so many complete seeds, without ties: each further seed
+    /// is in order with a chance of 1/k!.
+    pub fn without_ties(seeds: usize, levels: usize) -> Self {
+        Self {
+            seeds,
+            levels,
+            smallest_p: chance_of_order(seeds, levels),
+            comparable: true,
+        }
+    }
+
+    /// The same with so many more seeds, without ties.
+    fn with_more(self, seeds: usize) -> Self {
+        Self {
+            seeds: self.seeds + seeds,
+            smallest_p: self.smallest_p * chance_of_order(seeds, self.levels),
+            ..self
+        }
+    }
+
+    fn can_be_tested(self) -> bool {
+        self.comparable && self.levels >= 2
+    }
+
+    /// The p-value with which it counts in the family: 1 where it cannot have a
+    /// verdict, so that it makes none easier for others.
+    fn counted_p(self) -> f64 {
+        if self.can_be_tested() && self.seeds >= FEWEST_SEEDS {
+            self.smallest_p.clamp(f64::MIN_POSITIVE, 1.0)
+        } else {
+            1.0
+        }
+    }
+}
+
+/// What each hypothesis of a family can come to at level `alpha`.
+///
+/// Holm's adjusted p-values never fall where a p-value rises, so the smallest
+/// ones are those where all are smallest, later steps included.
+pub fn prospects(family: &[Planned], alpha: f64) -> Vec<Prospect> {
+    let adjusted = smallest_adjusted(family);
+    let needed = seeds_needed(family, alpha);
+    let from_scratch: Vec<Planned> = family
+        .iter()
+        .map(|planned| Planned {
+            comparable: planned.comparable,
+            ..Planned::without_ties(0, planned.levels)
+        })
+        .collect();
+    let needed_from_scratch = seeds_needed(&from_scratch, alpha);
+    (0..family.len())
+        .map(|index| {
+            let decidable = family[index].counted_p() < 1.0 && is_at_most(adjusted[index], alpha);
+            Prospect {
+                smallest_p_adjusted: adjusted[index],
+                decidable,
+                seeds_needed: if decidable {
+                    needed_from_scratch[index]
+                } else {
+                    needed[index]
+                },
+            }
+        })
+        .collect()
+}
+
+/// Whether a p-value is at most α, but for rounding.
+pub fn is_at_most(p: f64, alpha: f64) -> bool {
+    p <= alpha * (1.0 + ROUNDING)
+}
+
+fn smallest_adjusted(family: &[Planned]) -> Vec<f64> {
+    holm(&family.iter().map(|h| h.counted_p()).collect::<Vec<_>>())
+}
+
+/// The seeds with which each hypothesis could have a verdict, where all have
+/// equally many more than now.
+fn seeds_needed(family: &[Planned], alpha: f64) -> Vec<Option<usize>> {
+    let mut needed = vec![None; family.len()];
+    let open = |needed: &[Option<usize>]| {
+        (0..family.len()).any(|i| needed[i].is_none() && family[i].can_be_tested())
+    };
+    let mut more = 0;
+    while open(&needed) && more <= MOST_MORE_SEEDS {
+        let then: Vec<Planned> = family.iter().map(|h| h.with_more(more)).collect();
+        for (index, p) in smallest_adjusted(&then).into_iter().enumerate() {
+            let passes = then[index].counted_p() < 1.0 && is_at_most(p, alpha);
+            if needed[index].is_none() && passes {
+                needed[index] = Some(then[index].seeds);
+            }
+        }
+        more += 1;
+    }
+    needed
+}
+
+/// (1/k!)ⁿ: the chance that all seeds are in one of the k! orders.
+fn chance_of_order(seeds: usize, levels: usize) -> f64 {
+    let orders: f64 = (1..=levels).map(|k| k as f64).product();
+    orders.powf(-(seeds as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(seeds_and_levels: &[(usize, usize)], alpha: f64) -> Vec<Prospect> {
+        let family: Vec<_> = seeds_and_levels
+            .iter()
+            .map(|&(seeds, levels)| Planned::without_ties(seeds, levels))
+            .collect();
+        prospects(&family, alpha)
+    }
+
+    /// Fifteen hypotheses of two levels: 2⁻⁵·15 = 0.47 at best, 2⁻⁸·15 = 0.059,
+    /// 2⁻⁹·15 = 0.029.
+    #[test]
+    fn two_levels_of_five_seeds_cannot_decide_fifteen_hypotheses() {
+        for found in of(&[(5, 2); 15], 0.05) {
+            assert!((found.smallest_p_adjusted - 15.0 / 32.0).abs() < 1e-12);
+            assert!(!found.decidable);
+            assert_eq!(found.seeds_needed, Some(9));
+        }
+        assert!(of(&[(9, 2); 15], 0.05).iter().all(|p| p.decidable));
+        assert!(of(&[(8, 2); 15], 0.05).iter().all(|p| !p.decidable));
+    }
+
+    /// Holm's later steps: two hypotheses of three levels (6⁻³ = 0.0046) leave
+    /// the third, of two levels (2⁻⁵ = 0.031), with its own p. Three times it
+    /// would be 0.094.
+    #[test]
+    fn later_steps_of_the_adjustment_count() {
+        let found = of(&[(3, 3), (3, 3), (5, 2)], 0.05);
+        assert!((found[0].smallest_p_adjusted - 3.0 / 216.0).abs() < 1e-12);
+        assert!((found[2].smallest_p_adjusted - 1.0 / 32.0).abs() < 1e-12);
+        assert!(found.iter().all(|p| p.decidable));
+        assert_eq!(found[2].seeds_needed, Some(5));
+    }
+
+    #[test]
+    fn fewer_than_three_seeds_never_decide() {
+        // 120⁻² = 0.00007.
+        let found = of(&[(2, 5)], 0.05)[0];
+        assert!(!found.decidable);
+        assert_eq!(found.smallest_p_adjusted, 1.0);
+        assert_eq!(found.seeds_needed, Some(3));
+    }
+
+    /// Four seeds that tie throughout, and one with one of three orders: three
+    /// more seeds reach 1/3·6⁻² = 0.0093 after two, 0.056 after one.
+    #[test]
+    fn the_ties_at_hand_stay() {
+        let tied = Planned {
+            smallest_p: 1.0 / 3.0,
+            ..Planned::without_ties(5, 3)
+        };
+        let found = prospects(&[tied], 0.05)[0];
+        assert!((found.smallest_p_adjusted - 1.0 / 3.0).abs() < 1e-12);
+        assert!(!found.decidable);
+        assert_eq!(found.seeds_needed, Some(7));
+    }
+
+    #[test]
+    fn what_no_seeds_can_cure_needs_none_and_helps_nobody() {
+        let incomparable = Planned {
+            comparable: false,
+            ..Planned::without_ties(5, 3)
+        };
+        let one_level = Planned::without_ties(5, 1);
+        let found = prospects(
+            &[incomparable, one_level, Planned::without_ties(5, 2)],
+            0.05,
+        );
+        assert_eq!(found[0].seeds_needed, None);
+        assert_eq!(found[1].seeds_needed, None);
+        // 2⁻⁵·3, as both count.
+        assert!((found[2].smallest_p_adjusted - 3.0 / 32.0).abs() < 1e-12);
+        assert_eq!(found[2].seeds_needed, Some(6));
+    }
+
+    /// 0.05 = 6·120⁻¹, which no binary number is.
+    #[test]
+    fn a_p_value_that_equals_alpha_passes_whatever_its_rounding() {
+        assert!(is_at_most(0.05_f64.next_up(), 0.05));
+        assert!(!is_at_most(0.0500001, 0.05));
+    }
+
+    #[test]
+    fn huge_families_and_tiny_levels_end() {
+        let found = of(&[(5, 2); 1000], 1e-300);
+        // 2ⁿ ≥ 10³⁰³.
+        assert_eq!(found[0].seeds_needed, Some(1007));
+    }
+}
