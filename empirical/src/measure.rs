@@ -249,6 +249,7 @@ impl Measurement<'_> {
         let k = GradientCovarianceOp(point);
         if self.config.trace_k_per_example {
             record.trace_k_per_example = finite(k.trace());
+            record.trace_k_per_example_error_bound = finite(k.trace_error());
         }
         if !self.config.lambda_k_per_example {
             return;

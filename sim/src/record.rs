@@ -87,6 +87,9 @@ pub struct Record {
     /// Trace of the exact, centred per-example K (1/N) on the same subset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_k_per_example: Option<f64>,
+    /// Bound on the absolute error of `trace_k_per_example` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_k_per_example_error_bound: Option<f64>,
 
     /// λ_H¹, the largest eigenvalue of the Hessian of the mean loss on the
     /// fixed training subset.

@@ -90,11 +90,10 @@ impl Quantity {
             Self::LambdaH => record.lambda_h_error_bound,
             Self::LambdaK => record.lambda_k_error_bound,
             Self::LambdaKPerExample => record.lambda_k_per_example_error_bound,
-            Self::ConditionK
-            | Self::ConditionH
-            | Self::TraceK
-            | Self::TraceKPerExample
-            | Self::TraceH => None,
+            Self::ConditionK => record.condition_k_error_bound,
+            Self::TraceK => record.trace_k_error_bound,
+            Self::TraceKPerExample => record.trace_k_per_example_error_bound,
+            Self::ConditionH | Self::TraceH => None,
         }
     }
 
