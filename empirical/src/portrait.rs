@@ -5,7 +5,7 @@ use std::path::Path;
 use breakeven_sim::record::SolverStatus;
 use serde::Serialize;
 
-use crate::checkpoint::{CheckpointError, load_weights};
+use crate::checkpoint::{CheckpointError, Weights, load_weights};
 use crate::compute::Compute;
 use crate::config::{MOST_BATCHES, most_eigenvalues};
 use crate::data::Images;
@@ -107,6 +107,9 @@ pub struct Portrait {
     pub curvature_along_top: Moments,
     /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
     pub batch_sharpness: f64,
+    /// What was done with the checkpoint's tensors so that they fit, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// eᵀH_i e of every example.
     #[serde(skip)]
     pub curvatures: Vec<f64>,
@@ -195,7 +198,7 @@ impl Portrait {
         settings.check(images.len())?;
         let model = architecture.build(images.shape(), images.classes())?;
         settings.check_top(model.parameters().dim())?;
-        let theta = load_weights(checkpoint, model.parameters())?;
+        let Weights { theta, notes } = load_weights(checkpoint, model.parameters())?;
         let network = Network {
             model: &*model,
             compute,
@@ -223,6 +226,7 @@ impl Portrait {
             curvature_along_top: Moments::of(&curvatures),
             batch_sharpness,
             curvatures,
+            notes,
         })
     }
 }
