@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod holm;
 pub mod hypothesis;
 pub mod input;
+pub mod integrity;
 pub mod number;
 pub mod page;
 pub mod plot;

@@ -83,6 +83,11 @@ impl RunSummary {
         }
     }
 
+    /// Takes the run out, whatever it measured.
+    pub(crate) fn does_not_count(&mut self, reason: String) {
+        self.convergence = Convergence::NotConverged(reason);
+    }
+
     /// Whether the run counts.
     pub fn has_converged(&self) -> bool {
         self.convergence == Convergence::Converged
@@ -233,6 +238,7 @@ mod tests {
             hessian_examples: None,
             version: "0".into(),
             device: "none".into(),
+            plan_sha256: None,
         }
     }
 
@@ -255,6 +261,7 @@ mod tests {
             status: RunStatus::Completed,
             steps: 40,
             reason: None,
+            records_sha256: None,
         }
     }
 
@@ -347,6 +354,7 @@ mod tests {
             status: RunStatus::Diverged,
             steps: 12,
             reason: Some("the loss is NaN".into()),
+            records_sha256: None,
         };
         assert_eq!(reason(None, 0.9), "unfinished: it has no outcome yet");
         assert_eq!(

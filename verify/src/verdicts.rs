@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::blocks::DroppedWhat;
 use crate::hypothesis::{self, Hypothesis};
-use crate::input::{SettingsOrigin, Source, Sweep};
+use crate::input::{Lost, SettingsOrigin, Source, Sweep};
+use crate::integrity::{Integrity, SweepIntegrity};
 use crate::quantity::Factor;
 use crate::settings::VerifySettings;
 use crate::summary::{Convergence, RunSummary};
@@ -26,6 +27,9 @@ pub struct Verdicts {
     pub settings: Vec<SweepSettings>,
     /// Every run in numbers.
     pub summaries: Vec<SweepSummary>,
+    /// Of each sweep that was read from a folder, what is known of its files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub integrity: Vec<SweepIntegrity>,
     /// What of the input was left unread.
     pub notes: Vec<String>,
 }
@@ -166,6 +170,7 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
         hypotheses,
         settings: sweeps.iter().map(settings_of).collect(),
         summaries: sweeps.iter().flat_map(summaries_of).collect(),
+        integrity: sweeps.iter().filter_map(SweepIntegrity::of).collect(),
         notes: sweeps.iter().flat_map(notes_of).collect(),
     })
 }
@@ -206,10 +211,21 @@ fn notes_of(sweep: &Sweep) -> Vec<String> {
             sweep.name
         ));
     }
+    notes.extend(Integrity::of(sweep).and_then(|found| found.warning(&sweep.name)));
     notes
 }
 
 fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
+    let of_lost = |sweep: &Sweep, lost: &Lost| Exclusion {
+        scope: Scope::Run,
+        sweep: sweep.name.clone(),
+        run: Some(lost.run.clone()),
+        seed: None,
+        learning_rate: None,
+        batch_size: None,
+        hypotheses: Vec::new(),
+        reason: lost.reason.clone(),
+    };
     let of_run = |sweep: &Sweep, run: &RunSummary| match &run.convergence {
         Convergence::Converged => None,
         Convergence::NotConverged(reason) => Some(Exclusion {
@@ -226,10 +242,10 @@ fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
     sweeps
         .iter()
         .flat_map(|sweep| {
-            sweep
-                .runs
-                .iter()
-                .filter_map(move |run| of_run(sweep, &run.summary))
+            let lost = sweep.lost.iter().map(move |lost| of_lost(sweep, lost));
+            let runs = sweep.runs.iter();
+            runs.filter_map(move |run| of_run(sweep, &run.summary))
+                .chain(lost)
         })
         .collect()
 }

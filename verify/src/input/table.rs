@@ -68,6 +68,7 @@ pub fn parse_table(
         name: name_of(path),
         source: Source::Table,
         runs: in_order(runs, |index| Place::line(path, lines[index]), remedy)?,
+        lost: Vec::new(),
         settings,
         settings_origin: SettingsOrigin::Verification,
         config: None,
@@ -201,6 +202,8 @@ impl Header {
             header: None,
             records: Vec::new(),
             outcome: None,
+            plan: None,
+            files: None,
         })
     }
 

@@ -84,6 +84,7 @@ pub fn diverge(run: &Path) {
         status: RunStatus::Diverged,
         steps: 301,
         reason: Some("the loss is not finite".to_owned()),
+        records_sha256: None,
     };
     write_json(&run.join(OUTCOME_FILE), &outcome);
 }
@@ -118,6 +119,7 @@ fn header(learning_rate: f64, batch_size: usize, seed: u64, measured: usize) -> 
         hessian_examples: Some(1000),
         version: "0.1.0".to_owned(),
         device: "none f64".to_owned(),
+        plan_sha256: None,
     }
 }
 
@@ -134,6 +136,7 @@ fn write_run(sweep: &Path, header: &RunHeader) {
         status: RunStatus::Completed,
         steps: header.steps,
         reason: None,
+        records_sha256: None,
     };
     write_json(&folder.join(OUTCOME_FILE), &outcome);
 }
