@@ -90,7 +90,9 @@ pub enum CheckpointError {
         problem: String,
     },
     /// Two tensors of one name, once prefixes are stripped.
-    #[error("{path} holds {first} and {second}, which are one name without their prefixes: keep one")]
+    #[error(
+        "{path} holds {first} and {second}, which are one name without their prefixes: keep one"
+    )]
     Twice {
         /// The file.
         path: PathBuf,
@@ -435,8 +437,8 @@ fn parse<'a>(
         }
         format_error(path, source, remedy)
     })?;
-    let (_, header) = SafeTensors::read_metadata(bytes)
-        .map_err(|source| format_error(path, source, remedy))?;
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|source| format_error(path, source, remedy))?;
     let said = header.metadata().as_ref().and_then(|of| of.get(CHECKSUM));
     let found = || checksum(file.iter().collect());
     match said {

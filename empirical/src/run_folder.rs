@@ -255,11 +255,7 @@ impl RunFolder {
 
 /// Reads the records that a checkpoint counts on, which have to be those that
 /// it was written after.
-fn kept(
-    path: &Path,
-    records: &mut impl Read,
-    followed: &Followed,
-) -> Result<Sha256, FolderError> {
+fn kept(path: &Path, records: &mut impl Read, followed: &Followed) -> Result<Sha256, FolderError> {
     let mut text = Vec::new();
     records
         .take(followed.bytes)

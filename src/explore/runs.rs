@@ -215,7 +215,9 @@ impl Run {
             }
             let number = self.records.len() + 1;
             let read = self.header.record(line);
-            let record = read.map_err(|error| format!("line {number}: {error}"))?.value;
+            let record = read
+                .map_err(|error| format!("line {number}: {error}"))?
+                .value;
             if self
                 .records
                 .last()

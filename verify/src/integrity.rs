@@ -85,12 +85,18 @@ impl Integrity {
     /// The plan in words.
     pub fn plan_in_words(&self) -> String {
         in_words([
-            (self.plan_kept, "began with α, quantities, thresholds and levels as they are now"),
+            (
+                self.plan_kept,
+                "began with α, quantities, thresholds and levels as they are now",
+            ),
             (
                 self.plan_unchecked,
                 "unchecked, as their headers carry no hash of the plan",
             ),
-            (self.plan_changed, "began with another plan, and are left out"),
+            (
+                self.plan_changed,
+                "began with another plan, and are left out",
+            ),
         ])
     }
 

@@ -163,6 +163,7 @@ fn convergence(
             status: RunStatus::Diverged,
             steps,
             reason,
+            ..
         }) => match reason {
             Some(reason) => format!("diverged after {steps} steps: {reason}"),
             None => format!("diverged after {steps} steps"),

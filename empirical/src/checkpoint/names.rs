@@ -33,7 +33,11 @@ impl<'a> Names<'a> {
         all.sort_unstable();
         for name in all.into_iter().filter(|name| !name.starts_with(OWN)) {
             let bare = without_prefixes(name);
-            if bare == COUNTER || bare.strip_suffix(COUNTER).is_some_and(|of| of.ends_with('.')) {
+            if bare == COUNTER
+                || bare
+                    .strip_suffix(COUNTER)
+                    .is_some_and(|of| of.ends_with('.'))
+            {
                 names.counters.push(name);
             } else if let Some(first) = names.weights.insert(bare, name) {
                 return Err(CheckpointError::Twice {
@@ -72,7 +76,9 @@ impl<'a> Names<'a> {
             notes.push(format!("`{prefix}` was stripped from the names of tensors"));
         }
         for counter in &self.counters {
-            notes.push(format!("`{counter}` was ignored: it counts batches and is no weight"));
+            notes.push(format!(
+                "`{counter}` was ignored: it counts batches and is no weight"
+            ));
         }
         notes
     }

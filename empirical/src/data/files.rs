@@ -65,7 +65,10 @@ pub(super) fn names(official: &OfficialFile) -> Vec<String> {
             .contains("-idx")
             .then(|| name.replacen("-idx", ".idx", 1)),
     };
-    [Some(name.to_owned()), other].into_iter().flatten().collect()
+    [Some(name.to_owned()), other]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The names of the training files of `entry` that are looked for, in words.

@@ -61,8 +61,7 @@ pub(super) fn records(pickle: &[u8]) -> Result<Vec<u8>, FormatProblem> {
     }
     let mut records = Vec::with_capacity(pickle.len());
     for (&label, image) in batch.labels.iter().zip(images) {
-        let label =
-            u8::try_from(label).map_err(|_| wrong(format!("a label is {label}")))?;
+        let label = u8::try_from(label).map_err(|_| wrong(format!("a label is {label}")))?;
         records.push(label);
         records.extend_from_slice(image);
     }

@@ -201,7 +201,8 @@ mod tests {
     #[test]
     fn a_plan_is_its_two_tables_alone() {
         let plan = |text: &str| plan_sha256(&serde_json::from_str(text).unwrap());
-        let one = plan(r#"{"name": "a", "verify": {"alpha": 0.05, "b": 1}, "sweep": {"seeds": [0]}}"#);
+        let one =
+            plan(r#"{"name": "a", "verify": {"alpha": 0.05, "b": 1}, "sweep": {"seeds": [0]}}"#);
         let same =
             plan(r#"{"sweep": {"seeds": [0]}, "verify": {"b": 1, "alpha": 5e-2}, "name": "b"}"#);
         assert_eq!(one, same);

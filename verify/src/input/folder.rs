@@ -291,7 +291,8 @@ fn read_records(
             Ok(Page::Changed(changed(&place, &problem)))
         }
         (Ok(Page::Intact(_)), Some(sum)) if sha256(&text) != *sum => {
-            let problem = "its lines are not those that were written: some were added, lost or moved";
+            let problem =
+                "its lines are not those that were written: some were added, lost or moved";
             Ok(Page::Changed(changed(&Place::file(path), &problem)))
         }
         (Ok(Page::Intact(records)), Some(_)) => Ok(Page::Intact(Records {
