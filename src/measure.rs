@@ -1,10 +1,12 @@
 //! `breakeven measure`: K and H of one checkpoint on given data.
 
+mod source;
+
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::data;
-use breakeven_empirical::model::Architecture;
 use breakeven_empirical::portrait::{BatchOrder, Leading, Portrait, PortraitSettings};
 use clap::ValueEnum;
 
@@ -12,10 +14,12 @@ use crate::device::DeviceArg;
 use crate::failure::{Failure, OrFail};
 use crate::streams::{print, print_json};
 
+use source::Source;
+
 pub const EXAMPLES: &str = "\
 Examples:
-  breakeven measure --checkpoint runs/smoke/runs/lr0.1-bs20-seed0/checkpoint.safetensors \\
-      --model mlp --hidden 16 --data fashion-mnist-12k --subset 600
+  breakeven measure --config runs/smoke/runs/lr0.1-bs20-seed0
+  breakeven measure --checkpoint W.safetensors --model mlp --hidden none --data mnist
   breakeven measure --model mlp --hidden 300,100 --checkpoint W.safetensors \\
       --data fashion-mnist --data-dir DIR --top 3 --batches 10 --batch-size 64 \\
       --batch-order sequential --json";
@@ -28,49 +32,47 @@ Examples:
 /// curvatures along H's. K^M is that of mini-batch gradients, about K/M.
 #[derive(Debug, clap::Args)]
 pub struct MeasureArgs {
-    /// Weights as safetensors, in PyTorch's names and layout.
-    #[arg(long, value_name = "FILE")]
-    checkpoint: PathBuf,
+    /// Take network, data, L, M and the number of eigenvalues from a sweep's or
+    /// a run's folder, or from a configuration; options given beside it count.
+    #[arg(long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Weights as safetensors, in PyTorch's names and layout. Default: those of
+    /// the run whose folder --config names.
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    checkpoint: Option<PathBuf>,
     /// The network.
-    #[arg(long, value_enum)]
-    model: ModelArg,
-    /// Units of the MLP's hidden layers.
-    #[arg(
-        long,
-        value_name = "N,…",
-        value_delimiter = ',',
-        default_value = "300,100"
-    )]
-    hidden: Vec<usize>,
-    /// Channels of SimpleCNN's first and second pair of convolutions.
-    #[arg(
-        long,
-        value_name = "N,N",
-        value_delimiter = ',',
-        default_value = "32,64"
-    )]
-    channels: Vec<usize>,
-    /// Units of SimpleCNN's dense layer.
-    #[arg(long, value_name = "N", default_value_t = 128)]
-    dense: usize,
+    #[arg(long, value_enum, required_unless_present = "config")]
+    model: Option<ModelArg>,
+    /// Units of the MLP's hidden layers; `none` for softmax regression.
+    /// Default: 300,100.
+    #[arg(long, value_name = "N,…", num_args = 0..=1, default_missing_value = "none")]
+    hidden: Option<HiddenArg>,
+    /// Channels of SimpleCNN's first and second pair of convolutions. Default:
+    /// 32,64.
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    channels: Option<Vec<usize>>,
+    /// Units of SimpleCNN's dense layer. Default: 128.
+    #[arg(long, value_name = "N")]
+    dense: Option<usize>,
     /// A data set that `breakeven data list` names.
-    #[arg(long, value_name = "NAME")]
-    data: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "config")]
+    data: Option<String>,
     /// Folder of the data set's files.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Measure on the first N training examples. Default: all.
+    /// Measure on the first N training examples. Default: all, or with --config
+    /// those that the run trained on.
     #[arg(long, value_name = "N")]
     subset: Option<usize>,
-    /// Eigenvalues of H and of the per-example K.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    top: usize,
-    /// L, the mini-batch gradients of K^M.
-    #[arg(long, value_name = "L", default_value_t = 25)]
-    batches: usize,
-    /// M, the examples of each.
-    #[arg(long, value_name = "M", default_value_t = 64)]
-    batch_size: usize,
+    /// Eigenvalues of H and of the per-example K. Default: 1.
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// L, the mini-batch gradients of K^M. Default: 25.
+    #[arg(long, value_name = "L")]
+    batches: Option<usize>,
+    /// M, the examples of each. Default: 64, or with --config the run's.
+    #[arg(long, value_name = "M")]
+    batch_size: Option<usize>,
     /// Which examples batches hold.
     #[arg(long, value_enum, default_value_t)]
     batch_order: OrderArg,
@@ -105,6 +107,26 @@ enum ModelArg {
     SimpleCnn,
 }
 
+/// Units of each hidden layer; none of them is softmax regression.
+#[derive(Clone, Debug)]
+struct HiddenArg(Vec<usize>);
+
+impl FromStr for HiddenArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if matches!(text.trim(), "" | "none") {
+            return Ok(Self(Vec::new()));
+        }
+        let units = text.split(',').map(|units| {
+            units.trim().parse().map_err(|_| {
+                format!("{units:?} is no number of units: give such as 300,100, or none")
+            })
+        });
+        units.collect::<Result<_, _>>().map(Self)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum OrderArg {
     /// Drawn at random, each batch without replacement.
@@ -129,15 +151,16 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         (None, _) => Precision::F32,
     };
     let compute = Compute::new(device, precision).or_input()?;
-    let images = data::load(&args.data, args.data_dir.as_deref())
+    let source = Source::of(args)?;
+    let images = data::load(&source.data, args.data_dir.as_deref())
         .or_input()?
         .train;
     let portrait = Portrait::measure(
-        &args.architecture()?,
-        &args.checkpoint,
+        &source.architecture,
+        &source.checkpoint,
         &images,
         &compute,
-        &args.settings(),
+        &args.settings(&source),
     )
     .or_input()?;
     if let Some(path) = &args.curvatures {
@@ -151,33 +174,12 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
 }
 
 impl MeasureArgs {
-    fn architecture(&self) -> Result<Architecture, Failure> {
-        Ok(match self.model {
-            ModelArg::Mlp => Architecture::Mlp {
-                hidden: self.hidden.clone(),
-            },
-            ModelArg::SimpleCnn => {
-                let [first, second] = self.channels[..] else {
-                    return Err(Failure::input(format!(
-                        "--channels has {} numbers: give two, such as 32,64",
-                        self.channels.len()
-                    )));
-                };
-                Architecture::SimpleCnn {
-                    first,
-                    second,
-                    dense: self.dense,
-                }
-            }
-        })
-    }
-
-    fn settings(&self) -> PortraitSettings {
+    fn settings(&self, source: &Source) -> PortraitSettings {
         PortraitSettings {
-            subset: self.subset,
-            top: self.top,
-            batches: self.batches,
-            batch_size: self.batch_size,
+            subset: source.subset,
+            top: source.top,
+            batches: source.batches,
+            batch_size: source.batch_size,
             batch_order: match self.batch_order {
                 OrderArg::Random => BatchOrder::Random,
                 OrderArg::Sequential => BatchOrder::Sequential,
@@ -207,9 +209,11 @@ fn table(portrait: &Portrait) -> String {
     let mini = &portrait.covariance_mini_batch;
     let along = portrait.curvature_along_top;
     let or_none = |x: Option<f64>| x.map_or("none".to_owned(), number);
+    let notes = portrait.notes.iter().map(|note| format!("note: {note}\n"));
+    let notes: String = notes.collect();
     let lines = [
         format!(
-            "{} parameters, {} examples, mean loss {}, accuracy {:.4}\n",
+            "{notes}{} parameters, {} examples, mean loss {}, accuracy {:.4}\n",
             portrait.parameters,
             portrait.examples,
             number(portrait.loss),

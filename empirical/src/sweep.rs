@@ -59,7 +59,8 @@ pub trait Progress: Sync {
     /// A run has taken `done` steps.
     fn stepped(&self, run: &str, done: u64);
     /// A run is carried out anew, since a file of it changed on disk: `why`.
-    fn anew(&self, run: &str, why: &str);
+    /// Whoever shows no lines has nothing to do here.
+    fn anew(&self, _run: &str, _why: &str) {}
     /// A run has ended, or stopped, or is carried out by another process.
     fn ended(&self, run: &str, end: RunEnd);
 }
