@@ -199,10 +199,10 @@ fn locate(path: &Path) -> Result<(PathBuf, Option<PathBuf>), Failure> {
         return Ok((path.to_owned(), None));
     }
     // A run's folder has no configuration of its own, nor a sweep's one in TOML.
-    let folder = if path.is_dir() {
-        path
-    } else {
-        path.parent().unwrap_or(path)
+    let is_meant = path.file_stem().is_some_and(|stem| stem == "config");
+    let folder = match path.parent() {
+        Some(parent) if is_meant && !path.is_dir() => parent,
+        _ => path,
     };
     let saved = folder.join(CONFIG_FILE);
     let found = if saved.is_file() {

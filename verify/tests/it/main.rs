@@ -2,6 +2,7 @@
 
 mod calibration;
 mod folders;
+mod integrity;
 mod reports;
 mod synthetic;
 mod trap;
