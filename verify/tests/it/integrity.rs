@@ -100,7 +100,8 @@ fn another_plan_than_that_of_the_training_gives_no_verdict() {
         for h in &verdicts.hypotheses {
             assert_eq!(h.verdict, Verdict::Inconclusive, "{plan}: {}", h.id);
         }
-        assert_eq!(verdicts.excluded.len(), 15);
+        let of_runs = verdicts.excluded.iter().filter(|e| e.run.is_some());
+        assert_eq!(of_runs.count(), 15);
         let reason = &verdicts.excluded[0].reason;
         assert!(
             reason
@@ -162,7 +163,7 @@ fn a_run_with_a_line_that_changed_is_left_out_and_the_line_named() {
     )));
     let twice = whole.replacen(second, &format!("{second}\n{second}"), 1);
     assert!(
-        reason(&twice).contains("line 3: step 57 comes after step 57"),
+        reason(&twice).contains("line 3: step 58 comes after step 58"),
         "{}",
         reason(&twice)
     );
