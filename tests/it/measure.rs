@@ -704,7 +704,7 @@ fn softmax_regression_is_measured_as_its_closed_form_says() {
             "--checkpoint" => vec!["--model", "mlp", "--hidden", "--checkpoint", "zero"],
             _ => vec!["--model", "mlp", "--checkpoint", "zero", "--hidden", hidden],
         };
-        let exact = ["--trace-probes", "8000", "--tolerance", "1e-12", "--json"];
+        let exact = ["--tolerance", "1e-12", "--json"];
         let found = json(&run(
             &[&DATA[..], &words, &BATCHES, &exact].concat(),
             world.path(),
@@ -724,9 +724,10 @@ fn softmax_regression_is_measured_as_its_closed_form_says() {
             &found["curvature_along_top"]["mean"],
             largest / 10.0,
         );
-        if hidden == "none" {
-            close("trace", &found["hessian"]["trace"], 0.9 * squares);
-        }
+        let trace = &found["hessian"]["trace"];
+        let error = found["hessian"]["trace_standard_error"].as_f64().unwrap();
+        let expected = json!(0.9 * squares);
+        assert_close("trace", trace, &expected, error, tolerance::NORMAL_QUANTILE);
     }
 }
 
@@ -809,7 +810,7 @@ fn a_run_says_what_is_measured_and_options_beside_it_count() {
         "--subset",
         "20",
     ];
-    let found = measured(&[&["--config", "out/runs/lr0.1-bs6-seed0"], &changed[..]].concat());
+    let found = measured(&[&["--config", "out/runs/lr0.1-bs6-seed0"][..], &changed].concat());
     let mut all = flags;
     for pair in changed.chunks(2) {
         let place = all.iter().position(|word| *word == pair[0]).unwrap();
