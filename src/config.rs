@@ -49,6 +49,19 @@ impl Config {
         })
     }
 
+    /// Reads and checks a file, or the copy in JSON that a sweep's folder has.
+    pub fn load_saved(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{}: the configuration can't be read", path.display()))?;
+        if !text.trim_start().starts_with('{') {
+            return Self::load(path);
+        }
+        let config: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no configuration of a training", path.display()))?;
+        config.check().with_context(|| path.display().to_string())?;
+        Ok(config)
+    }
+
     /// Reads and checks the text of a file.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text).map_err(|error| anyhow!("{error}"))?;

@@ -1,12 +1,15 @@
 //! `breakeven measure`: K and H of one checkpoint on given data.
 
+mod source;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::data;
-use breakeven_empirical::model::Architecture;
 use breakeven_empirical::portrait::{
-    BatchOrder, HessianPortrait, Leading, Portrait, PortraitError, PortraitSettings,
+    BatchOrder, HessianPortrait, Leading, Portrait, PortraitError, PortraitSettings, Values,
 };
 use breakeven_sim::meter::Parts;
 use breakeven_sim::record::SolverStatus;
@@ -17,10 +20,12 @@ use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
 use crate::streams::{print, print_json};
 
+use source::Source;
+
 pub const EXAMPLES: &str = "\
 Examples:
-  breakeven measure --checkpoint runs/smoke/runs/lr0.1-bs20-seed0/checkpoint.safetensors \\
-      --model mlp --hidden 16 --data fashion-mnist-12k --subset 600
+  breakeven measure --config runs/smoke/runs/lr0.1-bs20-seed0
+  breakeven measure --checkpoint W.safetensors --model mlp --hidden none --data mnist
   breakeven measure --model mlp --hidden 300,100 --checkpoint W.safetensors \\
       --data fashion-mnist --data-dir DIR --top 3 --batches 10 --batch-size 64 \\
       --batch-order sequential --json";
@@ -33,49 +38,50 @@ Examples:
 /// curvatures along H's. K^M is that of mini-batch gradients, about K/M.
 #[derive(Debug, clap::Args)]
 pub struct MeasureArgs {
-    /// Weights as safetensors, in PyTorch's names and layout.
-    #[arg(long, value_name = "FILE")]
-    checkpoint: PathBuf,
+    /// Take network, data, L, M and the number of eigenvalues from a sweep's or
+    /// a run's folder, or from a configuration; options given beside it count.
+    #[arg(long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Weights as safetensors, in PyTorch's names and layout. Default: those of
+    /// the run whose folder --config names.
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    checkpoint: Option<PathBuf>,
     /// The network.
-    #[arg(long, value_enum)]
-    model: ModelArg,
-    /// Units of the MLP's hidden layers.
-    #[arg(
-        long,
-        value_name = "N,…",
-        value_delimiter = ',',
-        default_value = "300,100"
-    )]
-    hidden: Vec<usize>,
-    /// Channels of SimpleCNN's first and second pair of convolutions.
-    #[arg(
-        long,
-        value_name = "N,N",
-        value_delimiter = ',',
-        default_value = "32,64"
-    )]
-    channels: Vec<usize>,
-    /// Units of SimpleCNN's dense layer.
-    #[arg(long, value_name = "N", default_value_t = 128)]
-    dense: usize,
+    #[arg(long, value_enum, required_unless_present = "config")]
+    model: Option<ModelArg>,
+    /// Units of the MLP's hidden layers; `none` for softmax regression.
+    /// Default: 300,100.
+    #[arg(long, value_name = "N,…", num_args = 0..=1, default_missing_value = "none")]
+    hidden: Option<HiddenArg>,
+    /// Channels of SimpleCNN's first and second pair of convolutions. Default:
+    /// 32,64.
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    channels: Option<Vec<usize>>,
+    /// Units of SimpleCNN's dense layer. Default: 128.
+    #[arg(long, value_name = "N")]
+    dense: Option<usize>,
     /// A data set that `breakeven data list` names.
-    #[arg(long, value_name = "NAME")]
-    data: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "config")]
+    data: Option<String>,
     /// Folder of the data set's files.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Measure on the first N training examples. Default: all.
+    /// Measure on the first N training examples. Default: all, or with --config
+    /// those that the run trained on.
     #[arg(long, value_name = "N")]
     subset: Option<usize>,
-    /// Eigenvalues of H and of the per-example K.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    top: usize,
-    /// L, the mini-batch gradients of K^M.
-    #[arg(long, value_name = "L", default_value_t = 25)]
-    batches: usize,
-    /// M, the examples of each.
-    #[arg(long, value_name = "M", default_value_t = 64)]
-    batch_size: usize,
+    /// Eigenvalues of H and of the per-example K. Default: 1.
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// Smallest, most negative eigenvalues of H.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    bottom: usize,
+    /// L, the mini-batch gradients of K^M. Default: 25.
+    #[arg(long, value_name = "L")]
+    batches: Option<usize>,
+    /// M, the examples of each. Default: 64, or with --config the run's.
+    #[arg(long, value_name = "M")]
+    batch_size: Option<usize>,
     /// Which examples batches hold.
     #[arg(long, value_enum, default_value_t)]
     batch_order: OrderArg,
@@ -124,6 +130,26 @@ enum ModelArg {
     SimpleCnn,
 }
 
+/// Units of each hidden layer; none of them is softmax regression.
+#[derive(Clone, Debug)]
+struct HiddenArg(Vec<usize>);
+
+impl FromStr for HiddenArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if matches!(text.trim(), "" | "none") {
+            return Ok(Self(Vec::new()));
+        }
+        let units = text.split(',').map(|units| {
+            units.trim().parse().map_err(|_| {
+                format!("{units:?} is no number of units: give such as 300,100, or none")
+            })
+        });
+        units.collect::<Result<_, _>>().map(Self)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum OrderArg {
     /// Drawn at random, each batch without replacement.
@@ -148,15 +174,14 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         (None, _) => Precision::F32,
     };
     let compute = Compute::new(device, precision).or_input()?;
-    let architecture = args.architecture()?;
-    let settings = args.settings()?;
+    let source = Source::of(args)?;
+    let settings = args.settings(&source)?;
     let portrait = watched("measure", |meter| {
-        meter.begin(format!("reading {}", args.data), Parts::Whole);
-        let data = data::load(&args.data, args.data_dir.as_deref()).or_input()?;
-        let checkpoint = &args.checkpoint;
+        meter.begin(format!("reading {}", source.data), Parts::Whole);
+        let data = data::load(&source.data, args.data_dir.as_deref()).or_input()?;
         Portrait::measure(
-            &architecture,
-            checkpoint,
+            &source.architecture,
+            &source.checkpoint,
             &data.train,
             &compute,
             &settings,
@@ -182,33 +207,13 @@ fn failure(error: PortraitError) -> Failure {
 }
 
 impl MeasureArgs {
-    fn architecture(&self) -> Result<Architecture, Failure> {
-        Ok(match self.model {
-            ModelArg::Mlp => Architecture::Mlp {
-                hidden: self.hidden.clone(),
-            },
-            ModelArg::SimpleCnn => {
-                let [first, second] = self.channels[..] else {
-                    return Err(Failure::input(format!(
-                        "--channels has {} numbers: give two, such as 32,64",
-                        self.channels.len()
-                    )));
-                };
-                Architecture::SimpleCnn {
-                    first,
-                    second,
-                    dense: self.dense,
-                }
-            }
-        })
-    }
-
-    fn settings(&self) -> Result<PortraitSettings, Failure> {
+    fn settings(&self, source: &Source) -> Result<PortraitSettings, Failure> {
         Ok(PortraitSettings {
-            subset: self.subset,
-            top: self.top,
-            batches: self.batches,
-            batch_size: self.batch_size,
+            subset: source.subset,
+            top: source.top,
+            bottom: self.bottom,
+            batches: source.batches,
+            batch_size: source.batch_size,
             batch_order: match self.batch_order {
                 OrderArg::Random => BatchOrder::Random,
                 OrderArg::Sequential => BatchOrder::Sequential,
@@ -234,6 +239,12 @@ fn bytes(gib: f64) -> Result<u64, Failure> {
 }
 
 fn write_curvatures(path: &PathBuf, portrait: &Portrait) -> Result<(), Failure> {
+    if let Some(why) = portrait.absent.get("curvature_along_top") {
+        return Err(Failure::input(format!(
+            "--curvatures {}: there are none, as {why}; leave the option out",
+            path.display()
+        )));
+    }
     let rows = portrait
         .curvatures
         .iter()
@@ -249,43 +260,137 @@ fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
     let k = &portrait.covariance_per_example;
     let mini = &portrait.covariance_mini_batch;
+    // A number, or why there is none.
+    let or_why = |field: &str, shown: Option<String>| {
+        let why = || portrait.absent.get(field).map_or("none", String::as_str);
+        shown.unwrap_or_else(|| format!("absent: {}", why()))
+    };
     let along = portrait.curvature_along_top;
-    let or_none = |x: Option<f64>| x.map_or("none".to_owned(), number);
-    let lines = [
+    let notes = portrait.notes.iter().map(|note| format!("note: {note}\n"));
+    let notes: String = notes.collect();
+    let mut lines = vec![
         format!(
-            "{} parameters, {} examples, mean loss {}, accuracy {:.4}\n",
+            "{notes}{} parameters, {} examples, mean loss {}, accuracy {:.4}\n",
             portrait.parameters,
             portrait.examples,
             number(portrait.loss),
             portrait.accuracy
         ),
         "H, the Hessian of the mean loss".to_owned(),
-        line("largest", &with_bounds(&h.leading)),
+    ];
+    lines.extend(values("largest", &h.leading.values));
+    if let Some(smallest) = &h.smallest {
+        lines.extend(values("smallest", smallest));
+    }
+    lines.extend([
         line("trace", &plus_minus(h.trace, h.trace_standard_error)),
         line("trace's estimate", &trace_effort(h)),
         line("solver", &solver(&h.leading)),
         "\nK, the covariance of the examples' gradients".to_owned(),
-        line("largest", &with_bounds(&k.leading)),
-        line("trace", &number(k.trace)),
+    ]);
+    lines.extend(values("largest", &k.leading.values));
+    lines.extend([
+        line("trace", &within(k.trace, k.trace_error_bound)),
         line("solver", &solver(&k.leading)),
         format!(
             "\nK^M, the covariance of {} gradients of {} examples; about K/{}",
             mini.batches, mini.batch_size, mini.batch_size
         ),
-        line("eigenvalues", &leading(&mini.eigenvalues)),
-        line("smallest non-zero", &or_none(mini.smallest_nonzero)),
-        line("smallest/largest", &or_none(mini.ratio)),
-        line("trace", &number(mini.trace)),
-        line("batch sharpness", &number(portrait.batch_sharpness)),
+        line(
+            "eigenvalues",
+            &format!(
+                "{} (rank {}, error at most {:.0e})",
+                leading(&mini.eigenvalues),
+                mini.rank,
+                largest(&mini.error_bounds)
+            ),
+        ),
+        line(
+            "smallest non-zero",
+            &or_why(
+                "covariance_mini_batch.smallest_nonzero",
+                mini.smallest_nonzero.map(number),
+            ),
+        ),
+        line(
+            "smallest/largest",
+            &or_why(
+                "covariance_mini_batch.ratio",
+                mini.ratio
+                    .zip(mini.ratio_error_bound)
+                    .map(|(ratio, error)| within(ratio, error)),
+            ),
+        ),
+        line("trace", &within(mini.trace, mini.trace_error_bound)),
+        line(
+            "batch sharpness",
+            &or_why("batch_sharpness", portrait.batch_sharpness.map(number)),
+        ),
         "\nAlong e, the top eigenvector of H".to_owned(),
-        line("|cos(e, e_K)|", &number(portrait.cosine_hessian_covariance)),
-        line("mean of eᵀH_i e", &number(along.mean)),
+        line(
+            "|cos(e, e_K)|",
+            &or_why(
+                "cosine_hessian_covariance",
+                portrait.cosine_hessian_covariance.map(number),
+            ),
+        ),
+    ]);
+    if let Some(cosines) = portrait.eigenspace_cosines.as_ref() {
+        if cosines.len() > 1 || portrait.cosine_hessian_covariance.is_none() {
+            let meaning = "cosines between the top eigenspaces of H and K";
+            lines.push(line("angles", &format!("{} ({meaning})", leading(cosines))));
+        }
+    }
+    lines.extend([
+        line(
+            "mean of eᵀH_i e",
+            &or_why("curvature_along_top", along.map(|along| number(along.mean))),
+        ),
         line(
             "variance, s²",
-            &format!("{} (1/N, as in Eq. 1)", number(along.variance)),
+            &along.map_or("absent".to_owned(), |along| {
+                format!("{} (1/N, as in Eq. 1)", number(along.variance))
+            }),
         ),
-    ];
+    ]);
     lines.join("\n") + "\n"
+}
+
+/// Eigenvalues at one end, with what their bounds say and how often they are
+/// repeated.
+fn values(name: &str, found: &Values) -> Vec<String> {
+    let kinds: BTreeSet<&str> = found.error_bound_kinds.iter().map(|k| k.in_words()).collect();
+    let kinds: Vec<&str> = kinds.into_iter().collect();
+    let mut lines = vec![line(
+        name,
+        &format!(
+            "{} (error at most {:.0e}: {})",
+            leading(&found.eigenvalues),
+            largest(&found.error_bounds),
+            kinds.join(", ")
+        ),
+    )];
+    let mut repeated = Vec::new();
+    let mut place = 0;
+    while place < found.eigenvalues.len() {
+        let size = found.multiplicities[place].unwrap_or(1);
+        if size > 1 {
+            repeated.push(format!("{} comes {size} times", number(found.eigenvalues[place])));
+        }
+        place += size;
+    }
+    if !repeated.is_empty() {
+        lines.push(line("repeated", &repeated.join(", ")));
+    }
+    lines
+}
+
+fn largest(errors: &[f64]) -> f64 {
+    errors.iter().copied().fold(0.0, f64::max)
+}
+
+fn within(value: f64, error: f64) -> String {
+    format!("{} (error at most {error:.0e})", number(value))
 }
 
 fn line(name: &str, value: &str) -> String {
@@ -311,14 +416,6 @@ fn leading(values: &[f64]) -> String {
     let shown: Vec<String> = values.iter().take(5).map(|&x| number(x)).collect();
     let more = if values.len() > 5 { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
-}
-
-fn with_bounds(found: &Leading) -> String {
-    let largest = found.error_bounds.iter().copied().fold(0.0, f64::max);
-    format!(
-        "{} (error at most {largest:.0e})",
-        leading(&found.eigenvalues)
-    )
 }
 
 fn plus_minus(value: f64, error: f64) -> String {

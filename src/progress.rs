@@ -181,6 +181,10 @@ impl Progress for SweepProgress {
         state.active.insert(run.to_owned(), active);
     }
 
+    fn anew(&self, run: &str, why: &str) {
+        self.say(&format!("{run} is carried out anew: {why}"));
+    }
+
     fn stepped(&self, run: &str, done: u64) {
         let mut state = self.state();
         let Some(active) = state.active.get_mut(run) else {

@@ -12,6 +12,7 @@ use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::run_folder::{FolderError, read_json, write_json};
 use breakeven_empirical::sweep::{Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunError;
+use breakeven_sim::record::seal::plan_sha256;
 use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE};
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +120,7 @@ pub fn carry_out(
     let sweep = prepare(config, &sweep_config, options)?;
     claim(folder, existing)?;
     save_config(config, folder)?;
+    let sweep = sweep.plan_sha256(saved_plan(folder)?);
     let jobs = options.jobs.unwrap_or_else(|| default_jobs(options.device));
     let environment = Environment {
         version: version().to_owned(),
@@ -184,6 +186,14 @@ fn save_config(config: &Config, folder: &Path) -> Result<(), Failure> {
         "{} differs from the configuration given now: resume with the same one, or give another --out",
         file.display()
     )))
+}
+
+/// The hash of the plan that is saved in the folder, which is what `verify`
+/// reads.
+fn saved_plan(folder: &Path) -> Result<String, Failure> {
+    let file = folder.join(CONFIG_FILE);
+    let saved = read_json(&file, "put it back as it was, or give another --out").or_input()?;
+    Ok(plan_sha256(&saved))
 }
 
 /// Saves what the sweep is made with. A folder that is gone on with must have

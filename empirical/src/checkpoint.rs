@@ -1,14 +1,22 @@
 //! Weights as safetensors in PyTorch's names and layout, alone or with what
 //! a run needs to go on.
 
+mod names;
+mod pytorch;
+
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use breakeven_sim::record::seal::hexadecimal;
+use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use safetensors::{SafeTensors, serialize};
 
 use crate::measure::WarmStart;
 use crate::parameters::Parameters;
-use crate::run_folder::write_whole;
+use crate::run_folder::{Followed, write_whole};
+
+use names::Names;
 
 /// Before the names of tensors that are not weights.
 const OWN: &str = "breakeven.";
@@ -17,6 +25,10 @@ const PROGRESS: &str = "breakeven.progress";
 const PREVIOUS_STEP: &str = "breakeven.previous_step";
 const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
+/// SHA-256 of the records, as 32 bytes.
+const RECORDS: &str = "breakeven.records_sha256";
+/// The entry of the file's metadata that holds its checksum.
+const CHECKSUM: &str = "breakeven.crc32c";
 
 /// Numbers as they are in a file.
 type Encoded = (Dtype, Vec<u8>);
@@ -26,8 +38,8 @@ type Encoded = (Dtype, Vec<u8>);
 pub struct Checkpoint {
     /// Steps taken.
     pub step: u64,
-    /// Bytes of the records file that belong to the steps taken.
-    pub records_bytes: u64,
+    /// The records that belong to the steps taken.
+    pub records: Followed,
     /// θ.
     pub theta: Vec<f64>,
     /// The last step taken, ηg, in θ's order; empty before the first.
@@ -56,6 +68,38 @@ pub enum CheckpointError {
         source: SafeTensorError,
         /// What helps.
         remedy: &'static str,
+    },
+    /// A file of `torch.save`.
+    #[error(
+        "{path} is a PyTorch file of Python pickles, which are not read here: two lines of Python turn it \
+         into safetensors\n{}",
+        pytorch::conversion(path)
+    )]
+    PyTorch {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A checksum shows that it is not as it was written.
+    #[error(
+        "{path} changed on disk ({problem}): take another copy, or resume its sweep, which carries the run out anew"
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What shows it.
+        problem: String,
+    },
+    /// Two tensors of one name, once prefixes are stripped.
+    #[error(
+        "{path} holds {first} and {second}, which are one name without their prefixes: keep one"
+    )]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// A tensor.
+        first: String,
+        /// Another one.
+        second: String,
     },
     /// A weight is missing.
     #[error(
@@ -92,7 +136,9 @@ pub enum CheckpointError {
         expected: Vec<usize>,
     },
     /// A tensor of another type of number.
-    #[error("{path}: tensor {name} holds {found:?}, only F32 and F64 are read: convert it")]
+    #[error(
+        "{path}: tensor {name} holds {found:?}, only F64, F32, F16 and BF16 are read: convert it"
+    )]
     Type {
         /// The file.
         path: PathBuf,
@@ -125,12 +171,31 @@ pub enum CheckpointError {
     },
 }
 
-/// Reads weights in PyTorch's layout, in θ's order.
+impl CheckpointError {
+    /// Whether a checksum shows that the file is not as it was written: the
+    /// run can be carried out anew.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
+}
+
+/// Weights that were read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// θ.
+    pub theta: Vec<f64>,
+    /// What was done with the file's tensors so that they fit, in words.
+    pub notes: Vec<String>,
+}
+
+/// Reads weights in PyTorch's layout. What wrappers of PyTorch put before the
+/// names is stripped, counters of batches are ignored, and 16-bit numbers are
+/// widened, which loses nothing; the notes say so.
 ///
 /// # Errors
 /// A file that can't be read, tensors that do not fit the model, and numbers
 /// that are not finite.
-pub fn load_weights(path: &Path, parameters: &Parameters) -> Result<Vec<f64>, CheckpointError> {
+pub fn load_weights(path: &Path, parameters: &Parameters) -> Result<Weights, CheckpointError> {
     let bytes = read(path)?;
     let file = parse(path, &bytes, "save the weights again")?;
     weights(path, &file, parameters, Accepted::Finite)
@@ -177,13 +242,22 @@ impl Checkpoint {
                 ));
             }
         }
-        let progress = [self.step, self.records_bytes].map(u64::to_le_bytes);
+        let progress = [self.step, self.records.bytes].map(u64::to_le_bytes);
         tensors.push((PROGRESS.into(), vec![2], (Dtype::I64, progress.concat())));
-        let views = tensors.iter().map(|(name, shape, (dtype, data))| {
-            let view = TensorView::new(*dtype, shape.clone(), data);
-            (name, view.expect("shape and bytes are those of one vector"))
-        });
-        let bytes = serialize(views, None)
+        if let Some(sum) = &self.records.sha256 {
+            let sum = bytes_of(sum);
+            tensors.push((RECORDS.into(), vec![sum.len()], (Dtype::U8, sum)));
+        }
+        let views: Vec<(&str, TensorView)> = tensors
+            .iter()
+            .map(|(name, shape, (dtype, data))| {
+                let view = TensorView::new(*dtype, shape.clone(), data);
+                let view = view.expect("shape and bytes are those of one vector");
+                (name.as_str(), view)
+            })
+            .collect();
+        let metadata = HashMap::from([(CHECKSUM.to_owned(), checksum(views.clone()))]);
+        let bytes = serialize(views, Some(metadata))
             .map_err(|source| format_error(path, source, "free some memory"))?;
         write_whole(path, &bytes).map_err(|source| file_error(path, source))
     }
@@ -211,11 +285,14 @@ impl Checkpoint {
             }
             Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
         };
-        let [step, records_bytes] = progress(&file).ok_or_else(|| missing("step"))?;
+        let [step, bytes] = progress(&file).ok_or_else(|| missing("step"))?;
         Ok(Self {
             step,
-            records_bytes,
-            theta: weights(path, &file, parameters, Accepted::Any)?,
+            records: Followed {
+                bytes,
+                sha256: file.tensor(RECORDS).ok().map(|sum| hexadecimal(sum.data())),
+            },
+            theta: weights(path, &file, parameters, Accepted::Any)?.theta,
             previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
             warm: WarmStart {
                 hessian: vectors(WARM_HESSIAN, "eigenvectors of H")?,
@@ -230,33 +307,47 @@ fn weights(
     file: &SafeTensors,
     parameters: &Parameters,
     accepted: Accepted,
-) -> Result<Vec<f64>, CheckpointError> {
-    for name in file.names() {
-        if !name.starts_with(OWN) && !parameters.iter().any(|p| p.name == *name) {
-            return Err(CheckpointError::Unknown {
-                path: path.into(),
-                name: name.to_string(),
-            });
-        }
+) -> Result<Weights, CheckpointError> {
+    let names = Names::of(path, file)?;
+    if let Some(name) = names.unknown(parameters) {
+        return Err(CheckpointError::Unknown {
+            path: path.into(),
+            name: name.to_owned(),
+        });
     }
     let mut torch = Vec::new();
+    let mut widened = Vec::new();
     for parameter in parameters.iter() {
-        let name = &parameter.name;
-        let view = file.tensor(name).map_err(|_| CheckpointError::Missing {
+        let missing = || CheckpointError::Missing {
             path: path.into(),
-            name: name.clone(),
-        })?;
+            name: parameter.name.clone(),
+        };
+        let name = names.in_file(&parameter.name).ok_or_else(missing)?;
+        let view = file.tensor(name).map_err(|_| missing())?;
         if view.shape() != parameter.torch_shape() {
             return Err(CheckpointError::Shape {
                 path: path.into(),
-                name: name.clone(),
+                name: name.to_owned(),
                 found: view.shape().to_vec(),
                 expected: parameter.torch_shape(),
             });
         }
         torch.extend(numbers(path, name, &view, accepted)?);
+        let dtype = view.dtype();
+        if matches!(dtype, Dtype::F16 | Dtype::BF16) && !widened.contains(&dtype) {
+            widened.push(dtype);
+        }
     }
-    Ok(parameters.from_torch(&torch))
+    let mut notes = names.notes();
+    notes.extend(
+        widened
+            .iter()
+            .map(|dtype| format!("numbers in {dtype:?} were widened, which loses nothing")),
+    );
+    Ok(Weights {
+        theta: parameters.from_torch(&torch),
+        notes,
+    })
 }
 
 fn numbers(
@@ -265,22 +356,13 @@ fn numbers(
     view: &TensorView,
     accepted: Accepted,
 ) -> Result<Vec<f64>, CheckpointError> {
-    // Both conversions are exact: chunks have the type's size.
+    let data = view.data();
+    // Exact, and nothing is left over: chunks have the type's size.
     let numbers: Vec<f64> = match view.dtype() {
-        Dtype::F32 => view
-            .data()
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&bytes| f64::from(f32::from_le_bytes(bytes)))
-            .collect(),
-        Dtype::F64 => view
-            .data()
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&bytes| f64::from_le_bytes(bytes))
-            .collect(),
+        Dtype::F16 => each(data, |bytes| f16::from_le_bytes(bytes).to_f64()),
+        Dtype::BF16 => each(data, |bytes| bf16::from_le_bytes(bytes).to_f64()),
+        Dtype::F32 => each(data, |bytes| f64::from(f32::from_le_bytes(bytes))),
+        Dtype::F64 => each(data, f64::from_le_bytes),
         found => {
             return Err(CheckpointError::Type {
                 path: path.into(),
@@ -297,6 +379,15 @@ fn numbers(
         }),
         _ => Ok(numbers),
     }
+}
+
+/// Each number of a tensor.
+fn each<const SIZE: usize>(data: &[u8], number: impl Fn([u8; SIZE]) -> f64) -> Vec<f64> {
+    data.as_chunks()
+        .0
+        .iter()
+        .map(|&bytes| number(bytes))
+        .collect()
 }
 
 /// Steps taken and bytes of records; absent where the file does not say.
@@ -330,7 +421,57 @@ fn parse<'a>(
     bytes: &'a [u8],
     remedy: &'static str,
 ) -> Result<SafeTensors<'a>, CheckpointError> {
-    SafeTensors::deserialize(bytes).map_err(|source| format_error(path, source, remedy))
+    let changed = |problem| CheckpointError::Changed {
+        path: path.into(),
+        problem,
+    };
+    let file = SafeTensors::deserialize(bytes).map_err(|source| {
+        if pytorch::is_pytorch(bytes) {
+            return CheckpointError::PyTorch { path: path.into() };
+        }
+        let has_checksum = bytes
+            .windows(CHECKSUM.len())
+            .any(|part| part == CHECKSUM.as_bytes());
+        if has_checksum {
+            return changed(source.to_string());
+        }
+        format_error(path, source, remedy)
+    })?;
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|source| format_error(path, source, remedy))?;
+    let said = header.metadata().as_ref().and_then(|of| of.get(CHECKSUM));
+    let found = || checksum(file.iter().collect());
+    match said {
+        Some(said) if *said != found() => Err(changed(format!(
+            "its checksum says {said}, its tensors give {}",
+            found()
+        ))),
+        // Whoever writes the one writes the other.
+        None if file.tensor(RECORDS).is_ok() => Err(changed("its checksum is missing".to_owned())),
+        _ => Ok(file),
+    }
+}
+
+/// CRC-32C of tensors, whatever the order in which they lie in a file: of each
+/// one's name, type, shape and numbers, by name.
+fn checksum(mut tensors: Vec<(&str, TensorView)>) -> String {
+    tensors.sort_by_key(|(name, _)| *name);
+    let mut sum = 0;
+    for (name, view) in tensors {
+        let what = format!("{name}\n{:?}\n{:?}\n", view.dtype(), view.shape());
+        sum = crc32c::crc32c_append(sum, what.as_bytes());
+        sum = crc32c::crc32c_append(sum, view.data());
+    }
+    format!("{sum:08x}")
+}
+
+/// The bytes of hexadecimal digits.
+fn bytes_of(digits: &str) -> Vec<u8> {
+    digits
+        .as_bytes()
+        .chunks(2)
+        .filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> CheckpointError {

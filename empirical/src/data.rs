@@ -4,7 +4,7 @@
 //! |---|---|
 //! | which data sets there are | [`catalog`] |
 //! | where their files are looked for | [`search`] |
-//! | reading and validating them | `idx`, `cifar` |
+//! | reading and validating them | `idx`, `cifar`, `pickle` |
 //! | getting them from their official addresses | [`fetch`] |
 //! | checking every file, with checksums | [`check`] |
 //!
@@ -20,6 +20,7 @@ pub mod fetch;
 mod files;
 mod idx;
 mod images;
+mod pickle;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -65,7 +66,8 @@ pub enum Source {
 /// An unknown name, files that are not found, and files that are not what
 /// they should be; every message names the offender and the remedy.
 pub fn load(name: &str, data_dir: Option<&Path>) -> Result<DataSet, DataError> {
-    load_from(catalog::find(name)?, &Search::new(data_dir)?)
+    let entry = catalog::find(name)?;
+    load_from(entry, &Search::of(entry, data_dir)?)
 }
 
 /// Loads `entry` from where `search` finds its files.
@@ -85,6 +87,7 @@ pub fn load_from(entry: &'static Entry, search: &Search) -> Result<DataSet, Data
     let train = read(Part::Train)?.ok_or_else(|| DataError::NotFound {
         name: entry.name,
         looked: search.folders(entry),
+        files: files::looked_for(entry),
     })?;
     let validation = read(Part::Validation)?;
     if let Some(validation) = &validation {

@@ -8,7 +8,7 @@ use breakeven_sim::record::{BoundKind, SolverStatus};
 use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
-use crate::checkpoint::{CheckpointError, load_weights};
+use crate::checkpoint::{CheckpointError, Weights, load_weights};
 use crate::compute::{Compute, DeviceKind, Precision};
 use crate::config::{MOST_BATCHES, most_eigenvalues};
 use crate::data::Images;
@@ -141,6 +141,9 @@ pub struct Portrait {
     pub batch_sharpness: Option<f64>,
     /// Why a quantity does not exist here, by the path of its field.
     pub absent: BTreeMap<String, String>,
+    /// What was done with the checkpoint's tensors so that they fit, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// eᵀH_i e of every example; empty where e is not determined.
     #[serde(skip)]
     pub curvatures: Vec<f64>,
@@ -279,7 +282,7 @@ impl Portrait {
         settings.check(images.len())?;
         let model = architecture.build(images.shape(), images.classes())?;
         settings.check_top(model.parameters().dim())?;
-        let theta = load_weights(checkpoint, model.parameters())?;
+        let Weights { theta, notes } = load_weights(checkpoint, model.parameters())?;
         let network = Network {
             model: &*model,
             compute,
@@ -288,7 +291,8 @@ impl Portrait {
         let pool = ThreadPoolBuilder::new()
             .num_threads(settings.threads(compute))
             .build()?;
-        pool.install(|| Self::of(network, &theta, &examples, settings, meter))
+        let portrait = pool.install(|| Self::of(network, &theta, &examples, settings, meter))?;
+        Ok(Self { notes, ..portrait })
     }
 
     fn of(
@@ -343,6 +347,7 @@ impl Portrait {
             ),
             batch_sharpness: keep(&mut absent, "batch_sharpness", batch_sharpness),
             absent,
+            notes: Vec::new(),
             curvatures: curvatures.unwrap_or_default(),
         })
     }

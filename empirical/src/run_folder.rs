@@ -1,14 +1,17 @@
 //! The folder of one run: header, records as they come, checkpoint, outcome.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use breakeven_sim::record::seal::{SealError, hexadecimal, sha256};
 use breakeven_sim::record::{
-    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome,
+    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, from_line, from_page,
+    to_line, to_page,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 /// The checkpoint of a run, in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
@@ -38,6 +41,16 @@ pub enum FolderError {
         source: serde_json::Error,
         /// What helps.
         remedy: &'static str,
+    },
+    /// A checksum shows that a file is not as it was written.
+    #[error("{path}{}: {problem}", line.map_or(String::new(), |line| format!(", line {line}")))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, where one is at fault.
+        line: Option<usize>,
+        /// What shows it.
+        problem: String,
     },
     /// The file system has no locks.
     #[error("{path} can't be locked ({source}): use a folder on a file system with file locks")]
@@ -71,6 +84,23 @@ pub enum FolderError {
         /// What the checkpoint says.
         expected: u64,
     },
+}
+
+impl FolderError {
+    /// Whether a checksum shows that a file is not as it was written: the run
+    /// can be carried out anew.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
+}
+
+/// The records that a checkpoint follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Their length in bytes.
+    pub bytes: u64,
+    /// Their SHA-256; absent in checkpoints of earlier versions.
+    pub sha256: Option<String>,
 }
 
 /// A run's folder that no other process writes in meanwhile.
@@ -107,17 +137,32 @@ impl Hold {
         }))
     }
 
+    /// Removes all that a run has left, so that it begins anew.
+    ///
+    /// # Errors
+    /// If a file can't be removed.
+    pub fn clear(&self) -> Result<(), FolderError> {
+        for name in [OUTCOME_FILE, CHECKPOINT_FILE, RECORDS_FILE, HEADER_FILE] {
+            remove(&self.path.join(name))?;
+        }
+        Ok(())
+    }
+
     /// Removes the lock file of a run that is over. Whoever opened it before
     /// may still lock it, and sees then that the run is over.
     ///
     /// # Errors
     /// If it can't be removed.
     pub fn release(self) -> Result<(), FolderError> {
-        let file = self.path.join(LOCK_FILE);
-        match std::fs::remove_file(&file) {
-            Err(source) if source.kind() != ErrorKind::NotFound => Err(file_error(&file, source)),
-            _ => Ok(()),
-        }
+        remove(&self.path.join(LOCK_FILE))
+    }
+}
+
+/// Removes a file, where it is there.
+fn remove(file: &Path) -> Result<(), FolderError> {
+    match std::fs::remove_file(file) {
+        Err(source) if source.kind() != ErrorKind::NotFound => Err(file_error(file, source)),
+        _ => Ok(()),
     }
 }
 
@@ -126,47 +171,48 @@ pub struct RunFolder {
     hold: Hold,
     records: File,
     bytes: u64,
+    /// Of all records so far.
+    hasher: Sha256,
 }
 
 impl RunFolder {
     /// Writes the header, unless the run goes on and has one, and keeps the
-    /// first `bytes` of the records.
+    /// records that `followed` counts on.
     ///
     /// # Errors
-    /// If a file can't be written, there are fewer bytes, or the run was begun
-    /// on another device.
-    pub fn open(hold: Hold, header: &RunHeader, bytes: u64) -> Result<Self, FolderError> {
-        save_header(&hold.path.join(HEADER_FILE), header, bytes)?;
+    /// If a file can't be written, there are fewer records or other ones, or
+    /// the run was begun on another device.
+    pub fn open(hold: Hold, header: &RunHeader, followed: &Followed) -> Result<Self, FolderError> {
+        save_header(&hold.path.join(HEADER_FILE), header, followed.bytes)?;
         let file = hold.path.join(RECORDS_FILE);
-        let records = OpenOptions::new()
+        let mut records = OpenOptions::new()
             .create(true)
+            .read(true)
             .append(true)
             .open(&file)
             .map_err(|source| file_error(&file, source))?;
-        let found = records
-            .metadata()
-            .map_err(|source| file_error(&file, source))?
-            .len();
-        if found < bytes {
-            return Err(FolderError::RecordsMissing {
-                path: file,
-                found,
-                expected: bytes,
-            });
-        }
+        let hasher = kept(&file, &mut records, followed)?;
         records
-            .set_len(bytes)
+            .set_len(followed.bytes)
             .map_err(|source| file_error(&file, source))?;
         Ok(Self {
             hold,
             records,
-            bytes,
+            bytes: followed.bytes,
+            hasher,
         })
     }
 
-    /// Bytes of records so far.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// The records so far.
+    pub fn followed(&self) -> Followed {
+        Followed {
+            bytes: self.bytes,
+            sha256: Some(self.sha256()),
+        }
+    }
+
+    fn sha256(&self) -> String {
+        hexadecimal(&self.hasher.clone().finalize())
     }
 
     /// Where the checkpoint is.
@@ -180,31 +226,95 @@ impl RunFolder {
     /// If the file can't be written.
     pub fn append(&mut self, record: &Record) -> Result<(), FolderError> {
         let path = self.hold.path.join(RECORDS_FILE);
-        let mut line = to_json(&path, record)?;
+        let mut line = to_line(record)
+            .map_err(|source| json_error(&path, source))?
+            .into_bytes();
         line.push(b'\n');
         self.records
             .write_all(&line)
             .map_err(|source| file_error(&path, source))?;
         self.bytes += line.len() as u64;
+        self.hasher.update(&line);
         Ok(())
     }
 
-    /// Says how the run ended, and lets go of the folder.
+    /// Says how the run ended, and lets go of the folder. The outcome's hash
+    /// of the records is filled in here.
     ///
     /// # Errors
     /// If the file can't be written.
-    pub fn finish(self, outcome: &RunOutcome) -> Result<(), FolderError> {
-        write_json(&self.hold.path.join(OUTCOME_FILE), outcome)?;
+    pub fn finish(self, outcome: RunOutcome) -> Result<(), FolderError> {
+        let outcome = RunOutcome {
+            records_sha256: Some(self.sha256()),
+            ..outcome
+        };
+        write_page(&self.hold.path.join(OUTCOME_FILE), &outcome)?;
         self.hold.release()
     }
+}
+
+/// Reads the records that a checkpoint counts on, which have to be those that
+/// it was written after.
+fn kept(path: &Path, records: &mut impl Read, followed: &Followed) -> Result<Sha256, FolderError> {
+    let mut text = Vec::new();
+    records
+        .take(followed.bytes)
+        .read_to_end(&mut text)
+        .map_err(|source| file_error(path, source))?;
+    let hasher = Sha256::new_with_prefix(&text);
+    let (found, expected) = (text.len() as u64, followed.bytes);
+    match &followed.sha256 {
+        None if found < expected => Err(FolderError::RecordsMissing {
+            path: path.into(),
+            found,
+            expected,
+        }),
+        None => check_lines(path, &text).map(|()| hasher),
+        Some(_) if found < expected => Err(changed(
+            path,
+            format!("it holds {found} bytes, the checkpoint counts on {expected}"),
+        )),
+        Some(sum) => check_records(path, &text, sum).map(|()| hasher),
+    }
+}
+
+/// Compares records with the hash of what was written; a line that has changed
+/// is named.
+fn check_records(path: &Path, text: &[u8], expected: &str) -> Result<(), FolderError> {
+    let found = sha256(text);
+    if found == expected {
+        return Ok(());
+    }
+    check_lines(path, text)?;
+    let problem = format!(
+        "its SHA-256 is {found}, that of what was written {expected}: lines were added, lost or moved"
+    );
+    Err(changed(path, problem))
+}
+
+/// The first line whose checksum does not hold is an error. What has none is
+/// let pass: earlier versions wrote none.
+fn check_lines(path: &Path, text: &[u8]) -> Result<(), FolderError> {
+    for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        if let Err(error) = from_line(line)
+            && error.is_change()
+        {
+            return Err(FolderError::Changed {
+                path: path.into(),
+                line: Some(index + 1),
+                problem: error.to_string(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A run that goes on keeps the header that it began with, and its version.
 fn save_header(path: &Path, header: &RunHeader, bytes: u64) -> Result<(), FolderError> {
     if bytes == 0 || !path.exists() {
-        return write_json(path, header);
+        return write_page(path, header);
     }
-    let begun: RunHeader = read_json(path, ANEW)?;
+    let begun: RunHeader = read_page(path)?;
     if begun.device == header.device {
         return Ok(());
     }
@@ -218,13 +328,89 @@ fn save_header(path: &Path, header: &RunHeader, bytes: u64) -> Result<(), Folder
 /// How the run in the folder `path` ended, if it has.
 ///
 /// # Errors
-/// If the file can't be read.
+/// If the file can't be read, or is not as it was written.
 pub fn outcome(path: &Path) -> Result<Option<RunOutcome>, FolderError> {
     let file = path.join(OUTCOME_FILE);
     if file.exists() {
-        read_json(&file, ANEW).map(Some)
+        read_page(&file).map(Some)
     } else {
         Ok(None)
+    }
+}
+
+/// Whether the files of a run that is over are as they were written, as far as
+/// checksums say.
+///
+/// # Errors
+/// The file, and where it can be told the line, that is not; or one that can't
+/// be read.
+pub fn check_finished(path: &Path, outcome: &RunOutcome) -> Result<(), FolderError> {
+    let header = path.join(HEADER_FILE);
+    if header.exists() {
+        read_page::<RunHeader>(&header)?;
+    }
+    let file = path.join(RECORDS_FILE);
+    let text = match std::fs::read(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return match outcome.records_sha256 {
+                None => Ok(()),
+                Some(_) => Err(changed(&file, "it is missing".to_owned())),
+            };
+        }
+        Err(source) => return Err(file_error(&file, source)),
+    };
+    match &outcome.records_sha256 {
+        Some(sum) => check_records(&file, &text, sum),
+        None => check_lines(&file, &text),
+    }
+}
+
+/// Whether the files of a run that goes on are as they were written, as far as
+/// checksums say.
+///
+/// # Errors
+/// As [`check_finished`], or fewer records than the checkpoint counts on.
+pub fn check_begun(path: &Path, followed: &Followed) -> Result<(), FolderError> {
+    let header = path.join(HEADER_FILE);
+    if header.exists() {
+        read_page::<RunHeader>(&header)?;
+    }
+    let file = path.join(RECORDS_FILE);
+    match File::open(&file) {
+        Ok(mut records) => kept(&file, &mut records, followed).map(drop),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            kept(&file, &mut std::io::empty(), followed).map(drop)
+        }
+        Err(source) => Err(file_error(&file, source)),
+    }
+}
+
+fn changed(path: &Path, problem: String) -> FolderError {
+    FolderError::Changed {
+        path: path.into(),
+        line: None,
+        problem,
+    }
+}
+
+/// Writes a header or an outcome, with its checksum.
+fn write_page(path: &Path, value: &impl Serialize) -> Result<(), FolderError> {
+    let text = to_page(value).map_err(|source| json_error(path, source))?;
+    write_whole(path, text.as_bytes()).map_err(|source| file_error(path, source))
+}
+
+/// Reads what [`write_page`] wrote.
+fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
+    let text = std::fs::read(path).map_err(|source| file_error(path, source))?;
+    match from_page(&text) {
+        Ok(read) => Ok(read.value),
+        Err(SealError::Json(source)) => Err(FolderError::Json {
+            path: path.into(),
+            source,
+            remedy: ANEW,
+        }),
+        Err(error) => Err(changed(path, error.to_string())),
     }
 }
 
@@ -294,10 +480,6 @@ fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, FolderError> {
-    serde_json::to_vec(value).map_err(|source| json_error(path, source))
 }
 
 fn json_error(path: &Path, source: serde_json::Error) -> FolderError {

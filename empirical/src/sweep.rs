@@ -15,7 +15,7 @@ use crate::data::{DataError, DataSet, Images};
 use crate::examples::Examples;
 use crate::model::ModelError;
 use crate::run_folder::{FolderError, outcome};
-use crate::train::{RunEnd, RunError, RunSpec, Shared, run, total_steps};
+use crate::train::{RunEnd, RunError, RunSpec, Shared, Watch, finished, run, total_steps};
 
 /// Time between two checkpoints of a run: what a kill makes it repeat at most,
 /// beside the step or measurement that it was in.
@@ -58,6 +58,9 @@ pub trait Progress: Sync {
     fn started(&self, run: &str, done: u64, total: u64);
     /// A run has taken `done` steps.
     fn stepped(&self, run: &str, done: u64);
+    /// A run is carried out anew, since a file of it changed on disk: `why`.
+    /// Whoever shows no lines has nothing to do here.
+    fn anew(&self, _run: &str, _why: &str) {}
     /// A run has ended, or stopped, or is carried out by another process.
     fn ended(&self, run: &str, end: RunEnd);
 }
@@ -152,6 +155,7 @@ impl<'a> Sweep<'a> {
                     .map(|images| first(&images, validated)),
                 compute,
                 version,
+                plan_sha256: None,
                 checkpoint_every: CHECKPOINT_EVERY,
             },
         })
@@ -160,6 +164,12 @@ impl<'a> Sweep<'a> {
     /// The same sweep with another time between two checkpoints of a run.
     pub fn checkpoint_every(mut self, time: Duration) -> Self {
         self.shared.checkpoint_every = time;
+        self
+    }
+
+    /// The same sweep, whose runs say which plan they began with.
+    pub fn plan_sha256(mut self, sha256: String) -> Self {
+        self.shared.plan_sha256 = Some(sha256);
         self
     }
 
@@ -212,7 +222,8 @@ impl<'a> Sweep<'a> {
     /// Carries the runs of a shard out in `folder`, `jobs` side by side, each
     /// on one thread of its own. Runs that are over, and those that another
     /// process carries out, are left as they are; others go on from their
-    /// checkpoints.
+    /// checkpoints. One of which a checksum shows that a file has changed is
+    /// carried out anew.
     ///
     /// # Errors
     /// The first run that could not go on; the others stop and can be resumed.
@@ -279,19 +290,27 @@ impl<'a> Sweep<'a> {
     ) -> Result<RunEnd, SweepError> {
         let name = spec.name();
         let total = total_steps(&self.shared, spec);
-        if let Some(over) = outcome(folder)? {
-            progress.started(&name, total, total);
-            let end = RunEnd::Over(over.status);
-            progress.ended(&name, end);
-            return Ok(end);
+        match finished(folder) {
+            Ok(Some(over)) => {
+                progress.started(&name, total, total);
+                let end = RunEnd::Over(over.status);
+                progress.ended(&name, end);
+                return Ok(end);
+            }
+            Ok(None) => {}
+            // Whoever holds the folder decides.
+            Err(error) if error.is_change() => {}
+            Err(error) => return Err(error.into()),
         }
         progress.started(&name, 0, total);
         let pool = ThreadPoolBuilder::new().num_threads(1).build()?;
         let end = pool
             .install(|| {
-                run(&self.shared, spec, folder, stop, &|done| {
-                    progress.stepped(&name, done)
-                })
+                let watch = OfRun {
+                    name: &name,
+                    progress,
+                };
+                run(&self.shared, spec, folder, stop, &watch)
             })
             .map_err(|source| SweepError::Run {
                 run: name.clone(),
@@ -299,6 +318,22 @@ impl<'a> Sweep<'a> {
             })?;
         progress.ended(&name, end);
         Ok(end)
+    }
+}
+
+/// What happens to the run of this name.
+struct OfRun<'a> {
+    name: &'a str,
+    progress: &'a dyn Progress,
+}
+
+impl Watch for OfRun<'_> {
+    fn stepped(&self, done: u64) {
+        self.progress.stepped(self.name, done);
+    }
+
+    fn anew(&self, why: &str) {
+        self.progress.anew(self.name, why);
     }
 }
 

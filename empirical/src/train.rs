@@ -15,7 +15,9 @@ use crate::measure::{Measurement, WarmStart};
 use crate::model::{Model, glorot};
 use crate::network::Network;
 use crate::random::{Purpose, stream};
-use crate::run_folder::{CHECKPOINT_FILE, FolderError, Hold, RunFolder, outcome};
+use crate::run_folder::{
+    CHECKPOINT_FILE, FolderError, Hold, RunFolder, check_begun, check_finished, outcome,
+};
 use crate::solver::NotDeterministic;
 use crate::tape::Matrix;
 
@@ -37,6 +39,8 @@ pub struct Shared<'a> {
     pub model_name: String,
     /// The version of the program.
     pub version: String,
+    /// SHA-256 of the sweep's plan, where it has one.
+    pub plan_sha256: Option<String>,
     /// Time between two checkpoints of a run.
     pub checkpoint_every: Duration,
 }
@@ -90,9 +94,43 @@ pub enum RunError {
     NotDeterministic(#[from] NotDeterministic),
 }
 
-/// Trains one run in `folder`, from its checkpoint where there is one.
-/// `progress` is called with the steps taken; `stop` is read before each, and
-/// abandons a measurement.
+impl RunError {
+    /// Whether a checksum shows that a file of the run is not as it was
+    /// written.
+    fn is_change(&self) -> bool {
+        match self {
+            Self::Folder(error) => error.is_change(),
+            Self::Checkpoint(error) => error.is_change(),
+            Self::NotDeterministic(_) => false,
+        }
+    }
+}
+
+/// What happens to one run, for whoever shows it.
+pub trait Watch: Sync {
+    /// It has taken `done` steps.
+    fn stepped(&self, done: u64);
+    /// It is carried out anew, since a checksum shows that a file of it
+    /// changed on disk: `why`.
+    fn anew(&self, why: &str);
+}
+
+/// How the run in `folder` ended, if it has and its files are as they were
+/// written.
+///
+/// # Errors
+/// If a file can't be read, or has changed.
+pub fn finished(folder: &Path) -> Result<Option<RunOutcome>, FolderError> {
+    let over = outcome(folder)?;
+    if let Some(over) = &over {
+        check_finished(folder, over)?;
+    }
+    Ok(over)
+}
+
+/// Trains one run in `folder`, from its checkpoint where there is one, or anew
+/// where a checksum shows that one of its files has changed. `stop` is read
+/// before each step, and abandons a measurement.
 ///
 /// # Errors
 /// If a file can't be read or written, or curvature is not repeatable.
@@ -101,16 +139,33 @@ pub fn run(
     spec: RunSpec,
     folder: &Path,
     stop: &AtomicBool,
-    progress: &(dyn Fn(u64) + Sync),
+    watch: &dyn Watch,
 ) -> Result<RunEnd, RunError> {
     let Some(hold) = Hold::take(folder)? else {
         return Ok(RunEnd::Elsewhere);
     };
-    if let Some(over) = outcome(folder)? {
-        hold.release()?;
-        return Ok(RunEnd::Over(over.status));
+    match finished(folder) {
+        Ok(Some(over)) => {
+            hold.release()?;
+            return Ok(RunEnd::Over(over.status));
+        }
+        Ok(None) => {}
+        Err(error) if error.is_change() => {
+            watch.anew(&error.to_string());
+            hold.clear()?;
+        }
+        Err(error) => return Err(error.into()),
     }
-    let mut trainer = Trainer::open(shared, spec, folder, hold)?;
+    let checkpoint = match begun(shared, folder) {
+        Err(error) if error.is_change() => {
+            watch.anew(&error.to_string());
+            hold.clear()?;
+            None
+        }
+        other => other?,
+    };
+    let checkpoint = checkpoint.unwrap_or_else(|| fresh(shared, spec));
+    let mut trainer = Trainer::open(shared, spec, checkpoint, hold)?;
     let total = trainer.total_steps();
     while trainer.step < total {
         if stop.load(Ordering::Relaxed) {
@@ -125,13 +180,34 @@ pub fn run(
             trainer.plain_step()
         };
         match step {
-            Step::Taken => progress(trainer.step),
+            Step::Taken => watch.stepped(trainer.step),
             Step::Abandoned => {}
             Step::Diverged(loss) => return trainer.diverged(loss),
         }
     }
     trainer.save()?;
     trainer.finish(RunStatus::Completed, None)
+}
+
+/// The checkpoint of a run that was begun, whose records are those that it
+/// follows.
+fn begun(shared: &Shared, folder: &Path) -> Result<Option<Checkpoint>, RunError> {
+    let file = folder.join(CHECKPOINT_FILE);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let checkpoint = Checkpoint::load(&file, shared.model.parameters())?;
+    check_begun(folder, &checkpoint.records)?;
+    Ok(Some(checkpoint))
+}
+
+/// Where a run is before its first step.
+fn fresh(shared: &Shared, spec: RunSpec) -> Checkpoint {
+    let mut rng = stream(spec.seed, Purpose::Init, 0);
+    Checkpoint {
+        theta: glorot(shared.model.parameters(), &mut rng),
+        ..Checkpoint::default()
+    }
 }
 
 struct Trainer<'a> {
@@ -160,20 +236,11 @@ impl<'a> Trainer<'a> {
     fn open(
         shared: &'a Shared<'a>,
         spec: RunSpec,
-        path: &Path,
+        checkpoint: Checkpoint,
         hold: Hold,
     ) -> Result<Self, RunError> {
         let layout = shared.model.parameters();
-        let file = path.join(CHECKPOINT_FILE);
-        let checkpoint = if file.exists() {
-            Checkpoint::load(&file, layout)?
-        } else {
-            Checkpoint {
-                theta: glorot(layout, &mut stream(spec.seed, Purpose::Init, 0)),
-                ..Checkpoint::default()
-            }
-        };
-        let folder = RunFolder::open(hold, &header(shared, spec), checkpoint.records_bytes)?;
+        let folder = RunFolder::open(hold, &header(shared, spec), &checkpoint.records)?;
         let previous = &checkpoint.previous_step;
         Ok(Self {
             shared,
@@ -284,7 +351,7 @@ impl<'a> Trainer<'a> {
         let previous = self.previous_step.clone();
         let checkpoint = Checkpoint {
             step: self.step,
-            records_bytes: self.folder.bytes(),
+            records: self.folder.followed(),
             theta: layout.join(self.parameters.clone()),
             previous_step: previous.map_or_else(Vec::new, |g| layout.join(g)),
             warm: self.warm.clone(),
@@ -308,10 +375,11 @@ impl<'a> Trainer<'a> {
     }
 
     fn finish(self, status: RunStatus, reason: Option<String>) -> Result<RunEnd, RunError> {
-        self.folder.finish(&RunOutcome {
+        self.folder.finish(RunOutcome {
             status,
             steps: self.step,
             reason,
+            records_sha256: None,
         })?;
         Ok(RunEnd::Over(status))
     }
@@ -346,6 +414,7 @@ fn header(shared: &Shared, spec: RunSpec) -> RunHeader {
         hessian_examples: Some(shared.subset.len()),
         version: shared.version.clone(),
         device: shared.compute.to_string(),
+        plan_sha256: shared.plan_sha256.clone(),
     }
 }
 

@@ -6,10 +6,19 @@
 //! [`Record`] a line, appended as it comes) and [`OUTCOME_FILE`] (written when
 //! the run has ended; a run without it is unfinished). A sweep folder holds
 //! [`CONFIG_FILE`] and one run folder each under [`RUNS_FOLDER`].
+//!
+//! Headers, records and outcomes carry a checksum ([`seal`]): whoever reads
+//! them does so through [`from_page`] and [`RunHeader::record`], and writes
+//! them through [`to_page`] and [`to_line`].
+
+pub mod seal;
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use seal::{SealError, Sealed, sealed, unsealed};
 
 /// The header of a run, in its folder.
 pub const HEADER_FILE: &str = "run.json";
@@ -23,6 +32,42 @@ pub const ENVIRONMENT_FILE: &str = "environment.json";
 pub const CONFIG_FILE: &str = "config.json";
 /// The folder of a sweep under which each run has its own.
 pub const RUNS_FOLDER: &str = "runs";
+
+/// What the header of a run of the one-dimensional model calls its model.
+pub const ONE_DIMENSIONAL_MODEL: &str = "the paper's one-dimensional model";
+
+/// A record as a line of [`RECORDS_FILE`], without the line's end.
+///
+/// # Errors
+/// None that a record can give.
+pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
+    Ok(sealed(&serde_json::to_string(record)?))
+}
+
+/// A record from a line of [`RECORDS_FILE`], as it was written. Where the
+/// run's header is known, [`RunHeader::record`] reads older names too.
+///
+/// # Errors
+/// A checksum that does not hold, or text that is no record.
+pub fn from_line(line: &[u8]) -> Result<Sealed<Record>, SealError> {
+    unsealed(line)
+}
+
+/// A header or an outcome as the text of its file.
+///
+/// # Errors
+/// None that a header or an outcome can give.
+pub fn to_page(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    Ok(sealed(&serde_json::to_string_pretty(value)?) + "\n")
+}
+
+/// A header or an outcome from the text of its file.
+///
+/// # Errors
+/// A checksum that does not hold, or text that is something else.
+pub fn from_page<T: DeserializeOwned>(text: &[u8]) -> Result<Sealed<T>, SealError> {
+    unsealed(text)
+}
 
 /// One measurement along a trajectory.
 ///
@@ -75,7 +120,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectrum_k: Option<Vec<f64>>,
     /// Largest eigenvalue of the exact, centred per-example K (1/N) on the
-    /// measurement subset.
+    /// measurement subset; of the model, of the K that its noise stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_k_per_example: Option<f64>,
     /// Bound on the absolute error of `lambda_k_per_example`.
@@ -267,6 +312,29 @@ pub struct RunHeader {
     pub version: String,
     /// Device and precision: `flex f32`.
     pub device: String,
+    /// SHA-256 of the sweep's plan when the run began ([`seal::plan_sha256`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_sha256: Option<String>,
+}
+
+impl RunHeader {
+    /// A record of this run from a line of its [`RECORDS_FILE`].
+    ///
+    /// Runs of the model have the per-example K alone. Earlier versions wrote
+    /// its largest eigenvalue as `lambda_k`, which is that of K^M elsewhere.
+    ///
+    /// # Errors
+    /// As [`from_line`].
+    pub fn record(&self, line: &[u8]) -> Result<Sealed<Record>, SealError> {
+        let mut read = from_line(line)?;
+        let record = &mut read.value;
+        if self.model == ONE_DIMENSIONAL_MODEL
+            && let Some(lambda_k) = record.lambda_k.take()
+        {
+            record.lambda_k_per_example.get_or_insert(lambda_k);
+        }
+        Ok(read)
+    }
 }
 
 /// L mini-batches of M examples.
@@ -288,6 +356,9 @@ pub struct RunOutcome {
     /// Why, in words, where the run did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// SHA-256 of the run's [`RECORDS_FILE`], all lines of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_sha256: Option<String>,
 }
 
 /// What ended a run.

@@ -318,7 +318,7 @@ impl Point {
             step: self.step,
             epoch: self.step as f64 / steps_an_epoch as f64,
             loss: finite(loss),
-            lambda_k: finite(self.lambda_k),
+            lambda_k_per_example: finite(self.lambda_k),
             lambda_h: finite(self.lambda_h),
             loss_change: finite(loss * (1.0 - self.stability)),
             curvature_variance: finite(self.curvature_variance),

@@ -25,7 +25,7 @@ struct Quantity {
 }
 
 /// What is drawn, in this order, where it was measured.
-const QUANTITIES: [Quantity; 11] = [
+const QUANTITIES: [Quantity; 12] = [
     quantity("lambda_h", "λ_H: largest curvature", |r| r.lambda_h),
     quantity("stability", "Left side of Eq. 1: stable below 1", |r| {
         r.stability
@@ -33,6 +33,11 @@ const QUANTITIES: [Quantity; 11] = [
     quantity("lambda_k", "λ_K of K^M: largest gradient variance", |r| {
         r.lambda_k
     }),
+    quantity(
+        "lambda_k_per_example",
+        "λ_K of K, the examples' own: largest gradient variance",
+        |r| r.lambda_k_per_example,
+    ),
     quantity("condition_k", "λ_K*/λ_K of K^M: conditioning", |r| {
         r.condition_k
     }),

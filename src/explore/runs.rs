@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::{
-    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome,
+    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, from_page,
 };
 use breakeven_sim::{Model, Noise, Sampling};
 use serde::Serialize;
@@ -215,16 +215,20 @@ impl Run {
     }
 
     fn add_lines(&mut self, file: &mut File) -> Result<(), String> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         file.seek(SeekFrom::Start(self.read))
-            .and_then(|_| file.read_to_string(&mut text))
+            .and_then(|_| file.read_to_end(&mut text))
             .map_err(|error| error.to_string())?;
-        // The last line may still be being written.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        for line in text[..whole].lines() {
+        for line in text.split_inclusive(|&byte| byte == b'\n') {
+            // The last line may still be being written.
+            if !line.ends_with(b"\n") {
+                break;
+            }
             let number = self.records.len() + 1;
-            let record: Record =
-                serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"))?;
+            let read = self.header.record(line);
+            let record = read
+                .map_err(|error| format!("line {number}: {error}"))?
+                .value;
             if self
                 .records
                 .last()
@@ -233,7 +237,7 @@ impl Run {
                 return Err(format!("line {number}: steps have to rise"));
             }
             self.records.push(record);
-            self.read += line.len() as u64 + 1;
+            self.read += line.len() as u64;
         }
         Ok(())
     }
@@ -300,7 +304,10 @@ fn json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
         return Ok(None);
     }
     let file = File::open(path).map_err(|error| error.to_string())?;
-    serde_json::from_reader(file.take(MOST_BYTES))
-        .map(Some)
-        .map_err(|error| error.to_string())
+    let mut text = Vec::new();
+    file.take(MOST_BYTES)
+        .read_to_end(&mut text)
+        .map_err(|error| error.to_string())?;
+    let read = from_page(&text).map_err(|error| error.to_string())?;
+    Ok(Some(read.value))
 }

@@ -1,15 +1,15 @@
 //! Runs of the model as a sweep folder, and measured paths from files.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 use breakeven_sim::meter::Meter;
 use breakeven_sim::path::Samples;
+use breakeven_sim::record::seal::{plan_sha256, sha256};
 use breakeven_sim::record::{
-    CONFIG_FILE, HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, RUNS_FOLDER, Record, RunHeader,
-    RunOutcome, RunStatus,
+    CONFIG_FILE, HEADER_FILE, ONE_DIMENSIONAL_MODEL, OUTCOME_FILE, RECORDS_FILE, RUNS_FOLDER,
+    RunHeader, RunOutcome, RunStatus, from_line, to_line, to_page,
 };
 
 use super::trajectory::Run;
@@ -40,7 +40,7 @@ pub fn write(folder: &Path, runs: &[Run], meter: &Meter) -> Result<(), Failure> 
 fn write_all(folder: &Path, runs: &[Run], meter: &Meter) -> anyhow::Result<()> {
     fs::create_dir_all(folder)?;
     let config = serde_json::json!({
-        "model": MODEL,
+        "model": ONE_DIMENSIONAL_MODEL,
         "command": command_line(),
         "verify": { "convergence": "completed" },
     });
@@ -48,38 +48,31 @@ fn write_all(folder: &Path, runs: &[Run], meter: &Meter) -> anyhow::Result<()> {
         folder.join(CONFIG_FILE),
         serde_json::to_string_pretty(&config)? + "\n",
     )?;
+    let plan = plan_sha256(&config);
     for run in runs {
-        let header = header(run);
+        let header = header(run, &plan);
         let folder = folder.join(RUNS_FOLDER).join(&header.run);
         fs::create_dir_all(&folder)?;
-        fs::write(
-            folder.join(HEADER_FILE),
-            serde_json::to_string_pretty(&header)? + "\n",
-        )?;
-        let mut records = BufWriter::new(File::create(folder.join(RECORDS_FILE))?);
+        fs::write(folder.join(HEADER_FILE), to_page(&header)?)?;
+        let mut records = String::new();
         for point in &run.trajectory.points {
-            let record = point.record(run.settings.sampling);
-            writeln!(records, "{}", serde_json::to_string(&record)?)?;
+            records += &to_line(&point.record(run.settings.sampling))?;
+            records.push('\n');
         }
-        records.flush()?;
-        let status = RunStatus::Completed;
+        fs::write(folder.join(RECORDS_FILE), &records)?;
         let outcome = RunOutcome {
-            status,
+            status: RunStatus::Completed,
             steps: run.settings.steps,
             reason: None,
+            records_sha256: Some(sha256(records.as_bytes())),
         };
-        fs::write(
-            folder.join(OUTCOME_FILE),
-            serde_json::to_string_pretty(&outcome)? + "\n",
-        )?;
+        fs::write(folder.join(OUTCOME_FILE), to_page(&outcome)?)?;
         meter.advance(1);
     }
     Ok(())
 }
 
-const MODEL: &str = "the paper's one-dimensional model";
-
-fn header(run: &Run) -> RunHeader {
+fn header(run: &Run, plan_sha256: &str) -> RunHeader {
     let Run {
         learning_rate,
         batch_size,
@@ -92,7 +85,7 @@ fn header(run: &Run) -> RunHeader {
         seed: *seed,
         learning_rate: *learning_rate,
         batch_size: *batch_size,
-        model: MODEL.into(),
+        model: ONE_DIMENSIONAL_MODEL.into(),
         data: "none".into(),
         examples: settings.sampling.examples(),
         parameters: 1,
@@ -101,6 +94,7 @@ fn header(run: &Run) -> RunHeader {
         hessian_examples: None,
         version: version().to_owned(),
         device: "f64".into(),
+        plan_sha256: Some(plan_sha256.to_owned()),
     }
 }
 
@@ -146,8 +140,9 @@ type Row = (f64, Option<f64>, Option<f64>);
 
 fn from_records(text: &str) -> anyhow::Result<Vec<Row>> {
     let row = |(line, text): (usize, &str)| {
-        let record: Record =
-            serde_json::from_str(text).with_context(|| format!("line {}", line + 1))?;
+        let record = from_line(text.as_bytes())
+            .with_context(|| format!("line {}", line + 1))?
+            .value;
         Ok((record.step as f64, record.lambda_h, record.psi))
     };
     text.lines().enumerate().map(row).collect()

@@ -20,9 +20,9 @@ const LABELS_FILE: &str = "train-labels-idx1-ubyte";
 
 /// Tensors in PyTorch's names and shapes, with the exponents of the formula
 /// in `fixtures/reference/make_measure.py`.
-type Tensors = Vec<(&'static str, Vec<usize>, i32)>;
+type Tensors<'a> = Vec<(&'a str, Vec<usize>, i32)>;
 
-fn mlp() -> Tensors {
+fn mlp() -> Tensors<'static> {
     vec![
         ("fc1.weight", vec![5, 784], 9),
         ("fc1.bias", vec![5], 8),
@@ -33,7 +33,7 @@ fn mlp() -> Tensors {
     ]
 }
 
-fn simplecnn() -> Tensors {
+fn simplecnn() -> Tensors<'static> {
     vec![
         ("conv1.weight", vec![2, 1, 3, 3], 6),
         ("conv1.bias", vec![2], 8),
@@ -661,4 +661,238 @@ fn settings_that_do_not_fit_are_refused_by_name() {
     );
     let nowhere = [&DATA[..], &MLP, &BATCHES, &["--curvatures", "mlp/c.csv"]].concat();
     assert_says(&refusal(&nowhere, world.path()), &["mlp/c.csv: "]);
+}
+
+/// Softmax regression at zero, where everything has a closed form.
+#[test]
+fn softmax_regression_is_measured_as_its_closed_form_says() {
+    let world = World::new();
+    let zero = vec![
+        ("fc1.weight", vec![10, SIDE * SIDE], 0),
+        ("fc1.bias", vec![10], 0),
+    ];
+    world.write("zero", safetensors(&zero, |_, _, _| 0.0));
+    // p = 1/10 everywhere: H is (1/n) Σ xxᵀ ⊗ (1/10)(I − 11ᵀ/10), x with a 1 for the bias.
+    let pixels = images()[16..].to_vec();
+    let inputs: Vec<Vec<f64>> = pixels
+        .chunks(SIDE * SIDE)
+        .map(|image| {
+            image
+                .iter()
+                .map(|&x| f64::from(f32::from(x) / 255.0))
+                .chain([1.0])
+                .collect()
+        })
+        .collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let mut top = vec![1.0; SIDE * SIDE + 1];
+    let mut largest = 0.0;
+    for _ in 0..2000 {
+        let mut next = vec![0.0; top.len()];
+        for x in &inputs {
+            let weight = dot(x, &top) / IMAGES as f64;
+            next.iter_mut()
+                .zip(x)
+                .for_each(|(next, x)| *next += weight * x);
+        }
+        largest = dot(&next, &next).sqrt();
+        top = next.iter().map(|x| x / largest).collect();
+    }
+    let squares = inputs.iter().map(|x| dot(x, x)).sum::<f64>() / IMAGES as f64;
+    for hidden in ["none", "", "--checkpoint"] {
+        let words = match hidden {
+            "--checkpoint" => vec!["--model", "mlp", "--hidden", "--checkpoint", "zero"],
+            _ => vec!["--model", "mlp", "--checkpoint", "zero", "--hidden", hidden],
+        };
+        let exact = ["--tolerance", "1e-12", "--json"];
+        let found = json(&run(
+            &[&DATA[..], &words, &BATCHES, &exact].concat(),
+            world.path(),
+        ));
+        assert_eq!(found["parameters"], 7850);
+        let close = |what, found: &Value, expected: f64| {
+            assert_close(what, found, &json!(expected), expected, tolerance::F64);
+        };
+        close("loss", &found["loss"], 10_f64.ln());
+        close(
+            "largest",
+            &found["hessian"]["eigenvalues"][0],
+            largest / 10.0,
+        );
+        close(
+            "mean along it",
+            &found["curvature_along_top"]["mean"],
+            largest / 10.0,
+        );
+        let trace = &found["hessian"]["trace"];
+        let error = found["hessian"]["trace_standard_error"].as_f64().unwrap();
+        let expected = json!(0.9 * squares);
+        assert_close("trace", trace, &expected, error, tolerance::NORMAL_QUANTILE);
+    }
+}
+
+const CONFIG: &str = r#"
+name = "tiny"
+[data]
+name = "fashion-mnist"
+train_examples = 30
+[model]
+name = "mlp"
+hidden = [5, 4]
+[training]
+epochs = 1
+[sweep]
+learning_rates = [0.1]
+batch_sizes = [10, 6]
+seeds = [0]
+[measure]
+every_steps = 2
+hessian_examples = 20
+hessian_eigenvalues = 2
+covariance_batches = 3
+"#;
+
+#[test]
+fn a_run_says_what_is_measured_and_options_beside_it_count() {
+    let world = World::new();
+    world.write("tiny.toml", CONFIG.into());
+    let train = [
+        "train",
+        "--config",
+        "tiny.toml",
+        "--out",
+        "out",
+        "--data-dir",
+        ".",
+    ];
+    stdout(&run(&train, world.path()));
+    let checkpoint = "out/runs/lr0.1-bs6-seed0/checkpoint.safetensors";
+    let measured = |words: &[&str]| {
+        let ends = ["--data-dir", ".", "--json"];
+        json(&run(&[&["measure"], words, &ends].concat(), world.path()))
+    };
+    let flags = [
+        "--checkpoint",
+        checkpoint,
+        "--model",
+        "mlp",
+        "--hidden",
+        "5,4",
+        "--data",
+        "fashion-mnist",
+        "--subset",
+        "30",
+        "--top",
+        "2",
+        "--batches",
+        "3",
+        "--batch-size",
+        "6",
+    ];
+    let expected = measured(&flags);
+    assert_eq!(expected["examples"], 30);
+    assert_eq!(expected["covariance_mini_batch"]["batch_size"], 6);
+    assert_eq!(
+        measured(&["--config", "out/runs/lr0.1-bs6-seed0"]),
+        expected
+    );
+    for config in ["out", "out/config.json", "out/config.toml", "tiny.toml"] {
+        let found = measured(&["--config", config, "--checkpoint", checkpoint]);
+        assert_eq!(found, expected, "{config}");
+    }
+    let changed = [
+        "--top",
+        "1",
+        "--batches",
+        "4",
+        "--batch-size",
+        "5",
+        "--subset",
+        "20",
+    ];
+    let found = measured(&[&["--config", "out/runs/lr0.1-bs6-seed0"][..], &changed].concat());
+    let mut all = flags;
+    for pair in changed.chunks(2) {
+        let place = all.iter().position(|word| *word == pair[0]).unwrap();
+        all[place + 1] = pair[1];
+    }
+    assert_eq!(found, measured(&all));
+
+    let refused = |words: &[&str]| {
+        let said = refusal(
+            &[&["measure", "--data-dir", "."], words].concat(),
+            world.path(),
+        );
+        said.replace('\n', " ")
+    };
+    assert_says(
+        &refused(&["--config", "out"]),
+        &["--checkpoint is missing: name the weights, or give the folder of one run"],
+    );
+    fs::copy(world.path().join(checkpoint), world.path().join("alone")).unwrap();
+    assert_says(
+        &refused(&["--config", "out", "--checkpoint", "alone"]),
+        &["the sweep has the batch sizes 10, 6: give --batch-size"],
+    );
+    assert_says(
+        &refused(&["--config", "nowhere", "--checkpoint", "alone"]),
+        &["--config: nowhere is neither a configuration nor the folder of a sweep"],
+    );
+    assert_says(
+        &refused(&[
+            "--config",
+            "out",
+            "--checkpoint",
+            "alone",
+            "--channels",
+            "2,3",
+        ]),
+        &["--channels is given, but mlp has none"],
+    );
+    assert_says(
+        &refused(&["--checkpoint", "alone"]),
+        &["--model <MODEL>", "--data <NAME>"],
+    );
+}
+
+#[test]
+fn weights_of_wrappers_are_taken_and_said_and_pickles_come_with_their_conversion() {
+    let world = World::new();
+    let wrapped: Vec<(String, Vec<usize>, i32)> = mlp()
+        .into_iter()
+        .map(|(name, shape, exponent)| (format!("module.{name}"), shape, exponent))
+        .collect();
+    let names: Tensors = wrapped
+        .iter()
+        .map(|(name, shape, exponent)| (name.as_str(), shape.clone(), *exponent))
+        .collect();
+    let plain = json(&run(
+        &[&DATA[..], &MLP, &BATCHES, &["--json"]].concat(),
+        world.path(),
+    ));
+    assert!(plain.get("notes").is_none());
+    world.write("mlp", safetensors(&names, weight));
+    let args = [&DATA[..], &MLP, &BATCHES, &["--json"]].concat();
+    let mut found = json(&run(&args, world.path()));
+    let note = "`module.` was stripped from the names of tensors";
+    assert_eq!(found["notes"], json!([note]));
+    found.as_object_mut().unwrap().remove("notes");
+    assert_eq!(found, plain);
+    let table = stdout(&run(&[&DATA[..], &MLP, &BATCHES].concat(), world.path()));
+    assert!(table.starts_with(&format!("note: {note}\n")), "{table}");
+
+    let pickle = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/files/zip.pt");
+    world.write("W.pt", fs::read(pickle).unwrap());
+    let said = refusal(
+        &[&DATA[..], &["--model", "mlp", "--checkpoint", "W.pt"]].concat(),
+        world.path(),
+    );
+    assert_says(
+        &said,
+        &[
+            "W.pt is a PyTorch file of Python pickles",
+            "import torch; from safetensors.torch import save_file",
+            "save_file(torch.load(\"W.pt\", map_location=\"cpu\", weights_only=True), \"W.safetensors\")",
+        ],
+    );
 }

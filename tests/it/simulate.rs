@@ -241,14 +241,24 @@ fn runs_of_the_model_are_read_by_verify_and_as_measured_paths() {
     };
     for quantity in [
         "max_lambda_h",
-        "max_lambda_k",
+        "max_lambda_k_per_example",
         "max_after_lambda_h",
-        "max_after_lambda_k",
+        "max_after_lambda_k_per_example",
     ] {
         assert_eq!(of(quantity)["verdict"], "supported", "{quantity}");
         // Three levels in order in all five blocks: Page's exact test.
         assert_eq!(of(quantity)["page_l"], 70.0, "{quantity}");
     }
+
+    // The model has no mini-batches, and so no K^M.
+    assert!(
+        hypotheses
+            .iter()
+            .all(|found| found["quantity"] != "max_lambda_k")
+    );
+    let found = &verdicts["integrity"][0];
+    assert_eq!(found["runs_checked"], 15);
+    assert_eq!(found["plan_kept"], 15);
 
     let again = simulate_in(folder.path(), words);
     assert_eq!(again.status.code(), Some(2));
@@ -265,6 +275,17 @@ fn runs_of_the_model_are_read_by_verify_and_as_measured_paths() {
     let run = &answer["trajectories"][0];
     let reached = run["crossing"]["lambda_h"].as_f64().unwrap();
     assert!(reached > 15.0 && reached < 20.0, "{reached}");
+
+    let file = folder
+        .path()
+        .join("runs/runs/lr0.01-bs32-seed0/records.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("\"lambda_h\":1", "\"lambda_h\":2", 1)).unwrap();
+    let output = simulate_in(folder.path(), measured);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("records.jsonl: line 1"), "{said}");
+    assert!(said.contains("it changed on disk"), "{said}");
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub struct Sweep {
     /// Whether somebody vouches that L and M of K^M are the same in all runs,
     /// where a table does not say.
     pub same_covariance: bool,
+    /// Runs whose header has changed on disk.
+    pub lost: Vec<Lost>,
     /// What of the input was left unread, in words.
     pub notes: Vec<String>,
 }
@@ -72,6 +74,45 @@ pub struct Run {
     pub records: Vec<Record>,
     /// How it ended.
     pub outcome: Option<RunOutcome>,
+    /// Whether it began with the plan that is judged by; absent where it came
+    /// from a table.
+    pub plan: Option<Plan>,
+    /// Whether its files are as they were written; absent where it came from
+    /// a table.
+    pub files: Option<Files>,
+}
+
+/// A run of which only the folder's name is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The folder's name.
+    pub run: String,
+    /// Why it does not count.
+    pub reason: String,
+}
+
+/// Whether a run began with the plan that config.json holds now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// It did.
+    Kept,
+    /// It began with another one.
+    Changed,
+    /// Its header does not say: it is of an earlier version, or of another
+    /// program.
+    Unchecked,
+}
+
+/// Whether a run's files are as they were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Their checksums hold.
+    Checked,
+    /// A checksum does not hold, and why the run does not count.
+    Changed(String),
+    /// Some have no checksum: they are of an earlier version, or of another
+    /// program.
+    Unchecked,
 }
 
 /// Why input cannot be used.

@@ -9,6 +9,7 @@ pub mod design;
 pub mod holm;
 pub mod hypothesis;
 pub mod input;
+pub mod integrity;
 pub mod interval;
 pub mod number;
 pub mod page;

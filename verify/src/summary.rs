@@ -113,6 +113,11 @@ impl RunSummary {
         }
     }
 
+    /// Takes the run out, whatever it measured.
+    pub(crate) fn does_not_count(&mut self, reason: String) {
+        self.convergence = Convergence::NotConverged(reason);
+    }
+
     /// Whether the run counts.
     pub fn has_converged(&self) -> bool {
         self.convergence == Convergence::Converged
@@ -191,6 +196,7 @@ fn convergence(
             status: RunStatus::Diverged,
             steps,
             reason,
+            ..
         }) => match reason {
             Some(reason) => format!("diverged after {steps} steps: {reason}"),
             None => format!("diverged after {steps} steps"),
@@ -269,6 +275,7 @@ mod tests {
             hessian_examples: None,
             version: "0".into(),
             device: "none".into(),
+            plan_sha256: None,
         }
     }
 
@@ -291,6 +298,7 @@ mod tests {
             status: RunStatus::Completed,
             steps: 40,
             reason: None,
+            records_sha256: None,
         }
     }
 
@@ -417,6 +425,7 @@ mod tests {
             status: RunStatus::Diverged,
             steps: 12,
             reason: Some("the loss is NaN".into()),
+            records_sha256: None,
         };
         assert_eq!(reason(None, 0.9), "unfinished: it has no outcome yet");
         assert_eq!(

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::blocks::DroppedWhat;
 use crate::description::{self, Description};
 use crate::hypothesis::{self, Hypothesis};
-use crate::input::{SettingsOrigin, Source, Sweep};
+use crate::input::{Lost, SettingsOrigin, Source, Sweep};
+use crate::integrity::{Integrity, SweepIntegrity};
 use crate::quantity::Factor;
 use crate::settings::VerifySettings;
 use crate::summary::{Convergence, RunSummary};
@@ -29,6 +30,9 @@ pub struct Verdicts {
     pub settings: Vec<SweepSettings>,
     /// Every run in numbers.
     pub summaries: Vec<SweepSummary>,
+    /// Of each sweep that was read from a folder, what is known of its files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub integrity: Vec<SweepIntegrity>,
     /// What of the input was left unread.
     pub notes: Vec<String>,
 }
@@ -175,6 +179,7 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
         descriptive,
         settings: sweeps.iter().map(settings_of).collect(),
         summaries: sweeps.iter().flat_map(summaries_of).collect(),
+        integrity: sweeps.iter().filter_map(SweepIntegrity::of).collect(),
         notes,
     })
 }
@@ -219,6 +224,7 @@ fn notes_of(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Vec<String> {
     if hypotheses.iter().any(of_k) {
         notes.extend(note_of_covariance(sweep));
     }
+    notes.extend(Integrity::of(sweep).and_then(|found| found.warning(&sweep.name)));
     notes
 }
 
@@ -247,6 +253,16 @@ fn note_of_covariance(sweep: &Sweep) -> Option<String> {
 }
 
 fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
+    let of_lost = |sweep: &Sweep, lost: &Lost| Exclusion {
+        scope: Scope::Run,
+        sweep: sweep.name.clone(),
+        run: Some(lost.run.clone()),
+        seed: None,
+        learning_rate: None,
+        batch_size: None,
+        hypotheses: Vec::new(),
+        reason: lost.reason.clone(),
+    };
     let of_run = |sweep: &Sweep, run: &RunSummary| match &run.convergence {
         Convergence::Converged => None,
         Convergence::NotConverged(reason) => Some(Exclusion {
@@ -263,10 +279,10 @@ fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
     sweeps
         .iter()
         .flat_map(|sweep| {
-            sweep
-                .runs
-                .iter()
-                .filter_map(move |run| of_run(sweep, &run.summary))
+            let lost = sweep.lost.iter().map(move |lost| of_lost(sweep, lost));
+            let runs = sweep.runs.iter();
+            runs.filter_map(move |run| of_run(sweep, &run.summary))
+                .chain(lost)
         })
         .collect()
 }

@@ -27,6 +27,9 @@ pub struct Entry {
     pub layout: Layout,
     /// The official files: the training part's, then the test part's.
     pub files: &'static [OfficialFile],
+    /// Folders within a data folder that the files may lie in: those that the
+    /// archives and torchvision make.
+    pub folders: &'static [&'static str],
     /// Where the official files come from.
     pub origin: Origin,
 }
@@ -209,6 +212,7 @@ static CATALOG: [Entry; 4] = [
                 "aa3f574d30afaf0d4d9da084a6f8541771e20693d6a97fae6e9a4953fca8f078",
             ),
         ],
+        folders: &[],
         origin: Origin::Embedded,
     },
     Entry {
@@ -248,6 +252,7 @@ static CATALOG: [Entry; 4] = [
                 "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
             ),
         ],
+        folders: &["FashionMNIST/raw", "raw"],
         origin: Origin::Files {
             address: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
             transfer: 30_878_645,
@@ -290,6 +295,7 @@ static CATALOG: [Entry; 4] = [
                 "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
             ),
         ],
+        folders: &["MNIST/raw", "raw"],
         origin: Origin::Files {
             address: "https://ossci-datasets.s3.amazonaws.com/mnist",
             transfer: 11_594_722,
@@ -346,6 +352,7 @@ static CATALOG: [Entry; 4] = [
                 "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
             ),
         ],
+        folders: &["cifar-10-batches-bin", "cifar-10-batches-py"],
         origin: Origin::Archive {
             address: "https://www.cs.toronto.edu/~kriz",
             archive: "cifar-10-binary.tar.gz",

@@ -1,9 +1,12 @@
 //! Checks every file of a data set: that it reads as it should, and that it
 //! is the official one, by its checksum.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 
 use super::catalog::{Entry, Layout, OfficialFile, Part};
+use super::cifar;
 use super::error::{DataError, FormatProblem};
 use super::files::{self, Present, Problem};
 use super::images::Images;
@@ -32,9 +35,10 @@ pub struct CheckedFile {
     pub file: String,
     /// The part that it belongs to.
     pub part: Part,
-    /// Bytes of its content, unpacked.
+    /// Bytes of its content, unpacked; a pickled batch as the records of a
+    /// binary one.
     pub bytes: u64,
-    /// SHA-256 of its content, unpacked.
+    /// SHA-256 of the same.
     pub sha256: String,
     /// Whether it is the official file.
     pub verdict: Verdict,
@@ -100,18 +104,29 @@ pub fn check(entry: &'static Entry, search: &Search) -> Result<Report, DataError
 }
 
 fn check_file(layout: Layout, file: &Present) -> Result<CheckedFile, Problem> {
-    let (sha256, bytes) = file.open()?.sha256()?;
+    let (sha256, bytes, is_counted) = match layout {
+        Layout::Cifar => {
+            let batch = cifar::read(file)?;
+            let sha256 = files::sha256_of(&[&batch.records]);
+            (sha256, batch.records.len() as u64, batch.is_counted)
+        }
+        Layout::Idx | Layout::Embedded => {
+            let (sha256, bytes) = file.open()?.sha256()?;
+            (sha256, bytes, layout == Layout::Idx)
+        }
+    };
     Ok(CheckedFile {
         file: file.path.display().to_string(),
         part: file.official.part,
         bytes,
-        verdict: judge(layout, file.official, &sha256, bytes)?,
+        verdict: judge(is_counted, file.official, &sha256, bytes)?,
         sha256,
     })
 }
 
+/// `is_counted` says whether the file itself holds its number of examples.
 fn judge(
-    layout: Layout,
+    is_counted: bool,
     official: &'static OfficialFile,
     sha256: &str,
     bytes: u64,
@@ -120,14 +135,14 @@ fn judge(
         return Ok(Verdict::Official);
     }
     let expected = official.bytes;
-    match layout {
-        Layout::Idx if bytes != expected => Ok(Verdict::Own),
-        Layout::Cifar if bytes < expected => Err(FormatProblem::Truncated {
+    match bytes.cmp(&expected) {
+        Ordering::Less | Ordering::Greater if is_counted => Ok(Verdict::Own),
+        Ordering::Less => Err(FormatProblem::Truncated {
             found: bytes,
             expected,
         }),
-        Layout::Cifar if bytes > expected => Err(FormatProblem::Trailing { expected }),
-        _ => Err(FormatProblem::Checksum {
+        Ordering::Greater => Err(FormatProblem::Trailing { expected }),
+        Ordering::Equal => Err(FormatProblem::Checksum {
             found: sha256.to_owned(),
             expected: official.sha256,
         }),

@@ -1,14 +1,19 @@
-//! Reads CIFAR-10's binary batches: one record an image, its label in one
-//! byte, then 1,024 red, 1,024 green and 1,024 blue pixels, row by row.
+//! Reads CIFAR-10's batches. Binary ones hold one record an image: its label in
+//! one byte, then 1,024 red, 1,024 green and 1,024 blue pixels, row by row;
+//! those of Python's version (`pickle`) hold the same apart.
 
 use super::catalog::{self, Entry, Part};
 use super::error::{DataError, FormatProblem, ImagesError};
 use super::files::{Present, Problem};
 use super::images::Images;
+use super::pickle;
 
 const SHAPE: [usize; 3] = [3, 32, 32];
-const PIXELS: usize = 3 * 32 * 32;
+pub(super) const PIXELS: usize = 3 * 32 * 32;
 const RECORD: usize = 1 + PIXELS;
+
+/// The largest batch that is read, unpacked: over two million images.
+const LARGEST: u64 = 1 << 33;
 
 /// The images of all batches of `part` that are there, in order; `None` where
 /// there is none.
@@ -31,9 +36,32 @@ pub(super) fn read_part(
     })
 }
 
+/// A batch as the records of the binary version.
+pub(super) struct Batch {
+    pub records: Vec<u8>,
+    /// Whether the file says how many images it holds.
+    pub is_counted: bool,
+}
+
+/// Reads a batch of either version; the first byte says which, as a label is
+/// below [`pickle::FIRST`].
+pub(super) fn read(file: &Present) -> Result<Batch, Problem> {
+    let content = file.open()?.rest(LARGEST)?;
+    if content.first() == Some(&pickle::FIRST) {
+        return Ok(Batch {
+            records: pickle::records(&content)?,
+            is_counted: true,
+        });
+    }
+    Ok(Batch {
+        records: content,
+        is_counted: false,
+    })
+}
+
 /// Appends the images of one batch.
 fn read_batch(file: &Present, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), Problem> {
-    let batch = file.open()?.rest()?;
+    let batch = read(file)?.records;
     let (records, rest) = batch.as_chunks::<RECORD>();
     if !rest.is_empty() {
         return Err(FormatProblem::PartialRecord {

@@ -17,11 +17,19 @@ pub enum DataError {
         known: String,
     },
     /// The folder that was named does not exist.
-    #[error("the data folder {} does not exist; create it, or name another with --data-dir", .0.display())]
-    NoFolder(PathBuf),
+    #[error(
+        "the data folder {} does not exist; create it, or name another with --data-dir{}",
+        .folder.display(), .files.as_ref().map_or(String::new(), |files| format!("; it has to hold {files}"))
+    )]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// The files that it has to hold, where a data set is looked for.
+        files: Option<String>,
+    },
     /// The data set's training files are in none of the places.
     #[error(
-        "the training files of `{name}` were not found; looked in {}; \
+        "the training files of `{name}` were not found; looked in {} for {files}; \
          `breakeven data fetch {name}` gets the official files",
         list(.looked)
     )]
@@ -30,6 +38,8 @@ pub enum DataError {
         name: &'static str,
         /// The folders in which it was looked for, in order.
         looked: Vec<PathBuf>,
+        /// The names of the files that were looked for.
+        files: String,
     },
     /// One file of a pair is there, the other is not.
     #[error(
@@ -98,6 +108,21 @@ pub enum FormatProblem {
         found: u64,
         /// Bytes of a record.
         record: u64,
+    },
+    /// It is larger than any file of its kind.
+    #[error("unpacks to more than {most} bytes, expected fewer")]
+    Large {
+        /// The most bytes that are read.
+        most: u64,
+    },
+    /// It is not the pickle that it should be.
+    #[error(
+        "is no batch of CIFAR-10's Python version ({detail}); expected a pickled dict of `data`, bytes of \
+         shape [n, 3072], and `labels`, a list of n numbers"
+    )]
+    Pickle {
+        /// In what it differs.
+        detail: String,
     },
     /// The header's image size is empty, or too large to be one.
     #[error("holds images of {height}×{width} pixels, expected sides from 1 to {largest}")]

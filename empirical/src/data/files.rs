@@ -2,13 +2,13 @@
 //! raw or unpacked.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::catalog::{Entry, OfficialFile};
+use super::catalog::{Entry, OfficialFile, Part};
 use super::error::{DataError, FormatProblem};
 
 /// First two bytes of a gzip stream (RFC 1952). No file that is read here
@@ -23,13 +23,14 @@ pub(super) struct Present {
     pub embedded: Option<&'static [u8]>,
 }
 
-/// Those of the official files of `entry` that are in `folder`, raw or with
-/// `.gz`, in official order.
+/// Those of the official files of `entry` that are in `folder`, under any name
+/// that people have them under, in official order.
 pub(super) fn in_folder(entry: &Entry, folder: &Path) -> Vec<Present> {
+    let find = |official: &OfficialFile| there(folder, names(official));
     let files = entry.files.iter();
     files
         .filter_map(|official| {
-            find(official, folder).map(|path| Present {
+            find(official).map(|path| Present {
                 official,
                 path,
                 embedded: None,
@@ -38,11 +39,51 @@ pub(super) fn in_folder(entry: &Entry, folder: &Path) -> Vec<Present> {
         .collect()
 }
 
-/// The path of `official` in `folder`, raw or with `.gz`, where it is there.
+/// The path of `official` in `folder` under its official name, raw or with
+/// `.gz`, where it is there.
 pub(super) fn find(official: &OfficialFile, folder: &Path) -> Option<PathBuf> {
-    let names = [official.name.to_owned(), format!("{}.gz", official.name)];
-    let mut paths = names.iter().map(|name| folder.join(name));
+    there(folder, vec![official.name.to_owned()])
+}
+
+/// The first of `names`, raw or with `.gz`, that is in `folder`.
+fn there(folder: &Path, names: Vec<String>) -> Option<PathBuf> {
+    let both = names
+        .into_iter()
+        .flat_map(|name| [name.clone(), format!("{name}.gz")]);
+    let mut paths = both.map(|name| folder.join(name));
     paths.find(|path| path.exists())
+}
+
+/// The names under which people have a file, without `.gz`: the official one;
+/// of IDX files the one with a dot, as some sites and unpackers write it; of
+/// CIFAR-10's batches that of Python's version.
+pub(super) fn names(official: &OfficialFile) -> Vec<String> {
+    let name = official.name;
+    let other = match name.strip_suffix(".bin") {
+        Some(batch) => Some(batch.to_owned()),
+        None => name
+            .contains("-idx")
+            .then(|| name.replacen("-idx", ".idx", 1)),
+    };
+    [Some(name.to_owned()), other]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The names of the training files of `entry` that are looked for, in words.
+pub(super) fn looked_for(entry: &Entry) -> String {
+    let training = entry.files.iter().filter(|f| f.part == Part::Train);
+    let each: Vec<String> = training
+        .map(|official| {
+            let names: Vec<String> = names(official)
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
+            names.join(" or ")
+        })
+        .collect();
+    format!("{}, each with or without `.gz`", each.join(", "))
 }
 
 /// What can go wrong while a file's content is read.
@@ -110,7 +151,7 @@ impl Content {
         let whole = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(source));
         Ok(Self {
             source: if packed {
-                Box::new(MultiGzDecoder::new(whole))
+                Box::new(Members::new(whole))
             } else {
                 Box::new(whole)
             },
@@ -156,12 +197,15 @@ impl Content {
             .fold(0, |value, &byte| value << 8 | u32::from(byte)))
     }
 
-    /// All that is left.
-    pub fn rest(&mut self) -> Result<Vec<u8>, Problem> {
+    /// All that is left, which is at most `most` bytes.
+    pub fn rest(&mut self, most: u64) -> Result<Vec<u8>, Problem> {
         let mut rest = Vec::new();
-        match self.source.read_to_end(&mut rest) {
+        match (&mut self.source).take(most + 1).read_to_end(&mut rest) {
             Ok(read) => self.read += read as u64,
             Err(error) => return Err(self.blame(error)),
+        }
+        if rest.len() as u64 > most {
+            return Err(FormatProblem::Large { most }.into());
         }
         Ok(rest)
     }
@@ -205,6 +249,76 @@ impl Content {
             }
             .into(),
             _ => Problem::Io(error),
+        }
+    }
+}
+
+/// What the members of a gzip file hold, one after the other, with the zeros
+/// that may follow the last: tapes and some programs pad with them, and
+/// `gzip -t` ignores them.
+struct Members<R> {
+    /// Absent only while one member gives way to the next.
+    member: Option<GzDecoder<R>>,
+    ended: bool,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(source: R) -> Self {
+        Self {
+            member: Some(GzDecoder::new(source)),
+            ended: false,
+        }
+    }
+
+    /// After the end of a member: the next one, or nothing.
+    fn next(&mut self) -> io::Result<()> {
+        let Some(member) = self.member.take() else {
+            return Ok(());
+        };
+        let mut source = member.into_inner();
+        match source.fill_buf()?.first() {
+            None => self.ended = true,
+            Some(0) => {
+                skip_zeros(&mut source)?;
+                self.ended = true;
+            }
+            Some(_) => {}
+        }
+        self.member = Some(GzDecoder::new(source));
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
+        }
+        while !self.ended {
+            let read = match &mut self.member {
+                Some(member) => member.read(into)?,
+                None => 0,
+            };
+            if read > 0 {
+                return Ok(read);
+            }
+            self.next()?;
+        }
+        Ok(0)
+    }
+}
+
+/// Reads to the end, where there may be nothing but zeros.
+fn skip_zeros(source: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let buffer = source.fill_buf()?;
+        if buffer.iter().any(|&byte| byte != 0) {
+            let problem = "after the zeros that pad it there are other bytes";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        }
+        match buffer.len() {
+            0 => return Ok(()),
+            length => source.consume(length),
         }
     }
 }

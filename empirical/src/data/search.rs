@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::catalog::{Entry, Origin, Part};
+use super::catalog::{Entry, Layout, Part};
 use super::error::DataError;
 use super::files;
 
@@ -27,9 +27,26 @@ impl Search {
     /// If `data_dir` is given and is not a folder.
     pub fn new(data_dir: Option<&Path>) -> Result<Self, DataError> {
         match data_dir {
-            Some(folder) if !folder.is_dir() => Err(DataError::NoFolder(folder.to_owned())),
+            Some(folder) if !folder.is_dir() => Err(DataError::NoFolder {
+                folder: folder.to_owned(),
+                files: None,
+            }),
             _ => Ok(Self::for_download(data_dir)),
         }
+    }
+
+    /// The same for the files of `entry`, which the message names.
+    ///
+    /// # Errors
+    /// If `data_dir` is given and is not a folder.
+    pub fn of(entry: &Entry, data_dir: Option<&Path>) -> Result<Self, DataError> {
+        Self::new(data_dir).map_err(|error| match error {
+            DataError::NoFolder { folder, .. } if entry.layout != Layout::Embedded => {
+                let files = Some(files::looked_for(entry));
+                DataError::NoFolder { folder, files }
+            }
+            other => other,
+        })
     }
 
     /// The same for a download, which makes the folder where it is missing.
@@ -58,9 +75,9 @@ impl Search {
             .flat_map(|folder| [folder.join(entry.name), folder.clone()])
             .chain(self.platform.iter().map(|folder| folder.join(entry.name)));
         bases
-            .flat_map(|base| match entry.origin {
-                Origin::Archive { folder, .. } => vec![base.join(folder), base],
-                Origin::Files { .. } | Origin::Embedded => vec![base],
+            .flat_map(|base| {
+                let within = entry.folders.iter().map(|folder| base.join(folder));
+                within.collect::<Vec<_>>().into_iter().chain([base])
             })
             .collect()
     }
@@ -80,6 +97,7 @@ impl Search {
             None => Err(DataError::NotFound {
                 name: entry.name,
                 looked,
+                files: files::looked_for(entry),
             }),
         }
     }

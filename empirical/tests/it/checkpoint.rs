@@ -8,6 +8,8 @@ use breakeven_empirical::measure::WarmStart;
 use breakeven_empirical::model::{Model, glorot};
 use breakeven_empirical::parameters::Parameters;
 use breakeven_empirical::random::{Purpose, stream};
+use breakeven_empirical::run_folder::Followed;
+use breakeven_sim::record::seal::sha256;
 use safetensors::serialize_to_file;
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::{TempDir, tempdir};
@@ -34,7 +36,8 @@ fn weights_from_pytorch_are_those_of_the_formula() {
             .iter()
             .map(|&x| f64::from(x as f32))
             .collect();
-        assert!(same_bits(&loaded, &rounded), "{case}");
+        assert!(same_bits(&loaded.theta, &rounded), "{case}");
+        assert!(loaded.notes.is_empty(), "{case}");
     }
 }
 
@@ -62,7 +65,10 @@ fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
     };
     Checkpoint {
         step: 1234,
-        records_bytes: 56_789,
+        records: Followed {
+            bytes: 56_789,
+            sha256: Some(sha256(b"records")),
+        },
         theta: vector(0),
         previous_step: vector(1),
         warm: WarmStart {
@@ -88,7 +94,7 @@ fn a_checkpoint_comes_back_bit_by_bit() {
             assert!(same_bits(&loaded.theta, &saved.theta));
             assert_eq!(loaded, saved, "{case}, {precision}");
             let weights = load_weights(&path, model.parameters()).unwrap();
-            assert!(same_bits(&weights, &saved.theta));
+            assert!(same_bits(&weights.theta, &saved.theta));
         }
         let fresh = Checkpoint {
             theta: glorot(model.parameters(), &mut stream(0, Purpose::Init, 0)),
@@ -200,10 +206,23 @@ fn tensors_that_do_not_fit_are_refused_by_name() {
     );
     assert_eq!(
         refusal(|file| {
-            file.tensors[4].2 = Dtype::F16;
-            file.tensors[4].3.truncate(24);
+            file.tensors[4].2 = Dtype::I32;
         }),
-        "FILE: tensor fc3.weight holds F16, only F32 and F64 are read: convert it"
+        "FILE: tensor fc3.weight holds I32, only F64, F32, F16 and BF16 are read: convert it"
+    );
+    assert_eq!(
+        refusal(|file| {
+            let mut again = file.tensors[1].clone();
+            again.0 = "module.fc1.bias".to_owned();
+            file.tensors.push(again);
+        }),
+        "FILE holds fc1.bias and module.fc1.bias, which are one name without their prefixes: \
+         keep one"
+    );
+    assert_eq!(
+        refusal(|file| file.tensors[1].0 = "module.bn1.running_mean".to_owned()),
+        "FILE holds a tensor module.bn1.running_mean, which the model does not have: \
+         is it a checkpoint of another model?"
     );
     for (bad, index) in [(f32::NAN, 0), (f32::INFINITY, 7), (f32::NEG_INFINITY, 29)] {
         assert_eq!(
@@ -303,4 +322,109 @@ fn a_checkpoint_that_cannot_be_written_names_the_file() {
             .contains("nowhere/checkpoint.safetensors: "),
         "{error}"
     );
+}
+
+/// A file in `fixtures/files`.
+fn real(name: &str) -> PathBuf {
+    fixture("../files").join(name)
+}
+
+#[test]
+fn sixteen_bits_are_widened_as_pytorch_widens_them() {
+    let model = model("mlp_tiny");
+    for (name, dtype) in [("f16", "F16"), ("bf16", "BF16")] {
+        let read = |file: String| load_weights(&real(&file), model.parameters()).unwrap();
+        let weights = read(format!("{name}.safetensors"));
+        let widened = read(format!("{name}-as-f64.safetensors"));
+        assert!(same_bits(&weights.theta, &widened.theta), "{name}");
+        assert!(widened.notes.is_empty());
+        assert_eq!(
+            weights.notes,
+            [format!(
+                "numbers in {dtype} were widened, which loses nothing"
+            )]
+        );
+    }
+}
+
+#[test]
+fn names_of_wrappers_are_stripped_and_counters_ignored_and_both_said() {
+    let model = model("mlp_tiny");
+    let weights = load_weights(&real("wrapped.safetensors"), model.parameters()).unwrap();
+    let plain = load_weights(&fixture("mlp_tiny.safetensors"), model.parameters()).unwrap();
+    assert!(same_bits(&weights.theta, &plain.theta));
+    assert_eq!(
+        weights.notes,
+        [
+            "`module._orig_mod.` was stripped from the names of tensors",
+            "`module._orig_mod.bn1.num_batches_tracked` was ignored: it counts batches and is \
+             no weight",
+        ]
+    );
+}
+
+#[test]
+fn files_of_pytorch_are_recognised_and_come_with_their_conversion() {
+    let model = model("mlp_tiny");
+    for name in ["zip.pt", "legacy.pth"] {
+        let path = real(name);
+        let error = load_weights(&path, model.parameters()).unwrap_err();
+        let said = said(error, &path);
+        let (first, lines) = said.split_once('\n').unwrap();
+        assert_eq!(
+            first,
+            "FILE is a PyTorch file of Python pickles, which are not read here: two lines of \
+             Python turn it into safetensors"
+        );
+        let stem = path.with_extension("safetensors").display().to_string();
+        assert_eq!(
+            lines,
+            format!(
+                "  import torch; from safetensors.torch import save_file\n  \
+                 save_file(torch.load(\"FILE\", map_location=\"cpu\", weights_only=True), {stem:?})"
+            )
+        );
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_a_checkpoint_is_seen_or_changes_nothing() {
+    let model = model("mlp_tiny");
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("c.safetensors");
+    let saved = checkpoint(model.parameters(), Precision::F32);
+    saved.save(&path, model.parameters()).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut seen = 0;
+    for bit in 0..8 * whole.len() {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &flipped).unwrap();
+        match Checkpoint::load(&path, model.parameters()) {
+            Ok(read) => assert_eq!(read, saved, "bit {bit}"),
+            Err(_) => seen += 1,
+        }
+    }
+    // The numbers alone are over half of the file, and each of their bits counts.
+    assert!(seen > 4 * whole.len(), "{seen}");
+}
+
+#[test]
+fn a_checkpoint_of_an_earlier_version_needs_no_checksum() {
+    let model = model("mlp_tiny");
+    let mut file = File::of(model.parameters());
+    let progress = [3_u64, 40].map(u64::to_le_bytes).concat();
+    file.tensors.push((
+        "breakeven.progress".to_owned(),
+        vec![2],
+        Dtype::I64,
+        progress,
+    ));
+    let read = Checkpoint::load(&file.write(), model.parameters()).unwrap();
+    assert_eq!(read.step, 3);
+    let expected = Followed {
+        bytes: 40,
+        sha256: None,
+    };
+    assert_eq!(read.records, expected);
 }

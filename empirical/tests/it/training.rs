@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,7 +13,10 @@ use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::model::Architecture;
 use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
-use breakeven_sim::record::{Record, RunHeader, RunOutcome, RunStatus};
+use breakeven_sim::record::seal::{Seal, names_a_seal, sha256};
+use breakeven_sim::record::{
+    Record, RunHeader, RunOutcome, RunStatus, from_line, from_page, to_line, to_page,
+};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -105,7 +109,11 @@ fn run_folder(sweep: &Path) -> std::path::PathBuf {
 pub fn records(run: &Path) -> Vec<Record> {
     let text = fs::read_to_string(run.join("records.jsonl")).unwrap();
     text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| {
+            let read = from_line(line.as_bytes()).unwrap();
+            assert_eq!(read.seal, Seal::Intact);
+            read.value
+        })
         .collect()
 }
 
@@ -354,13 +362,25 @@ fn a_run_that_is_over_is_left_as_it_is() {
     let sweep = prepare(&config);
     let folder = uninterrupted(&sweep);
     let run = run_folder(folder.path());
-    fs::write(run.join("records.jsonl"), "kept\n").unwrap();
+    let whole = files(folder.path());
     let stepped = AtomicBool::new(false);
     let end = carry_out(&sweep, folder.path(), 1, &AtomicBool::new(false), |_, _| {
         stepped.store(true, Ordering::Relaxed);
     });
     assert_eq!(end.unwrap(), SweepEnd::Over);
     assert!(!stepped.into_inner());
+    assert!(files(folder.path()) == whole);
+
+    // Of an earlier version, without checksums, whatever the records say.
+    let mut old = outcome(&run);
+    assert_eq!(
+        old.records_sha256,
+        Some(sha256(&whole["runs/lr0.2-bs10-seed7/records.jsonl"]))
+    );
+    old.records_sha256 = None;
+    fs::write(run.join("outcome.json"), serde_json::to_vec(&old).unwrap()).unwrap();
+    fs::write(run.join("records.jsonl"), "kept\n").unwrap();
+    finish(&sweep, folder.path());
     assert_eq!(fs::read(run.join("records.jsonl")).unwrap(), b"kept\n");
 }
 
@@ -474,22 +494,26 @@ fn damage_to_a_run_is_named() {
         error.to_string().replace(&run.display().to_string(), "RUN")
     };
 
+    // Without checksums, as earlier versions wrote, nothing says whether a
+    // file was damaged or is of somebody else.
     let folder = stopped();
     let records = run_folder(folder.path()).join("records.jsonl");
-    let whole = fs::read(&records).unwrap();
-    fs::write(&records, &whole[..100]).unwrap();
+    let length = fs::read(&records).unwrap().len();
+    let checkpoint = run_folder(folder.path()).join("checkpoint.safetensors");
+    let whole = without_checksums(&checkpoint);
+    fs::write(&checkpoint, &whole).unwrap();
+    fs::write(&records, "kept\n".repeat(3)).unwrap();
     assert_eq!(
         said(&folder),
         format!(
-            "run {RUN}: RUN/records.jsonl holds 100 bytes, the checkpoint counts on {}: \
-             remove the run's folder to start it anew",
-            whole.len()
+            "run {RUN}: RUN/records.jsonl holds 15 bytes, the checkpoint counts on {length}: \
+             remove the run's folder to start it anew"
         )
     );
 
     let folder = stopped();
     let checkpoint = run_folder(folder.path()).join("checkpoint.safetensors");
-    let whole = fs::read(&checkpoint).unwrap();
+    let whole = without_checksums(&checkpoint);
     fs::write(&checkpoint, &whole[..whole.len() / 2]).unwrap();
     let message = said(&folder);
     assert!(
@@ -506,6 +530,226 @@ fn damage_to_a_run_is_named() {
         message.starts_with("RUN/outcome.json is damaged ("),
         "{message}"
     );
+}
+
+/// A checkpoint as earlier versions wrote it.
+fn without_checksums(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let tensors = file.iter().filter(|(name, _)| !name.ends_with("sha256"));
+    safetensors::serialize(tensors.collect::<Vec<_>>(), None).unwrap()
+}
+
+/// Notes why runs are carried out anew.
+#[derive(Default)]
+struct Anew(Mutex<Vec<String>>);
+
+impl Progress for Anew {
+    fn started(&self, _: &str, _: u64, _: u64) {}
+    fn stepped(&self, _: &str, _: u64) {}
+    fn anew(&self, run: &str, why: &str) {
+        self.0.lock().unwrap().push(format!("{run}: {why}"));
+    }
+    fn ended(&self, _: &str, _: RunEnd) {}
+}
+
+/// Resumes a sweep and says which runs were carried out anew, and why.
+fn resumed(sweep: &Sweep, folder: &Path) -> Vec<String> {
+    let watch = Anew::default();
+    let stop = AtomicBool::new(false);
+    let end = sweep.carry_out(folder, Shard::WHOLE, 1, &stop, &watch);
+    assert_eq!(end.unwrap(), SweepEnd::Over);
+    let path = run_folder(folder).display().to_string();
+    let said = watch.0.into_inner().unwrap().into_iter();
+    said.map(|line| line.replace(&path, "RUN")).collect()
+}
+
+/// Flips the lowest bit of the first digit after `after`.
+fn flip_after(file: &Path, after: &str) {
+    let mut bytes = fs::read(file).unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    let start = text.find(after).unwrap() + after.len();
+    let digit = start + text[start..].find(|c: char| c.is_ascii_digit()).unwrap();
+    bytes[digit] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_run_whose_files_changed_is_carried_out_anew_to_the_same_bytes() {
+    let config = one_run();
+    let sweep = prepare(&config);
+    let expected = uninterrupted(&sweep);
+    let finished = || {
+        let folder = tempdir().unwrap();
+        finish(&sweep, folder.path());
+        folder
+    };
+    let stopped = || {
+        let folder = tempdir().unwrap();
+        let stop = AtomicBool::new(false);
+        let end = carry_out(&sweep, folder.path(), 1, &stop, |_, done| {
+            stop.store(done == 9, Ordering::Relaxed);
+        });
+        assert_eq!(end.unwrap(), SweepEnd::Stopped);
+        folder
+    };
+    let text = |path: &Path| fs::read_to_string(path).unwrap();
+    type Change = fn(&Path);
+    let changes: [(&str, Change, &str); 7] = [
+        (
+            "a digit of a record",
+            |run| {
+                flip_after(
+                    &run.join("records.jsonl"),
+                    "\"step\":0,\"epoch\":0.0,\"loss\":",
+                )
+            },
+            "RUN/records.jsonl, line 1: its checksum says ",
+        ),
+        (
+            "a lost line",
+            |run| {
+                let file = run.join("records.jsonl");
+                let text = fs::read_to_string(&file).unwrap();
+                let (first, rest) = text.split_once('\n').unwrap();
+                let (_, rest) = rest.split_once('\n').unwrap();
+                fs::write(file, format!("{first}\n{rest}")).unwrap();
+            },
+            "RUN/records.jsonl",
+        ),
+        (
+            "no records",
+            |run| fs::remove_file(run.join("records.jsonl")).unwrap(),
+            "RUN/records.jsonl",
+        ),
+        (
+            "the header",
+            |run| flip_after(&run.join("run.json"), "\"seed\": "),
+            "RUN/run.json: its checksum says ",
+        ),
+        (
+            "a record of another file",
+            |run| {
+                let file = run.join("records.jsonl");
+                let text = fs::read_to_string(&file).unwrap();
+                let (first, rest) = text.split_once('\n').unwrap();
+                let mut record = from_line(first.as_bytes()).unwrap().value;
+                record.loss = Some(1.5);
+                fs::write(file, format!("{}\n{rest}", to_line(&record).unwrap())).unwrap();
+            },
+            "RUN/records.jsonl: it",
+        ),
+        (
+            "half a file",
+            |run| {
+                let file = run.join("records.jsonl");
+                let bytes = fs::read(&file).unwrap();
+                fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+            },
+            "RUN/records.jsonl",
+        ),
+        (
+            "a checksum",
+            |run| flip_after(&run.join("records.jsonl"), "\"crc32c\":\""),
+            "RUN/records.jsonl, line 1: its checksum says ",
+        ),
+    ];
+    for (what, change, why) in changes {
+        for (when, folder) in [("finished", finished()), ("stopped", stopped())] {
+            change(&run_folder(folder.path()));
+            let said = resumed(&sweep, folder.path());
+            let [line] = &said[..] else {
+                panic!("{what}, {when}: {said:?}");
+            };
+            assert!(
+                line.starts_with(&format!("{RUN}: {why}")),
+                "{what}, {when}: {line}"
+            );
+            assert_same_files(&format!("{what}, {when}"), folder.path(), expected.path());
+        }
+    }
+    let folder = finished();
+    flip_after(
+        &run_folder(folder.path()).join("outcome.json"),
+        "\"steps\": ",
+    );
+    let said = resumed(&sweep, folder.path());
+    assert!(said[0].starts_with(&format!("{RUN}: RUN/outcome.json: its checksum says ")));
+    assert_same_files("outcome", folder.path(), expected.path());
+
+    for part in [3, 2] {
+        let folder = stopped();
+        let file = run_folder(folder.path()).join("checkpoint.safetensors");
+        let mut bytes = fs::read(&file).unwrap();
+        let middle = bytes.len() * part / 4;
+        bytes[middle] ^= 4;
+        bytes.truncate(if part == 3 { bytes.len() } else { middle });
+        fs::write(&file, bytes).unwrap();
+        let said = resumed(&sweep, folder.path());
+        assert!(
+            said[0].starts_with(&format!(
+                "{RUN}: RUN/checkpoint.safetensors changed on disk ("
+            )),
+            "{said:?}"
+        );
+        assert_same_files("checkpoint", folder.path(), expected.path());
+    }
+
+    // What has not changed goes on.
+    let folder = stopped();
+    assert!(resumed(&sweep, folder.path()).is_empty());
+    assert_same_files("stopped", folder.path(), expected.path());
+    assert!(names_a_seal(
+        text(&run_folder(folder.path()).join("run.json")).as_bytes()
+    ));
+}
+
+#[test]
+fn a_run_of_an_earlier_version_goes_on_without_checksums() {
+    let config = one_run();
+    let sweep = prepare(&config);
+    let expected = uninterrupted(&sweep);
+    let folder = tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let end = carry_out(&sweep, folder.path(), 1, &stop, |_, done| {
+        stop.store(done == 9, Ordering::Relaxed);
+    });
+    assert_eq!(end.unwrap(), SweepEnd::Stopped);
+    let run = run_folder(folder.path());
+    let begun = records(&run);
+    let plain: String = begun
+        .iter()
+        .map(|record| serde_json::to_string(record).unwrap() + "\n")
+        .collect();
+    // The checkpoint of an earlier version counts the bytes of plain lines.
+    let file = run.join("checkpoint.safetensors");
+    let bytes = fs::read(&file).unwrap();
+    let parsed = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let progress = [9_u64, plain.len() as u64].map(u64::to_le_bytes).concat();
+    let mut tensors: Vec<_> = parsed
+        .iter()
+        .filter(|(name, _)| !name.starts_with("breakeven.progress") && !name.ends_with("sha256"))
+        .collect();
+    let view =
+        safetensors::tensor::TensorView::new(safetensors::Dtype::I64, vec![2], &progress).unwrap();
+    tensors.push(("breakeven.progress", view));
+    fs::write(&file, safetensors::serialize(tensors, None).unwrap()).unwrap();
+    fs::write(run.join("records.jsonl"), &plain).unwrap();
+    let header = from_page::<RunHeader>(&fs::read(run.join("run.json")).unwrap()).unwrap();
+    assert!(to_page(&header.value).unwrap().contains("crc32c"));
+    fs::write(
+        run.join("run.json"),
+        serde_json::to_vec(&header.value).unwrap(),
+    )
+    .unwrap();
+    assert!(resumed(&sweep, folder.path()).is_empty());
+    let text = fs::read_to_string(run.join("records.jsonl")).unwrap();
+    let found: Vec<Record> = text
+        .lines()
+        .map(|line| from_line(line.as_bytes()).unwrap().value)
+        .collect();
+    assert_eq!(found, records(&run_folder(expected.path())));
+    assert!(text.starts_with(&plain));
 }
 
 /// Every number in a JSON value.

@@ -88,6 +88,7 @@ pub fn parse_table(
         name: name_of(path),
         source: Source::Table,
         runs: in_order(runs, place, remedy)?,
+        lost: Vec::new(),
         settings,
         settings_origin: SettingsOrigin::Verification,
         config: None,
@@ -296,6 +297,8 @@ impl Header {
             header: None,
             records: Vec::new(),
             outcome: None,
+            plan: None,
+            files: None,
         })
     }
 

@@ -7,6 +7,7 @@ use breakeven_sim::record::RunHeader;
 use crate::blocks::Level;
 use crate::hypothesis::Hypothesis;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
+use crate::integrity::Integrity;
 use crate::number::{exact, significant};
 use crate::quantity::{Factor, PerRun};
 use crate::summary::Convergence;
@@ -31,6 +32,10 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<Fact> {
     ];
     if sweep.source == Source::Folder {
         facts.extend(of_headers(sweep));
+    }
+    if let Some(integrity) = Integrity::of(sweep) {
+        facts.push(("Plan", integrity.plan_in_words()));
+        facts.push(("Files", integrity.files_in_words()));
     }
     facts.extend(of_settings(sweep));
     facts
@@ -85,8 +90,10 @@ fn of_settings(sweep: &Sweep) -> Vec<Fact> {
     let settings = &sweep.settings;
     let mut facts = Vec::new();
     if sweep.source == Source::Folder {
+        let kept = Integrity::of(sweep).is_some_and(|found| found.is_plan_kept());
         let origin = match sweep.settings_origin {
-            SettingsOrigin::Config => "fixed in the sweep's configuration, before training",
+            SettingsOrigin::Config if kept => "fixed in the sweep's configuration, before training",
+            SettingsOrigin::Config => "as the sweep's configuration has it now",
             SettingsOrigin::Verification => "default, chosen at verification",
         };
         let accuracy = settings.accuracy_threshold;

@@ -3,6 +3,7 @@
 mod calibration;
 mod designs;
 mod folders;
+mod integrity;
 mod reports;
 mod synthetic;
 mod trap;

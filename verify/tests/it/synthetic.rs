@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use breakeven_sim::record::seal::{plan_sha256, sha256};
 use breakeven_sim::record::{
     CONFIG_FILE, HEADER_FILE, MiniBatches, OUTCOME_FILE, RECORDS_FILE, RUNS_FOLDER, Record,
-    RunHeader, RunOutcome, RunStatus, SolverStatus,
+    RunHeader, RunOutcome, RunStatus, SolverStatus, to_line, to_page,
 };
 use serde_json::{Value, json};
 
@@ -75,6 +76,29 @@ pub fn run_folder(sweep: &Path, learning_rate: f64, batch_size: usize, seed: u64
         .join(run_name(learning_rate, batch_size, seed))
 }
 
+/// Gives the runs of a sweep what training writes now: checksums, and the hash
+/// of the plan.
+#[allow(dead_code)] // the program's own tests have trained runs for that
+pub fn seal(sweep: &Path) {
+    let text = fs::read_to_string(sweep.join(CONFIG_FILE)).unwrap();
+    let plan = plan_sha256(&serde_json::from_str(&text).unwrap());
+    for entry in fs::read_dir(sweep.join(RUNS_FOLDER)).unwrap() {
+        let run = entry.unwrap().path();
+        let read = |name: &str| fs::read_to_string(run.join(name)).unwrap();
+        let mut header: RunHeader = serde_json::from_str(&read(HEADER_FILE)).unwrap();
+        header.plan_sha256 = Some(plan.clone());
+        fs::write(run.join(HEADER_FILE), to_page(&header).unwrap()).unwrap();
+        let lines: String = read(RECORDS_FILE)
+            .lines()
+            .map(|line| to_line(&serde_json::from_str(line).unwrap()).unwrap() + "\n")
+            .collect();
+        fs::write(run.join(RECORDS_FILE), &lines).unwrap();
+        let mut outcome: RunOutcome = serde_json::from_str(&read(OUTCOME_FILE)).unwrap();
+        outcome.records_sha256 = Some(sha256(lines.as_bytes()));
+        fs::write(run.join(OUTCOME_FILE), to_page(&outcome).unwrap()).unwrap();
+    }
+}
+
 /// Turns a run into one that diverged after five measurements.
 pub fn diverge(run: &Path) {
     let text = fs::read_to_string(run.join(RECORDS_FILE)).unwrap();
@@ -84,6 +108,7 @@ pub fn diverge(run: &Path) {
         status: RunStatus::Diverged,
         steps: 301,
         reason: Some("the loss is not finite".to_owned()),
+        records_sha256: None,
     };
     write_json(&run.join(OUTCOME_FILE), &outcome);
 }
@@ -118,6 +143,7 @@ fn header(learning_rate: f64, batch_size: usize, seed: u64, measured: usize) -> 
         hessian_examples: Some(1000),
         version: "0.1.0".to_owned(),
         device: "none f64".to_owned(),
+        plan_sha256: None,
     }
 }
 
@@ -134,6 +160,7 @@ fn write_run(sweep: &Path, header: &RunHeader) {
         status: RunStatus::Completed,
         steps: header.steps,
         reason: None,
+        records_sha256: None,
     };
     write_json(&folder.join(OUTCOME_FILE), &outcome);
 }

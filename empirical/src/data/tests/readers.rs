@@ -1,6 +1,9 @@
 use std::fs;
 
 use super::files::{Folder, gzip, images, labels, record};
+use breakeven_sim::record::seal::sha256;
+
+use crate::data::check::{Verdict, check};
 use crate::data::{Images, ImagesError, Source, load};
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -356,4 +359,131 @@ fn the_labels_of_another_data_set_are_refused() {
          `mnist`; `breakeven data fetch mnist` gets the official files"
     );
     assert!(there("fashion-mnist").load().is_ok());
+}
+
+/// A file in `fixtures/files`.
+fn real(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/files/");
+    fs::read(format!("{folder}{name}")).unwrap()
+}
+
+#[test]
+fn batches_of_cifars_python_version_are_read_whatever_wrote_them() {
+    let expected: Vec<u8> = (0..2 * 3072_u32).map(|k| (k * 37 % 251) as u8).collect();
+    for name in [
+        "batch-python2",
+        "batch-protocol2",
+        "batch-protocol4",
+        "batch-protocol5",
+        "batch-text-keys",
+    ] {
+        let folder = Folder::of("cifar10")
+            .with("cifar-10-batches-py/data_batch_1", &real(name))
+            .with("cifar-10-batches-py/test_batch", &gzip(&real(name)));
+        let set = folder.load().unwrap();
+        assert_eq!(set.train.labels(), [6, 9], "{name}");
+        assert_eq!(set.train.shape(), [3, 32, 32]);
+        assert!(set.train.bytes() == expected, "{name}");
+        assert_eq!(set.validation.unwrap().labels(), [6, 9], "{name}");
+    }
+}
+
+#[test]
+fn pickled_and_binary_batches_are_joined_and_checked_alike() {
+    let pixels: Vec<u8> = (0..2 * 3072_u32).map(|k| (k * 37 % 251) as u8).collect();
+    let binary = [&[6], &pixels[..3072], &[9], &pixels[3072..]].concat();
+    let folder = Folder::of("cifar10")
+        .with("data_batch_1.bin", &record(1, 1))
+        .with("data_batch_2", &real("batch-python2"));
+    assert_eq!(folder.load().unwrap().train.labels(), [1, 6, 9]);
+    let folder = Folder::of("cifar10").with("data_batch_2", &real("batch-python2"));
+    let report = check(folder.entry, &folder.search()).unwrap();
+    let file = &report.files[0];
+    assert_eq!((file.bytes, file.verdict), (6146, Verdict::Own));
+    assert_eq!(file.sha256, sha256(&binary));
+}
+
+#[test]
+fn every_cut_and_changed_pickle_is_refused_or_read_whole() {
+    let whole = real("batch-protocol4");
+    let read = |bytes: &[u8]| {
+        let folder = Folder::of("cifar10").with("data_batch_1", bytes);
+        folder.load().map_err(|error| folder.shown(&error))
+    };
+    for length in (1..whole.len()).step_by(61) {
+        let said = read(&whole[..length]).unwrap_err();
+        assert!(
+            said.starts_with("DIR/data_batch_1: is no batch of CIFAR-10's Python version ("),
+            "{said}"
+        );
+    }
+    // Opcodes and lengths that are not what they were: no panic, no other size.
+    for bit in (8..8 * 300).chain(8 * (whole.len() - 200)..8 * whole.len()) {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(set) = read(&flipped) {
+            assert_eq!(set.train.len(), 2, "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn pickles_of_something_else_are_refused_with_what_was_expected() {
+    // Python 3.11: pickle.dumps of each.
+    let cases: [(&[u8], &str); 4] = [
+        (b"\x80\x04]\x94.", "invalid length 0"),
+        (
+            b"\x80\x04}\x94\x8c\x06labels\x94]\x94s.",
+            "missing field `data`",
+        ),
+        (
+            b"\x80\x04}\x94\x8c\x04mean\x94K\x01s.",
+            "unknown field `mean`",
+        ),
+        (
+            // os.system("false") as an object's __reduce__: nothing is called.
+            b"\x80\x04cposix\nsystem\n\x8c\x05false\x85R.",
+            "invalid type: string \"false\", expected a NumPy array",
+        ),
+    ];
+    for (bytes, part) in cases {
+        let said = Folder::of("cifar10").with("data_batch_1", bytes).message();
+        assert!(said.contains(part), "{part}: {said}");
+        assert!(said.contains("expected a pickled dict of `data`, bytes of shape [n, 3072]"));
+    }
+}
+
+#[test]
+fn members_of_gzip_follow_each_other_and_zeros_may_pad_the_last() {
+    let padded = real("padded.gz");
+    let parts = |bytes: &[u8]| {
+        // The image's bytes are those of the text: 12 images of one pixel.
+        let text = [gzip(&images(12, 1, 1, &[])), bytes.to_vec()].concat();
+        Folder::of("mnist")
+            .with(TRAIN_IMAGES, &text)
+            .with(TRAIN_LABELS, &labels(12, &[1; 12]))
+    };
+    assert_eq!(
+        parts(&padded).load().unwrap().train.bytes(),
+        b"first second"
+    );
+    let end = padded.iter().rposition(|&byte| byte != 0).unwrap() + 1;
+    // The last bytes of a member are the length, 6, as four bytes.
+    let bare = &padded[..end + 3];
+    for zeros in [0, 1, 2, 70_000] {
+        let text = [bare, &vec![0; zeros][..]].concat();
+        assert_eq!(
+            parts(&text).load().unwrap().train.bytes(),
+            b"first second",
+            "{zeros}"
+        );
+    }
+    for rest in [&b"\0\0x"[..], b"x", b"\0\x1f\x8b", &bare[..9]] {
+        let text = [bare, rest].concat();
+        let said = parts(&text).message();
+        assert!(
+            said.contains("is damaged: its gzip stream does not unpack"),
+            "{said}"
+        );
+    }
 }

@@ -19,7 +19,9 @@ fn a_data_folder_that_is_not_there_is_named() {
     let error = load("mnist", Some(Path::new("/no/such/folder"))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the data folder /no/such/folder does not exist; create it, or name another with --data-dir"
+        "the data folder /no/such/folder does not exist; create it, or name another with --data-dir; \
+         it has to hold `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, \
+         `train-labels-idx1-ubyte` or `train-labels.idx1-ubyte`, each with or without `.gz`"
     );
 }
 
@@ -27,13 +29,20 @@ fn a_data_folder_that_is_not_there_is_named() {
 fn every_place_is_listed_where_nothing_was_found() {
     assert_eq!(
         Folder::of("mnist").message(),
-        "the training files of `mnist` were not found; looked in DIR/mnist, DIR; \
+        "the training files of `mnist` were not found; looked in DIR/mnist/MNIST/raw, \
+         DIR/mnist/raw, DIR/mnist, DIR/MNIST/raw, DIR/raw, DIR for `train-images-idx3-ubyte` or \
+         `train-images.idx3-ubyte`, `train-labels-idx1-ubyte` or `train-labels.idx1-ubyte`, each \
+         with or without `.gz`; \
          `breakeven data fetch mnist` gets the official files"
     );
     assert_eq!(
         Folder::of("cifar10").message(),
         "the training files of `cifar10` were not found; looked in \
-         DIR/cifar10/cifar-10-batches-bin, DIR/cifar10, DIR/cifar-10-batches-bin, DIR; \
+         DIR/cifar10/cifar-10-batches-bin, DIR/cifar10/cifar-10-batches-py, DIR/cifar10, \
+         DIR/cifar-10-batches-bin, DIR/cifar-10-batches-py, DIR for \
+         `data_batch_1.bin` or `data_batch_1`, `data_batch_2.bin` or `data_batch_2`, \
+         `data_batch_3.bin` or `data_batch_3`, `data_batch_4.bin` or `data_batch_4`, \
+         `data_batch_5.bin` or `data_batch_5`, each with or without `.gz`; \
          `breakeven data fetch cifar10` gets the official files"
     );
 }
@@ -106,4 +115,42 @@ fn a_check_refuses_a_batch_of_another_length() {
         "DIR/data_batch_1.bin: truncated: ends after 3073 bytes, expected 30730000; \
          `breakeven data fetch cifar10` gets the official files"
     );
+}
+
+#[test]
+fn the_folders_that_torchvision_makes_are_searched() {
+    let pair = |name, folder: &str, label| {
+        Folder::of(name)
+            .with(
+                &format!("{folder}/train-images-idx3-ubyte"),
+                &images(1, 1, 1, &[5]),
+            )
+            .with(
+                &format!("{folder}/train-labels-idx1-ubyte.gz"),
+                &labels(1, &[label]),
+            )
+    };
+    for (name, folder) in [
+        ("mnist", "MNIST/raw"),
+        ("fashion-mnist", "FashionMNIST/raw"),
+        ("mnist", "raw"),
+        ("fashion-mnist", "fashion-mnist/FashionMNIST/raw"),
+    ] {
+        let set = pair(name, folder, 7).load().unwrap();
+        assert_eq!(set.train.labels(), [7], "{folder}");
+    }
+    let error = pair("mnist", "FashionMNIST/raw", 7).load().unwrap_err();
+    assert!(matches!(error, DataError::NotFound { .. }));
+}
+
+#[test]
+fn idx_files_with_a_dot_in_their_names_are_found() {
+    let folder = Folder::of("mnist")
+        .with("train-images.idx3-ubyte", &images(1, 1, 1, &[5]))
+        .with("train-labels.idx1-ubyte.gz", &labels(1, &[7]))
+        .with("t10k-images.idx3-ubyte", &images(1, 1, 1, &[6]))
+        .with("t10k-labels-idx1-ubyte", &labels(1, &[8]));
+    let set = folder.load().unwrap();
+    assert_eq!(set.train.labels(), [7]);
+    assert_eq!(set.validation.unwrap().labels(), [8]);
 }

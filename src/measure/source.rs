@@ -1,0 +1,235 @@
+//! What is measured: from options, and from a run where one is named.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use breakeven_empirical::config::SweepConfig;
+use breakeven_empirical::model::Architecture;
+use breakeven_empirical::run_folder::CHECKPOINT_FILE;
+use breakeven_sim::record::{CONFIG_FILE, HEADER_FILE, RunHeader, from_page};
+
+use super::{MeasureArgs, ModelArg};
+use crate::config::Config;
+use crate::failure::{Failure, OrFail};
+use crate::streams::say;
+
+/// The paper's sizes (App. D), where none are given.
+const HIDDEN: [usize; 2] = [300, 100];
+const CHANNELS: [usize; 2] = [32, 64];
+const DENSE: usize = 128;
+/// L and M, where none are given: the paper's L (App. C).
+const BATCHES: usize = 25;
+const BATCH_SIZE: usize = 64;
+
+/// Weights, network and data, and how K^M and the eigenvalues are asked for.
+pub(super) struct Source {
+    pub checkpoint: PathBuf,
+    pub architecture: Architecture,
+    pub data: String,
+    pub subset: Option<usize>,
+    pub top: usize,
+    pub batches: usize,
+    pub batch_size: usize,
+}
+
+impl Source {
+    /// From the options, and what they leave open from `--config`.
+    pub fn of(args: &MeasureArgs) -> Result<Self, Failure> {
+        let run = match &args.config {
+            Some(path) => Some(Run::at(path, args.checkpoint.as_deref())?),
+            None => None,
+        };
+        let config = run.as_ref().map(|run| &run.config);
+        let measure = config.map(|config| &config.measure);
+        let checkpoint = args.checkpoint.clone();
+        let of_run = || run.as_ref().and_then(Run::checkpoint);
+        let data = args.data.clone();
+        Ok(Self {
+            checkpoint: checkpoint.or_else(of_run).ok_or_else(|| {
+                Failure::input(
+                    "--checkpoint is missing: name the weights, or give the folder of one run to --config",
+                )
+            })?,
+            architecture: architecture(args, config.map(|config| &config.model))?,
+            data: data
+                .or_else(|| config.map(|config| config.data.name.clone()))
+                .ok_or_else(|| missing("--data"))?,
+            subset: args
+                .subset
+                .or_else(|| config.and_then(|config| config.data.train_examples)),
+            top: args
+                .top
+                .or_else(|| measure.map(|measure| measure.hessian_eigenvalues))
+                .unwrap_or(1),
+            batches: args
+                .batches
+                .or_else(|| measure.map(|measure| measure.covariance_batches))
+                .unwrap_or(BATCHES),
+            batch_size: match (args.batch_size, &run) {
+                (Some(size), _) => size,
+                (None, Some(run)) => run.batch_size()?,
+                (None, None) => BATCH_SIZE,
+            },
+        })
+    }
+}
+
+/// What the parser sees to, unless `--config` is given.
+fn missing(option: &str) -> Failure {
+    Failure::input(format!("{option} is missing: give it, or --config"))
+}
+
+/// The network that the options name, over that of a configuration.
+fn architecture(
+    args: &MeasureArgs,
+    configured: Option<&Architecture>,
+) -> Result<Architecture, Failure> {
+    let chosen = match (args.model, configured) {
+        (Some(ModelArg::Mlp), _) => Architecture::Mlp {
+            hidden: HIDDEN.to_vec(),
+        },
+        (Some(ModelArg::SimpleCnn), _) => Architecture::SimpleCnn {
+            first: CHANNELS[0],
+            second: CHANNELS[1],
+            dense: DENSE,
+        },
+        (None, Some(configured)) => configured.clone(),
+        (None, None) => return Err(missing("--model")),
+    };
+    match chosen {
+        Architecture::Mlp { hidden } => {
+            refuse("--channels", args.channels.is_some(), "mlp")?;
+            refuse("--dense", args.dense.is_some(), "mlp")?;
+            let given = args.hidden.as_ref().map(|hidden| hidden.0.clone());
+            Ok(Architecture::Mlp {
+                hidden: given.unwrap_or(hidden),
+            })
+        }
+        Architecture::SimpleCnn {
+            first,
+            second,
+            dense,
+        } => {
+            refuse("--hidden", args.hidden.is_some(), "simplecnn")?;
+            let channels = args.channels.clone().unwrap_or_else(|| vec![first, second]);
+            let [first, second] = channels[..] else {
+                return Err(Failure::input(format!(
+                    "--channels has {} numbers: give two, such as 32,64",
+                    channels.len()
+                )));
+            };
+            Ok(Architecture::SimpleCnn {
+                first,
+                second,
+                dense: args.dense.unwrap_or(dense),
+            })
+        }
+    }
+}
+
+/// An option of another network would have no effect.
+fn refuse(option: &str, given: bool, model: &str) -> Result<(), Failure> {
+    if given {
+        return Err(Failure::input(format!(
+            "{option} is given, but {model} has none: leave it out, or name another --model"
+        )));
+    }
+    Ok(())
+}
+
+/// The sweep that `--config` names, and where it names one the run.
+struct Run {
+    config: SweepConfig,
+    /// The run's folder.
+    folder: Option<PathBuf>,
+    header: Option<RunHeader>,
+}
+
+impl Run {
+    /// The sweep at `path`: its folder, its configuration, or the folder of a
+    /// run of it. Where the path names no run, `checkpoint` may lie in one.
+    fn at(path: &Path, checkpoint: Option<&Path>) -> Result<Self, Failure> {
+        let (file, folder) = locate(path)?;
+        let config = Config::load_saved(&file).or_input()?.sweep();
+        let beside = || checkpoint?.parent().map(Path::to_owned);
+        let of_run = folder
+            .clone()
+            .or_else(beside)
+            .map(|folder| folder.join(HEADER_FILE));
+        let header = match of_run.filter(|file| file.is_file()) {
+            Some(file) => Some(read_header(&file).or_input()?),
+            None => None,
+        };
+        Ok(Self {
+            config,
+            folder,
+            header,
+        })
+    }
+
+    fn checkpoint(&self) -> Option<PathBuf> {
+        self.folder
+            .as_ref()
+            .map(|folder| folder.join(CHECKPOINT_FILE))
+    }
+
+    /// M: the run's own where one is known.
+    fn batch_size(&self) -> Result<usize, Failure> {
+        let measured = self.header.as_ref().and_then(|header| header.covariance);
+        let configured = self.config.measure.covariance_batch_size;
+        if let Some(size) = measured.map(|of| of.batch_size).or(configured) {
+            return Ok(size);
+        }
+        match self.config.sweep.batch_sizes[..] {
+            [size] => Ok(size),
+            ref sizes => {
+                let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+                Err(Failure::input(format!(
+                    "the sweep has the batch sizes {}: give --batch-size, or the folder of one run to --config",
+                    sizes.join(", ")
+                )))
+            }
+        }
+    }
+}
+
+/// The configuration that `path` means, and the run's folder where it is one.
+fn locate(path: &Path) -> Result<(PathBuf, Option<PathBuf>), Failure> {
+    if path.is_file() {
+        return Ok((path.to_owned(), None));
+    }
+    // A run's folder has no configuration of its own, nor a sweep's one in TOML.
+    let is_meant = path.file_stem().is_some_and(|stem| stem == "config");
+    let folder = match path.parent() {
+        Some(parent) if is_meant && !path.is_dir() => parent,
+        _ => path,
+    };
+    let saved = folder.join(CONFIG_FILE);
+    let found = if saved.is_file() {
+        (saved, None)
+    } else if folder.join(HEADER_FILE).is_file() {
+        (
+            folder.join("../..").join(CONFIG_FILE),
+            Some(folder.to_owned()),
+        )
+    } else {
+        return Err(Failure::input(format!(
+            "--config: {} is neither a configuration nor the folder of a sweep, with {CONFIG_FILE} in it, or of a run, with {HEADER_FILE}",
+            path.display()
+        )));
+    };
+    if !path.is_dir() {
+        say(format!(
+            "{} is not there: {} is read",
+            path.display(),
+            found.0.display()
+        ));
+    }
+    Ok(found)
+}
+
+fn read_header(file: &Path) -> anyhow::Result<RunHeader> {
+    let text = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let header = from_page(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+    Ok(header.value)
+}
