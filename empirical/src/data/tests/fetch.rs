@@ -113,6 +113,7 @@ fn entry(files: &[(&'static str, &[u8])], origin: Origin) -> Entry {
         class_names: catalog::all()[0].class_names,
         layout: Layout::Idx,
         files: official.collect::<Vec<_>>().leak(),
+        folders: &[],
         origin,
     }
 }
