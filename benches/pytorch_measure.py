@@ -208,7 +208,7 @@ def run_pytorch(model, x, y):
 def run_breakeven(program, checkpoint, data_dir, precision, threads):
     command = [
         str(program), "measure", "--checkpoint", str(checkpoint), "--model", "simplecnn",
-        "--data", "cifar-10", "--data-dir", str(data_dir), "--subset", str(EXAMPLES),
+        "--data", "cifar10", "--data-dir", str(data_dir), "--subset", str(EXAMPLES),
         "--top", str(TOP), "--tolerance", str(TOLERANCE), "--precision", precision,
         "--batches", str(BATCHES), "--batch-size", str(BATCH_SIZE),
         "--batch-order", "sequential", "--trace-tolerance", str(TRACE_TOLERANCE),
