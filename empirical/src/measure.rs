@@ -83,7 +83,7 @@ impl<A: LinearOperator> LinearOperator for Abandonable<'_, A> {
 /// Eigenvectors that the next measurement starts from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WarmStart {
-    /// Of H, largest eigenvalue first, and one more than is measured.
+    /// Of H, largest eigenvalue first.
     pub hessian: Vec<Vec<f64>>,
     /// Of the per-example K.
     pub covariance: Vec<Vec<f64>>,

@@ -495,7 +495,7 @@ impl<A: LinearOperator> Search<'_, A> {
                 .collect(),
             top_space: (0..repeated.min(size)).map(&vector).collect(),
             start: match repeated {
-                1 => (0..(wanted.largest + 1).min(size)).map(&vector).collect(),
+                1 => wanted.places(size).into_iter().map(&vector).collect(),
                 _ => Vec::new(),
             },
             pairs,

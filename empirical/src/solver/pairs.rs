@@ -42,9 +42,8 @@ pub struct Eigenpairs {
     /// vector, but where that is repeated.
     pub(super) top_space: Vec<Vec<f64>>,
     /// What the search of the next step along a trajectory starts from: the
-    /// vectors of the pairs and one more, so that an eigenvalue that rises
-    /// past them is seen. Empty where the largest eigenvalue is repeated: the
-    /// next search is to look everywhere.
+    /// vectors of the pairs. Empty where the largest eigenvalue is repeated:
+    /// the next search is to look everywhere.
     pub start: Vec<Vec<f64>>,
     /// Products used.
     pub products: usize,
