@@ -208,16 +208,17 @@ impl<'a, A: LinearOperator + ?Sized> Estimate<'a, A> {
         }
         self.meter
             .expect(Parts::About(self.settings.most_probes as u64));
+        let mut longest = 0.0_f64;
         for _ in 0..size {
             let w = self.project(rademacher(self.operator.dim(), rng));
             let image = self.operator.apply(&w);
-            let length = norm(&image);
+            longest = longest.max(norm(&image));
             let direction = self.project(self.project(image));
             let left = norm(&direction);
             self.used += 1;
             self.meter.advance(1);
-            // What is left of a map of lower rank is rounding.
-            if left > 1e-6 * length {
+            // Once the range is exhausted, all that is left is rounding.
+            if left > 1e-6 * longest {
                 let direction: Vec<f64> = direction.iter().map(|x| x / left).collect();
                 self.exact += self.operator.quadratic(&direction);
                 self.used += 1;

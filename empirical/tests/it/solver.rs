@@ -670,7 +670,7 @@ fn the_trace_stops_at_its_tolerance_and_its_error_covers_the_truth() {
     for index in 0..1000 {
         let a = outliers_over_a_bulk(index % 10);
         let exact = a.0.trace();
-        let known = leading_eigenvectors(&a, 3);
+        let known = leading_eigenvectors(&a, 5);
         let found = estimated(&a, &known, DEFAULT, index);
         assert_eq!(found.status, SolverStatus::Converged);
         assert!(found.standard_error <= 0.01 * found.value.abs());
