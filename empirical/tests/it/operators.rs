@@ -344,7 +344,7 @@ fn bits(reference: &Reference, settings: PointSettings, threads: usize) -> Vec<u
         all.extend([h.apply(&v), k.apply(&v), point.curvatures(&v)].concat());
         all.extend([h.quadratic(&v), k.trace()]);
         all.extend(gradients.covariance().unwrap().eigenvalues());
-        all.extend(gradients.batch_sharpness());
+        all.extend(gradients.batch_sharpness().map(Result::unwrap));
         all
     });
     measured.into_iter().map(f64::to_bits).collect()
