@@ -9,10 +9,9 @@ use std::str::FromStr;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::data;
 use breakeven_empirical::portrait::{
-    BatchOrder, HessianPortrait, Leading, Portrait, PortraitError, PortraitSettings, Values,
+    BatchOrder, Leading, Portrait, PortraitError, PortraitSettings, Values,
 };
 use breakeven_sim::meter::Parts;
-use breakeven_sim::record::SolverStatus;
 use clap::ValueEnum;
 
 use crate::device::DeviceArg;
@@ -283,8 +282,8 @@ fn table(portrait: &Portrait) -> String {
         lines.extend(values("smallest", smallest));
     }
     lines.extend([
-        line("trace", &plus_minus(h.trace, h.trace_standard_error)),
-        line("trace's estimate", &trace_effort(h)),
+        line("trace", &trace(portrait)),
+        line("trace's cost", &trace_effort(portrait)),
         line("solver", &solver(&h.leading)),
         "\nK, the covariance of the examples' gradients".to_owned(),
     ]);
@@ -390,6 +389,9 @@ fn largest(errors: &[f64]) -> f64 {
 }
 
 fn within(value: f64, error: f64) -> String {
+    if error == 0.0 {
+        return format!("{} (exact)", number(value));
+    }
     format!("{} (error at most {error:.0e})", number(value))
 }
 
@@ -418,24 +420,32 @@ fn leading(values: &[f64]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn plus_minus(value: f64, error: f64) -> String {
-    if error == 0.0 {
-        return format!("{} (exact)", number(value));
+fn trace(portrait: &Portrait) -> String {
+    let h = &portrait.hessian;
+    if is_exact(portrait) {
+        return within(h.trace, h.trace_standard_error);
     }
-    format!("{} ± {} (standard error)", number(value), number(error))
+    let error = number(h.trace_standard_error);
+    format!("{} ± {error} (standard error)", number(h.trace))
+}
+
+/// Whether no direction is left to an estimate of the trace.
+fn is_exact(portrait: &Portrait) -> bool {
+    portrait.hessian.trace_exact_directions == portrait.parameters
 }
 
 /// What the trace took, and whether it is as exact as was asked.
-fn trace_effort(h: &HessianPortrait) -> String {
-    let probes = format!("{} products and probes", h.trace_probes);
-    match h.trace_status {
-        SolverStatus::Converged if h.trace_standard_error == 0.0 => format!("{probes}, exact"),
-        status => format!(
-            "{probes}, {} directions exact, {}",
-            h.trace_exact_directions,
-            status.in_words()
-        ),
+fn trace_effort(portrait: &Portrait) -> String {
+    let h = &portrait.hessian;
+    if is_exact(portrait) {
+        return format!("{} products or sweeps, exact", h.trace_probes);
     }
+    format!(
+        "{} products and probes, {} directions exact, {}",
+        h.trace_probes,
+        h.trace_exact_directions,
+        h.trace_status.in_words()
+    )
 }
 
 fn solver(found: &Leading) -> String {

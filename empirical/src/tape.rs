@@ -14,6 +14,7 @@
 //! | [`Tape::pull_back_weighted`] | Jᵀc for weights c over examples |
 //! | [`Tape::push_second`] | vᵀH_i v for every example (second-order Taylor) |
 //! | [`Tape::squared_gradient_norms`] | ‖g_i‖² for every example |
+//! | [`Tape::hessian_traces`] | Tr H_i for every example |
 //!
 //! Every operation is of one of four kinds (a bilinear product, a sum, a
 //! locally linear map, the loss), and each sweep treats a kind by one rule.

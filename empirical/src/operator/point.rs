@@ -184,6 +184,25 @@ impl<'a> Point<'a> {
         })
     }
 
+    /// Tr H, exact up to rounding, from a sweep backwards for each class;
+    /// absent where logits are not affine in each parameter.
+    pub fn hessian_trace(&self) -> Option<f64> {
+        let of_piece = |written: &Written| {
+            let traces = to_host(written.tape.hessian_traces(written.loss)?);
+            Some(traces.iter().sum::<f64>())
+        };
+        let mut total = Some(0.0);
+        self.fold(of_piece, |piece: Option<f64>| {
+            total = total.zip(piece).map(|(total, piece)| total + piece);
+        });
+        total.map(|total| total / self.examples.len() as f64)
+    }
+
+    /// Classes of the examples.
+    pub fn classes(&self) -> usize {
+        self.examples.targets().0.dims()[1]
+    }
+
     /// Applies `map` to each piece of the subset, written and pulled back, and
     /// `fold` to what it gives, in the order of the pieces.
     fn fold<T: Send>(&self, map: impl Fn(&Written) -> T + Sync, fold: impl FnMut(T) + Send) {

@@ -74,6 +74,25 @@ impl CrossEntropy {
         dz.clone() - (dz.clone() * self.largest.clone()).sum_dim(1)
     }
 
+    /// For each class c the rows √p_c (e_c − p): the sum of their outer products
+    /// is diag p − ppᵀ.
+    pub(super) fn hessian_roots(&self) -> Vec<Matrix> {
+        let p = &self.probabilities;
+        let [examples, classes] = p.dims();
+        (0..classes)
+            .map(|class| {
+                let column = |m: Matrix| m.narrow(1, class, 1);
+                let own = p.zeros_like().slice_assign(
+                    [0..examples, class..class + 1],
+                    column(p.ones_like()),
+                );
+                let others = p.clone() * not(&own);
+                let root = own * others.clone().sum_dim(1) - others;
+                root * column(p.clone()).sqrt()
+            })
+            .collect()
+    }
+
     /// (diag p − ppᵀ)ż, row by row.
     fn hessian_product(&self, dz: &Matrix) -> Matrix {
         let weighted = self.probabilities.clone() * dz.clone();

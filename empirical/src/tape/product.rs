@@ -63,12 +63,19 @@ impl Product {
         }
     }
 
-    /// The squared norm of each example's share of `pull_right`, `[n, 1]`.
-    pub(super) fn share_norms(&self, c: &Matrix, a: &Matrix, examples: usize) -> Matrix {
-        match self {
-            Self::Dense => share_norms(c, a, examples),
-            Self::Convolution(convolution) => share_norms(c, &convolution.patches(a), examples),
-        }
+    /// The squared norm of each example's share of `pull_right`, `[n, 1]`,
+    /// summed over several cotangents.
+    pub(super) fn share_norms(&self, all: &[Matrix], a: &Matrix, examples: usize) -> Matrix {
+        let patches;
+        let a = match self {
+            Self::Dense => a,
+            Self::Convolution(convolution) => {
+                patches = convolution.patches(a);
+                &patches
+            }
+        };
+        let norms = all.iter().map(|c| share_norms(c, a, examples));
+        norms.reduce(|a, b| a + b).expect("a node has a cotangent")
     }
 }
 

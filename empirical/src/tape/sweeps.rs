@@ -192,20 +192,83 @@ impl Tape {
     /// `‖w_i g_i‖²` for every example, `[n, 1]`, with the weights `w` that
     /// [`Tape::pull_back`] was given. Each parameter must enter once.
     pub fn squared_gradient_norms(&self, loss: Var) -> Matrix {
-        let examples = self.value(loss).dims()[0];
         let mut total = self.value(loss).zeros_like();
         for node in &self.nodes {
-            let Some(c) = &node.cotangent else { continue };
-            if self.parameter_of(&node.op).is_none() {
-                continue;
+            if let Some(c) = &node.cotangent
+                && let Some(norms) = self.share_norms(node, std::slice::from_ref(c), loss)
+            {
+                total = total + norms;
             }
-            total = total
-                + match &node.op {
-                    Op::Product(a, _, product) => product.share_norms(c, self.value(*a), examples),
-                    _ => row_sum_norms(c, examples),
-                };
         }
         total
+    }
+
+    /// `Tr H_i` for every example, `[n, 1]`, H_i the Hessian of its loss;
+    /// absent where logits are not affine in each parameter.
+    ///
+    /// Where they are, with all others fixed, ∂²z/∂θ² has no diagonal and
+    /// Tr H_i = Tr Jᵀ(diag p − ppᵀ)J = Σ_c p_c ‖Jᵀ(e_c − p)‖²: a sweep
+    /// backwards a class.
+    pub fn hessian_traces(&self, loss: Var) -> Option<Matrix> {
+        let Op::Loss(logits, of_logits) = &self.nodes[loss.0].op else {
+            return None;
+        };
+        if !self.is_affine_in_each_parameter() {
+            return None;
+        }
+        let inner = |node: &Node| node.active && !matches!(node.op, Op::Parameter(_));
+        let wanted: Vec<bool> = self.nodes.iter().map(inner).collect();
+        let roots = of_logits.hessian_roots();
+        let mut cotangents: Vec<Vec<Option<Matrix>>> = vec![self.none(); roots.len()];
+        for (cotangents, root) in cotangents.iter_mut().zip(roots) {
+            cotangents[logits.0] = Some(root);
+        }
+        let mut total = self.value(loss).zeros_like();
+        for k in (0..loss.0).rev() {
+            let pulled = cotangents.iter_mut().filter_map(|cotangents| {
+                let c = cotangents[k].take()?;
+                self.pull(k, c, &wanted, cotangents)
+            });
+            let all: Vec<Matrix> = pulled.collect();
+            if let Some(norms) = self.share_norms(&self.nodes[k], &all, loss) {
+                total = total + norms;
+            }
+        }
+        Some(total)
+    }
+
+    /// Whether each parameter enters once, as the right factor of a product or
+    /// a row that is added, and all else is locally linear: then every value
+    /// is affine in each single number of a parameter.
+    fn is_affine_in_each_parameter(&self) -> bool {
+        let is_parameter = |var: &Var| matches!(self.nodes[var.0].op, Op::Parameter(_));
+        let mut entered = vec![false; self.nodes.len()];
+        let mut enters = |var: &Var| !std::mem::replace(&mut entered[var.0], true);
+        self.nodes.iter().all(|node| match &node.op {
+            Op::Product(a, b, _) | Op::AddRow(a, b) => {
+                let right = if is_parameter(b) { enters(b) } else { !self.active(*b) };
+                !is_parameter(a) && right
+            }
+            Op::Linear(a, _) | Op::Loss(a, _) => !is_parameter(a),
+            Op::Constant | Op::Parameter(_) => true,
+        })
+    }
+
+    /// The squared norm of each example's share of the parameter that a node
+    /// reads, summed over cotangents of that node; absent for other nodes.
+    fn share_norms(&self, node: &Node, all: &[Matrix], loss: Var) -> Option<Matrix> {
+        self.parameter_of(&node.op)?;
+        if all.is_empty() {
+            return None;
+        }
+        let examples = self.value(loss).dims()[0];
+        match &node.op {
+            Op::Product(a, _, product) => Some(product.share_norms(all, self.value(*a), examples)),
+            _ => all
+                .iter()
+                .map(|c| row_sum_norms(c, examples))
+                .reduce(|a, b| a + b),
+        }
     }
 
     /// The number of the parameter that `op` reads, if it does.

@@ -247,7 +247,7 @@ fn cross_entropy_of_any_logits_is_finite_and_right() {
 
 /// Loss, gradient and Hessian by the logits of one example: `margin` for class
 /// 0, 0 for all others.
-fn of_logits(precision: Precision, margin: f64, classes: usize, truth: usize) -> [Vec<f64>; 4] {
+fn of_logits(precision: Precision, margin: f64, classes: usize, truth: usize) -> [Vec<f64>; 5] {
     let compute = Compute::new(DeviceKind::Flex, precision).unwrap();
     let one_hot = |k: usize| -> Vec<f64> {
         (0..classes).map(|j| f64::from(u8::from(j == k))).collect()
@@ -269,7 +269,8 @@ fn of_logits(precision: Precision, margin: f64, classes: usize, truth: usize) ->
         columns.extend(to_host(tape.pull_back_tangent(&t).remove(0)));
         diagonal.extend(to_host(tape.push_second(loss, &t)));
     }
-    [value, gradient, columns, diagonal]
+    let trace = to_host(tape.hessian_traces(loss).unwrap());
+    [value, gradient, columns, diagonal, trace]
 }
 
 /// With q = e⁻ᵐ/(1 + (c−1)e⁻ᵐ), the probability of each class but the first,
@@ -290,7 +291,7 @@ fn cross_entropy_is_exact_at_any_margin() {
                 let first = 1.0 / (1.0 + others * small);
                 let log_sum = (others * small).ln_1p();
                 for truth in [0, 1] {
-                    let [loss, gradient, hessian, diagonal] =
+                    let [loss, gradient, hessian, diagonal, trace] =
                         of_logits(precision, margin, classes, truth);
                     let close = |what: &str, found: f64, expected: f64| {
                         assert!(
@@ -301,6 +302,8 @@ fn cross_entropy_is_exact_at_any_margin() {
                     };
                     let miss = if truth == 0 { 0.0 } else { margin };
                     close("loss", loss[0], miss + log_sum);
+                    let rest = first + (others - 1.0) * q;
+                    close("Tr H", trace[0], others * q * (first + rest));
                     for k in 0..classes {
                         let p = if k == 0 { first } else { q };
                         // 1 − p_k, as a sum.
@@ -318,6 +321,22 @@ fn cross_entropy_is_exact_at_any_margin() {
             }
         }
     }
+}
+
+/// A parameter that enters twice makes the logits quadratic in it.
+#[test]
+fn a_trace_by_sweeps_is_absent_where_a_parameter_enters_twice() {
+    let mut tape = Tape::new();
+    let one = tape.constant(matrix(&[&[1.0, 2.0]]));
+    let w = tape.parameter(matrix(&[&[0.5, 0.1], &[-0.2, 0.3]]));
+    let targets = Targets(matrix(&[&[1.0, 0.0]]));
+    let once = tape.product(one, w);
+    let loss = tape.cross_entropy(once, &targets);
+    tape.pull_back(loss, matrix(&[&[1.0]]));
+    assert!(tape.hessian_traces(loss).is_some());
+    let twice = tape.product(once, w);
+    let loss = tape.cross_entropy(twice, &targets);
+    assert!(tape.hessian_traces(loss).is_none());
 }
 
 #[test]
