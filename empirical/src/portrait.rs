@@ -131,15 +131,20 @@ pub struct Portrait {
     /// K^M of mini-batch gradients.
     pub covariance_mini_batch: MiniBatchPortrait,
     /// |cos| of the top eigenvectors of H and of the per-example K.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cosine_hessian_covariance: Option<f64>,
     /// Cosines of the principal angles between their top eigenspaces, largest
     /// first: one, the cosine above, but where an eigenvalue is repeated.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub eigenspace_cosines: Option<Vec<f64>>,
     /// Of eᵀH_i e over the examples, e the top eigenvector of H.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub curvature_along_top: Option<Moments>,
     /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
     /// Why a quantity does not exist here, by the path of its field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub absent: BTreeMap<String, String>,
     /// What was done with the checkpoint's tensors so that they fit, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -209,10 +214,13 @@ pub struct HessianPortrait {
     #[serde(flatten)]
     pub leading: Leading,
     /// Its smallest eigenvalue, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_h_min: Option<f64>,
     /// Bound on the error of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_h_min_error_bound: Option<f64>,
     /// Its smallest eigenvalues, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub smallest: Option<Values>,
     /// Tr H.
     pub trace: f64,
@@ -259,6 +267,7 @@ pub struct MiniBatchPortrait {
     /// That over the largest.
     pub ratio: Option<f64>,
     /// How far rounding may have moved the ratio.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio_error_bound: Option<f64>,
     /// Tr K^M.
     pub trace: f64,

@@ -68,18 +68,20 @@ impl Search {
         }
     }
 
-    /// The folders in which files of `entry` may lie, in order.
+    /// The folders in which files of `entry` may lie, in order: those of other
+    /// tools within them come last.
     pub fn folders(&self, entry: &Entry) -> Vec<PathBuf> {
         let named = self.named.iter();
-        let bases = named
+        let bases: Vec<PathBuf> = named
             .flat_map(|folder| [folder.join(entry.name), folder.clone()])
-            .chain(self.platform.iter().map(|folder| folder.join(entry.name)));
-        bases
-            .flat_map(|base| {
-                let within = entry.folders.iter().map(|folder| base.join(folder));
-                within.collect::<Vec<_>>().into_iter().chain([base])
-            })
-            .collect()
+            .chain(self.platform.iter().map(|folder| folder.join(entry.name)))
+            .collect();
+        let within = |base: &PathBuf| {
+            let base = base.clone();
+            entry.folders.iter().map(move |folder| base.join(folder))
+        };
+        let deeper: Vec<PathBuf> = bases.iter().flat_map(within).collect();
+        bases.into_iter().chain(deeper).collect()
     }
 
     /// The first folder that holds training files of `entry`.
