@@ -94,6 +94,9 @@ pub struct Hypothesis {
     /// Whether L and M of K^M are the same in the runs of a K^M quantity.
     #[serde(skip)]
     pub covariances: Covariances,
+    /// Whether every value is zero, up to its stated error.
+    #[serde(skip)]
+    pub is_zero: bool,
 }
 
 /// Whether the runs measured K^M alike.
@@ -211,8 +214,10 @@ fn test(
         .collect();
     let tied: Vec<Vec<usize>> = reached.iter().map(|block| ties::groups(block)).collect();
     let ranked = along(expected, &tied);
-    // Fewer than two levels or no seeds: there is no test.
-    let page: Option<PageTrend> = page_trend_of_groups(&ranked).ok();
+    let is_zero = is_zero(&reached);
+    // Fewer than two levels or no seeds, or nothing but rounding: there is no
+    // test.
+    let page: Option<PageTrend> = page_trend_of_groups(&ranked).ok().filter(|_| !is_zero);
     let alpha = sweep.settings.alpha;
     let level_values: Vec<f64> = blocks.levels.iter().map(|level| level.value()).collect();
     let slope = page.and_then(|_| log_slope(&level_values, &values, &tied, alpha));
@@ -249,6 +254,7 @@ fn test(
         verdict: Verdict::Inconclusive,
         reason: String::new(),
         covariances: covariances(sweep, quantity, factor, &blocks),
+        is_zero,
         levels: blocks.levels,
         seeds: blocks.seeds,
         dropped: blocks.dropped,
@@ -280,6 +286,13 @@ fn largest_l(seeds: usize, levels: usize) -> f64 {
 
 fn is_rising(block: &[usize]) -> bool {
     block.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+/// Whether there are values, and none is larger than the error that it states.
+fn is_zero(reached: &[Vec<Reached>]) -> bool {
+    let mut all = reached.iter().flatten().peekable();
+    let within = |r: &Reached| r.error.is_some_and(|error| r.value.abs() <= error);
+    all.peek().is_some() && all.all(within)
 }
 
 fn step_zero_blocks(reached: &[Vec<Reached>]) -> Option<usize> {

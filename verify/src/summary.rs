@@ -31,6 +31,8 @@ pub struct RunSummary {
     pub covariance: Covariance,
     /// The per-run quantities that could be had.
     pub values: BTreeMap<PerRun, Reached>,
+    /// Why a quantity that was measured does not exist, where its records say.
+    pub absent: BTreeMap<Quantity, String>,
 }
 
 /// Whether a run counts.
@@ -100,6 +102,10 @@ impl RunSummary {
             );
             Some((per_run, reached(per_run, part)?))
         };
+        let absent = |quantity: Quantity| {
+            let why = records.iter().find_map(|r| r.absent.get(quantity.name()))?;
+            Some((quantity, why.clone()))
+        };
         Self {
             run: header.run.clone(),
             seed: header.seed,
@@ -110,6 +116,7 @@ impl RunSummary {
             break_even_step,
             covariance: header.covariance.map(Covariance::from).unwrap_or_default(),
             values: PerRun::all().filter_map(value).collect(),
+            absent: Quantity::ALL.into_iter().filter_map(absent).collect(),
         }
     }
 
@@ -124,13 +131,16 @@ impl RunSummary {
     }
 
     /// Why the run, though converged, has no such value.
-    pub fn why_absent(&self, per_run: PerRun) -> &'static str {
+    pub fn why_absent(&self, per_run: PerRun) -> &str {
         let measured = self
             .values
             .keys()
             .any(|known| known.quantity == per_run.quantity);
+        if !measured {
+            let why = self.absent.get(&per_run.quantity);
+            return why.map_or("not measured", String::as_str);
+        }
         match per_run.statistic {
-            _ if !measured => "not measured",
             Statistic::Max => "not measured",
             Statistic::MaxAfter if self.break_even_step.is_none() => "break-even point not reached",
             Statistic::MaxAfter => "nothing measured after the break-even point",
@@ -250,10 +260,13 @@ impl Serialize for RunSummary {
     }
 }
 
-/// Whether any of the runs has this quantity, under any statistic.
+/// Whether any of the runs has measured this quantity, under any statistic,
+/// though it may not exist.
 pub fn is_measured<'a>(quantity: Quantity, runs: impl IntoIterator<Item = &'a RunSummary>) -> bool {
-    runs.into_iter()
-        .any(|run| run.values.keys().any(|known| known.quantity == quantity))
+    runs.into_iter().any(|run| {
+        let has_value = run.values.keys().any(|known| known.quantity == quantity);
+        has_value || run.absent.contains_key(&quantity)
+    })
 }
 
 #[cfg(test)]

@@ -79,7 +79,8 @@ fn design(h: &Hypothesis) -> Planned {
         seeds: h.seeds.len(),
         levels: h.levels.len(),
         smallest_p: h.smallest_p_value.unwrap_or(1.0),
-        comparable: h.is_comparable(),
+        // No number of seeds makes a test of zeros.
+        comparable: h.is_comparable() && !h.is_zero,
     }
 }
 
@@ -237,6 +238,10 @@ fn sentences<const N: usize>(parts: [Option<String>; N]) -> String {
 
 fn untested(hypothesis: &Hypothesis) -> String {
     let factor = hypothesis.factor.symbol();
+    if hypothesis.is_zero {
+        let symbol = hypothesis.quantity.quantity.symbol();
+        return format!("not tested: {symbol} is zero in every run, up to its stated error");
+    }
     match hypothesis.levels.len() {
         0 => format!("not tested: no run with this quantity counts at any {factor}"),
         1 => format!(

@@ -281,6 +281,7 @@ impl Header {
             break_even_step: None,
             covariance: Covariance::default(),
             values: Default::default(),
+            absent: Default::default(),
         };
         // What is about a value comes after it, whatever the order of the columns.
         for about_values in [false, true] {

@@ -20,6 +20,9 @@ pub fn short_reason(h: &Hypothesis, alpha: f64) -> String {
 
 /// What settles the matter, where something does.
 fn decision(h: &Hypothesis) -> Option<String> {
+    if h.is_zero {
+        return Some("not tested: zero up to its error in every run".to_owned());
+    }
     if h.p_adjusted.is_none() {
         let all = h.dropped.iter().flat_map(|d| causes(&d.reason));
         let all: Vec<&str> = all.collect::<BTreeSet<_>>().into_iter().collect();

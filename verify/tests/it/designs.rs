@@ -360,3 +360,28 @@ fn errors_beside_the_values_decide_what_is_told_apart() {
     assert_eq!(coarse.p_value, Some(1.0));
     assert_eq!(coarse.log_slope, Some(0.0));
 }
+
+#[test]
+fn zeros_up_to_their_error_are_not_tested() {
+    // The trend of the values is perfect, and all of it is rounding.
+    let table = |error: f64| {
+        let mut text = "seed,lr,batch_size,max_lambda_k,max_lambda_k_error".to_owned();
+        for seed in 0..5 {
+            for (level, rate) in [0.01, 0.03, 0.1].iter().enumerate() {
+                let value = 1e-14 * (3 - level) as f64;
+                text += &format!("\n{seed},{rate},8,{value:e},{error:e}");
+            }
+        }
+        judged(&text).hypotheses[0].clone()
+    };
+    let tested = table(1e-16);
+    assert_eq!(tested.verdict, Verdict::Supported);
+    let zeros = table(1e-12);
+    assert_eq!(zeros.verdict, Verdict::Inconclusive);
+    assert_eq!((zeros.p_value, zeros.p_adjusted), (None, None));
+    assert!(!zeros.decidable && zeros.seeds_needed.is_none());
+    assert_eq!(
+        zeros.reason,
+        "Not tested: λ_K is zero in every run, up to its stated error."
+    );
+}
