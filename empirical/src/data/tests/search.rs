@@ -29,17 +29,17 @@ fn a_data_folder_that_is_not_there_is_named() {
 fn every_place_is_listed_where_nothing_was_found() {
     assert_eq!(
         Folder::of("mnist").message(),
-        "the training files of `mnist` were not found; looked in DIR/mnist/MNIST/raw, \
-         DIR/mnist/raw, DIR/mnist, DIR/MNIST/raw, DIR/raw, DIR for `train-images-idx3-ubyte` or \
-         `train-images.idx3-ubyte`, `train-labels-idx1-ubyte` or `train-labels.idx1-ubyte`, each \
+        "the training files of `mnist` were not found; looked in DIR/mnist, DIR, \
+         DIR/mnist/MNIST/raw, DIR/mnist/raw, DIR/MNIST/raw, DIR/raw for \
+         `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, `train-labels-idx1-ubyte` or `train-labels.idx1-ubyte`, each \
          with or without `.gz`; \
          `breakeven data fetch mnist` gets the official files"
     );
     assert_eq!(
         Folder::of("cifar10").message(),
-        "the training files of `cifar10` were not found; looked in \
-         DIR/cifar10/cifar-10-batches-bin, DIR/cifar10/cifar-10-batches-py, DIR/cifar10, \
-         DIR/cifar-10-batches-bin, DIR/cifar-10-batches-py, DIR for \
+        "the training files of `cifar10` were not found; looked in DIR/cifar10, DIR, \
+         DIR/cifar10/cifar-10-batches-bin, DIR/cifar10/cifar-10-batches-py, \
+         DIR/cifar-10-batches-bin, DIR/cifar-10-batches-py for \
          `data_batch_1.bin` or `data_batch_1`, `data_batch_2.bin` or `data_batch_2`, \
          `data_batch_3.bin` or `data_batch_3`, `data_batch_4.bin` or `data_batch_4`, \
          `data_batch_5.bin` or `data_batch_5`, each with or without `.gz`; \
