@@ -358,7 +358,11 @@ fn table(portrait: &Portrait) -> String {
 /// Eigenvalues at one end, with what their bounds say and how often they are
 /// repeated.
 fn values(name: &str, found: &Values) -> Vec<String> {
-    let kinds: BTreeSet<&str> = found.error_bound_kinds.iter().map(|k| k.in_words()).collect();
+    let kinds: BTreeSet<&str> = found
+        .error_bound_kinds
+        .iter()
+        .map(|k| k.in_words())
+        .collect();
     let kinds: Vec<&str> = kinds.into_iter().collect();
     let mut lines = vec![line(
         name,
@@ -374,7 +378,10 @@ fn values(name: &str, found: &Values) -> Vec<String> {
     while place < found.eigenvalues.len() {
         let size = found.multiplicities[place].unwrap_or(1);
         if size > 1 {
-            repeated.push(format!("{} comes {size} times", number(found.eigenvalues[place])));
+            repeated.push(format!(
+                "{} comes {size} times",
+                number(found.eigenvalues[place])
+            ));
         }
         place += size;
     }

@@ -274,12 +274,7 @@ impl Measurement<'_> {
         }
     }
 
-    fn mini_batch_covariance(
-        &self,
-        parameters: &[Matrix],
-        h: &Eigenpairs,
-        record: &mut Record,
-    ) {
+    fn mini_batch_covariance(&self, parameters: &[Matrix], h: &Eigenpairs, record: &mut Record) {
         let MiniBatches {
             batches,
             batch_size,

@@ -562,10 +562,7 @@ fn settings_that_do_not_fit_are_refused_by_name() {
             "invalid value 'resnet' for '--model",
         ),
         (&["--hidden", "5,0"], "a hidden layer of mlp is 0"),
-        (
-            &["--hidden", "5,five"],
-            "\"five\" is no number of units",
-        ),
+        (&["--hidden", "5,five"], "\"five\" is no number of units"),
         (
             &["--hidden", "99999999999999"],
             "a layer has 99999999999999 units",
@@ -887,7 +884,12 @@ fn weights_of_wrappers_are_taken_and_said_and_pickles_come_with_their_conversion
     let pickle = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/files/zip.pt");
     world.write("W.pt", fs::read(pickle).unwrap());
     let said = refusal(
-        &[&DATA[..], &BATCHES, &["--model", "mlp", "--checkpoint", "W.pt"]].concat(),
+        &[
+            &DATA[..],
+            &BATCHES,
+            &["--model", "mlp", "--checkpoint", "W.pt"],
+        ]
+        .concat(),
         world.path(),
     );
     assert_says(

@@ -14,7 +14,11 @@ impl GradientCovarianceOp<'_> {
     pub fn trace(&self) -> f64 {
         let gradient = self.0.gradient();
         let trace = self.0.mean_squared_gradient_norm() - dot(gradient, gradient);
-        if trace <= self.trace_error() { 0.0 } else { trace }
+        if trace <= self.trace_error() {
+            0.0
+        } else {
+            trace
+        }
     }
 
     /// How far rounding may move the trace.

@@ -55,21 +55,24 @@ impl MiniBatchGradients {
         let of_batch = |(place, batch): (usize, Examples)| {
             let mut written = network.write(parameters, &batch);
             let gradient = written.pull_back(1.0 / batch.len() as f64, network.compute);
-            let rounding =
-                (place == 0).then(|| gradient_rounding(network, &written, batch.len()));
+            let rounding = (place == 0).then(|| gradient_rounding(network, &written, batch.len()));
             let sharp = (sharpness == BatchSharpness::Measured)
                 .then(|| curvature_along(&written, &gradient));
             (gradient, sharp, rounding)
         };
         let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
         let (mut sharp, mut rounding) = (Vec::new(), 0.0);
-        fold_in_order(batches.enumerate(), of_batch, |(gradient, curvature, moved)| {
-            sharp.extend(curvature);
-            rounding = moved.unwrap_or(rounding);
-            for (rows, part) in rows.iter_mut().zip(gradient) {
-                rows.push(row(part));
-            }
-        });
+        fold_in_order(
+            batches.enumerate(),
+            of_batch,
+            |(gradient, curvature, moved)| {
+                sharp.extend(curvature);
+                rounding = moved.unwrap_or(rounding);
+                for (rows, part) in rows.iter_mut().zip(gradient) {
+                    rows.push(row(part));
+                }
+            },
+        );
         let batches = rows[0].len();
         let all = rows.into_iter().map(|rows| Tensor::cat(rows, 0));
         let (centred, mean) = all
@@ -161,7 +164,10 @@ impl MiniBatchCovariance<'_> {
 
     /// Eigenvalues that are not 0.
     pub fn rank(&self) -> usize {
-        self.eigenvalues.iter().filter(|&&value| value > 0.0).count()
+        self.eigenvalues
+            .iter()
+            .filter(|&&value| value > 0.0)
+            .count()
     }
 
     /// λ_K¹.

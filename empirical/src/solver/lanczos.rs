@@ -3,12 +3,10 @@
 use breakeven_sim::record::{BoundKind, SolverStatus};
 use rand_chacha::ChaCha8Rng;
 
-use super::krylov::{KrylovSpace, Ritz};
 use super::complete::{write_out, written_out_error};
+use super::krylov::{KrylovSpace, Ritz};
+use super::pairs::{Block, Eigenpair, Eigenpairs, Wanted, clusters, quadratic_bound};
 use super::scale;
-use super::pairs::{
-    Block, Eigenpair, Eigenpairs, Wanted, clusters, quadratic_bound,
-};
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;
 
@@ -347,7 +345,11 @@ impl<A: LinearOperator> Search<'_, A> {
             // counted, nor are loose clusters.
             let tight = self.plan.tolerance <= LOOSEST_CLUSTER;
             let counts = tight && !full && last.abs() > rounding;
-            let edge = if counts { last - width } else { last + width / 2.0 };
+            let edge = if counts {
+                last - width
+            } else {
+                last + width / 2.0
+            };
             let first = place(0);
             let spread = if complete { 0.0 } else { ritz.residuals[first] };
             let reach = sign * ritz.values[first] + CAUTION * spread;
@@ -404,7 +406,10 @@ impl<A: LinearOperator> Search<'_, A> {
             } else {
                 (residuals[k], BoundKind::Residual)
             };
-            let last = [self.wanted.largest.wrapping_sub(1), size - self.wanted.smallest];
+            let last = [
+                self.wanted.largest.wrapping_sub(1),
+                size - self.wanted.smallest,
+            ];
             let open = (0..2).any(|end| !outside.counted[end] && clusters[k].contains(&last[end]));
             Eigenpair {
                 value: or_zero(block.values[k], rounding),
@@ -544,4 +549,3 @@ impl End {
 fn or_zero(value: f64, rounding: f64) -> f64 {
     if value.abs() <= rounding { 0.0 } else { value }
 }
-

@@ -192,7 +192,10 @@ pub(super) fn clusters(values: &[f64], width: f64) -> Vec<Range<usize>> {
     let mut clusters = Vec::with_capacity(values.len());
     for cluster in values.chunk_by(|a, b| (a - b).abs() <= width) {
         let first = clusters.len();
-        clusters.extend(std::iter::repeat_n(first..first + cluster.len(), cluster.len()));
+        clusters.extend(std::iter::repeat_n(
+            first..first + cluster.len(),
+            cluster.len(),
+        ));
     }
     clusters
 }

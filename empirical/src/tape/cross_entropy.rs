@@ -82,10 +82,9 @@ impl CrossEntropy {
         (0..classes)
             .map(|class| {
                 let column = |m: Matrix| m.narrow(1, class, 1);
-                let own = p.zeros_like().slice_assign(
-                    [0..examples, class..class + 1],
-                    column(p.ones_like()),
-                );
+                let own = p
+                    .zeros_like()
+                    .slice_assign([0..examples, class..class + 1], column(p.ones_like()));
                 let others = p.clone() * not(&own);
                 let root = own * others.clone().sum_dim(1) - others;
                 root * column(p.clone()).sqrt()

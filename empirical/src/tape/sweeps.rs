@@ -246,7 +246,11 @@ impl Tape {
         let mut enters = |var: &Var| !std::mem::replace(&mut entered[var.0], true);
         self.nodes.iter().all(|node| match &node.op {
             Op::Product(a, b, _) | Op::AddRow(a, b) => {
-                let right = if is_parameter(b) { enters(b) } else { !self.active(*b) };
+                let right = if is_parameter(b) {
+                    enters(b)
+                } else {
+                    !self.active(*b)
+                };
                 !is_parameter(a) && right
             }
             Op::Linear(a, _) | Op::Loss(a, _) => !is_parameter(a),

@@ -28,7 +28,13 @@ const FEATURES: usize = 8;
 
 impl Small {
     /// `labels` gives the examples; `rows` of the features repeat.
-    fn new(precision: Precision, hidden: &[usize], classes: usize, labels: &[u8], rows: usize) -> Self {
+    fn new(
+        precision: Precision,
+        hidden: &[usize],
+        classes: usize,
+        labels: &[u8],
+        rows: usize,
+    ) -> Self {
         let compute = Compute::new(DeviceKind::Flex, precision).unwrap();
         let hidden = hidden.to_vec();
         let model = Architecture::Mlp { hidden }
@@ -36,7 +42,11 @@ impl Small {
             .unwrap();
         let theta = vec![0.0; model.parameters().dim()];
         let pixels: Vec<f64> = (0..labels.len() * FEATURES)
-            .map(|k| ((k / FEATURES % rows * FEATURES + k % FEATURES) as f64 * 0.7).sin().abs())
+            .map(|k| {
+                ((k / FEATURES % rows * FEATURES + k % FEATURES) as f64 * 0.7)
+                    .sin()
+                    .abs()
+            })
             .collect();
         let pixels = compute.matrix(&pixels, [labels.len(), FEATURES]);
         let examples = Examples::new(pixels, labels, classes, &compute);
@@ -112,7 +122,10 @@ fn a_zero_readout_has_every_eigenvalue_nine_times() {
             for (k, pair) in found.pairs.iter().enumerate() {
                 let right = expected[k / 9] / 10.0;
                 let error = (pair.value - right).abs();
-                assert!(error <= pair.error_bound + tolerance::DENSE, "{k}: {error:e}");
+                assert!(
+                    error <= pair.error_bound + tolerance::DENSE,
+                    "{k}: {error:e}"
+                );
                 assert!(pair.error_bound < 1e-5 * expected[0]);
                 assert_eq!(pair.multiplicity, Some(9));
             }
@@ -126,8 +139,11 @@ fn a_zero_readout_has_every_eigenvalue_nine_times() {
 #[test]
 fn equal_gradients_have_no_covariance() {
     for precision in PRECISIONS {
-        for (labels, searched) in [(vec![1_u8; 1], false), (vec![1; 37], false), (vec![1; 37], true)]
-        {
+        for (labels, searched) in [
+            (vec![1_u8; 1], false),
+            (vec![1; 37], false),
+            (vec![1; 37], true),
+        ] {
             let small = Small::new(precision, &[5], 3, &labels, 1).at_random_weights();
             let point = small.point();
             let k = GradientCovarianceOp(&point);
@@ -138,7 +154,10 @@ fn equal_gradients_have_no_covariance() {
             assert_eq!([found.pairs[0].value, found.pairs[1].value], [0.0, 0.0]);
             assert!(found.pairs[0].error_bound > 0.0);
             let refused = found.top_vector("K").unwrap_err();
-            assert_eq!(refused, "the largest eigenvalue of K is zero up to rounding");
+            assert_eq!(
+                refused,
+                "the largest eigenvalue of K is zero up to rounding"
+            );
         }
     }
 }
@@ -171,7 +190,11 @@ fn full_batches_have_no_covariance() {
     for precision in PRECISIONS {
         let small = Small::new(precision, &[6], 3, &labels, 24).at_random_weights();
         let batches: Vec<Vec<usize>> = (0..6)
-            .map(|j| (0..24).map(|k| (k * [1, 5, 7, 11, 13, 17][j] + j) % 24).collect())
+            .map(|j| {
+                (0..24)
+                    .map(|k| (k * [1, 5, 7, 11, 13, 17][j] + j) % 24)
+                    .collect()
+            })
             .collect();
         let gradients = small.gradients(&batches);
         let covariance = gradients.covariance().unwrap();
@@ -203,7 +226,10 @@ fn below_full_rank_there_is_no_smallest_eigenvalue() {
         assert_eq!(covariance.rank(), 2);
         assert_eq!(covariance.eigenvalues()[2..], [0.0; 5]);
         let refused = covariance.smallest_nonzero().unwrap_err();
-        assert!(refused.starts_with("K^M has rank 2, below L - 1 = 6"), "{refused}");
+        assert!(
+            refused.starts_with("K^M has rank 2, below L - 1 = 6"),
+            "{refused}"
+        );
         assert_eq!(covariance.ratio().unwrap_err(), refused);
         // All of the range: the projection leaves out what is orthogonal to it.
         assert!(covariance.subspace_ratio(5).unwrap() >= 1.0);
@@ -231,7 +257,11 @@ fn bounds_in_32_bits_hold_the_rounding_of_products() {
                 let error = (single.value - double.value).abs();
                 let bound = single.error_bound + double.error_bound;
                 assert!(error <= bound, "{case}: {error:e} and {bound:e}");
-                assert!(single.error_bound < 1e-4 * scale, "{:e}", single.error_bound / scale);
+                assert!(
+                    single.error_bound < 1e-4 * scale,
+                    "{:e}",
+                    single.error_bound / scale
+                );
                 assert_eq!(single.bound_kind, BoundKind::Searched);
             }
         }

@@ -218,7 +218,11 @@ fn random_spectrum(rng: &mut ChaCha8Rng) -> Vec<f64> {
             let width = 10_f64.powf(rng.random_range(-12.0..-0.5));
             let repeated = rng.random_bool(0.3);
             for _ in 0..rng.random_range(1..5) {
-                let off = if repeated { 0.0 } else { rng.random_range(0.0..width) };
+                let off = if repeated {
+                    0.0
+                } else {
+                    rng.random_range(0.0..width)
+                };
                 values.push(centre + off);
             }
         }
@@ -284,7 +288,11 @@ fn multiplicities_are_counted_at_both_ends() {
             let a = Diagonal(spectrum.clone());
             let found = searched(count, smallest, 1e-6).solve(&a, &[], &mut start(seed));
             for (pair, &expected) in found.pairs.iter().zip(&spectrum) {
-                assert!(!outside(pair, expected, 5.0), "{} and {expected}", pair.value);
+                assert!(
+                    !outside(pair, expected, 5.0),
+                    "{} and {expected}",
+                    pair.value
+                );
                 // Nobody counts the null space.
                 let expected = [None, Some(1), Some(9)][match expected {
                     0.0 => 0,
@@ -309,7 +317,8 @@ fn multiplicities_are_counted_at_both_ends() {
 #[test]
 fn an_eigenvector_of_few_entries_is_seen_from_every_seed() {
     let mut matrix = DMatrix::zeros(80, 80);
-    let e = nalgebra::DVector::from_fn(80, |k, _| [0.5, -0.5, 0.5, -0.5].get(k).map_or(0.0, |x| *x));
+    let e =
+        nalgebra::DVector::from_fn(80, |k, _| [0.5, -0.5, 0.5, -0.5].get(k).map_or(0.0, |x| *x));
     matrix += 0.2 * &e * e.transpose();
     for k in 4..80 {
         matrix[(k, k)] = 0.179 * k as f64 / 79.0;
@@ -320,7 +329,10 @@ fn an_eigenvector_of_few_entries_is_seen_from_every_seed() {
         let top = &found.pairs[0];
         assert!((top.value - 0.2).abs() <= top.error_bound, "seed {seed}");
         assert!(top.error_bound < 1e-6);
-        assert_eq!((top.bound_kind, top.multiplicity), (BoundKind::Searched, Some(1)));
+        assert_eq!(
+            (top.bound_kind, top.multiplicity),
+            (BoundKind::Searched, Some(1))
+        );
     }
 }
 
@@ -333,7 +345,10 @@ fn a_search_without_fresh_directions_calls_its_bounds_what_they_are() {
         ..Lanczos::new(2, 1e-3)
     };
     for pair in solver.solve(&a, &[], &mut start(1)).pairs {
-        assert!(matches!(pair.bound_kind, BoundKind::GapEstimate | BoundKind::Residual));
+        assert!(matches!(
+            pair.bound_kind,
+            BoundKind::GapEstimate | BoundKind::Residual
+        ));
         assert_eq!(pair.multiplicity, None);
     }
 }
@@ -353,14 +368,21 @@ fn values_that_rounding_alone_may_have_made_are_zero() {
 
 #[test]
 fn cosines_of_principal_angles_do_not_depend_on_the_bases() {
-    let unit = |k: usize| (0..4).map(|j| f64::from(u8::from(j == k))).collect::<Vec<f64>>();
+    let unit = |k: usize| {
+        (0..4)
+            .map(|j| f64::from(u8::from(j == k)))
+            .collect::<Vec<f64>>()
+    };
     let turned = |angle: f64, i: usize, j: usize| -> Vec<f64> {
         let (a, b) = (unit(i), unit(j));
         let (sin, cos) = angle.sin_cos();
         a.iter().zip(&b).map(|(a, b)| cos * a + sin * b).collect()
     };
     // The plane of e₀ and e₁ against that of e₀ and of one 0.3 from e₁.
-    let a = [turned(0.7, 0, 1), turned(0.7 + std::f64::consts::FRAC_PI_2, 0, 1)];
+    let a = [
+        turned(0.7, 0, 1),
+        turned(0.7 + std::f64::consts::FRAC_PI_2, 0, 1),
+    ];
     let b = [unit(0), turned(0.3, 1, 2)];
     let cosines = principal_cosines(&a, &b);
     assert!((cosines[0] - 1.0).abs() < tolerance::DENSE && cosines[0] <= 1.0);

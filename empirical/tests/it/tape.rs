@@ -249,9 +249,8 @@ fn cross_entropy_of_any_logits_is_finite_and_right() {
 /// 0, 0 for all others.
 fn of_logits(precision: Precision, margin: f64, classes: usize, truth: usize) -> [Vec<f64>; 5] {
     let compute = Compute::new(DeviceKind::Flex, precision).unwrap();
-    let one_hot = |k: usize| -> Vec<f64> {
-        (0..classes).map(|j| f64::from(u8::from(j == k))).collect()
-    };
+    let one_hot =
+        |k: usize| -> Vec<f64> { (0..classes).map(|j| f64::from(u8::from(j == k))).collect() };
     let mut logits = vec![0.0; classes];
     logits[0] = margin;
     let mut tape = Tape::new();
@@ -307,7 +306,11 @@ fn cross_entropy_is_exact_at_any_margin() {
                     for k in 0..classes {
                         let p = if k == 0 { first } else { q };
                         // 1 − p_k, as a sum.
-                        let rest = if k == 0 { others * q } else { first + (others - 1.0) * q };
+                        let rest = if k == 0 {
+                            others * q
+                        } else {
+                            first + (others - 1.0) * q
+                        };
                         let expected = if k == truth { -rest } else { p };
                         close("gradient", gradient[k], expected);
                         close("vᵀHv", diagonal[k], p * rest);
