@@ -493,16 +493,21 @@ impl<A: LinearOperator> Search<'_, A> {
     ) -> Eigenpairs {
         let wanted = self.wanted;
         let pairs: Vec<Eigenpair> = (0..wanted.largest.min(size)).map(largest).collect();
+        let smallest: Vec<Eigenpair> = (0..wanted.smallest.min(size))
+            .map(|k| smallest(size - 1 - k))
+            .collect();
         let repeated = pairs.first().and_then(|top| top.multiplicity).unwrap_or(1);
+        let known = |k: usize| pairs.get(k).map(|pair| pair.vector.clone());
+        let start = pairs.iter().chain(&smallest);
         Eigenpairs {
-            smallest: (0..wanted.smallest.min(size))
-                .map(|k| smallest(size - 1 - k))
+            top_space: (0..repeated.min(size))
+                .map(|k| known(k).unwrap_or_else(|| vector(k)))
                 .collect(),
-            top_space: (0..repeated.min(size)).map(&vector).collect(),
             start: match repeated {
-                1 => wanted.places(size).into_iter().map(&vector).collect(),
+                1 => start.map(|pair| pair.vector.clone()).collect(),
                 _ => Vec::new(),
             },
+            smallest,
             pairs,
             products: self.products,
             rounding,
