@@ -334,11 +334,12 @@ fn table(portrait: &Portrait) -> String {
             ),
         ),
     ]);
-    if let Some(cosines) = portrait.eigenspace_cosines.as_ref() {
-        if cosines.len() > 1 || portrait.cosine_hessian_covariance.is_none() {
-            let meaning = "cosines between the top eigenspaces of H and K";
-            lines.push(line("angles", &format!("{} ({meaning})", leading(cosines))));
-        }
+    if let (Some(cosines), None) = (
+        &portrait.eigenspace_cosines,
+        portrait.cosine_hessian_covariance,
+    ) {
+        let meaning = "cosines between the top eigenspaces of H and K";
+        lines.push(line("angles", &format!("{} ({meaning})", leading(cosines))));
     }
     lines.extend([
         line(
