@@ -15,6 +15,11 @@ use crate::spectrum::Spectrum;
 /// crossed, meets its bound at once there; more products show the larger.
 const CONFIRMING_PRODUCTS: usize = 4;
 
+/// Of the tolerance, for the pairs that fresh directions are to be compared
+/// with: an estimate that is met with room to spare seldom takes two close
+/// eigenvalues for one, and the bound of a block holds the residuals of all.
+const FIRST_SHARE: f64 = 0.02;
+
 /// Products with a fresh direction before it is believed to have shown all
 /// that is to be seen.
 const FRESH_PRODUCTS: usize = 15;
@@ -82,7 +87,7 @@ impl Lanczos {
     ///    where there is none, until the estimate min(r, r²/δ) of each wanted
     ///    pair is within the tolerance.
     /// 2. Fresh Gaussian directions orthogonal to all pairs found, for at
-    ///    least ten products each: a pair that is as large as the wanted ones
+    ///    least fifteen products each: a pair that is as large as the wanted ones
     ///    joins them, until all that a direction shows lies clearly below.
     ///    That gives the upper edge τ of all other eigenvalues.
     /// 3. Rayleigh–Ritz over all pairs found, with a product each. With the
@@ -145,7 +150,7 @@ impl<A: LinearOperator> Search<'_, A> {
         let mut beyond = Vec::new();
         let pairs = self.wanted.largest + self.wanted.smallest;
         let mut share = if self.plan.fresh_directions {
-            0.02 / pairs as f64
+            FIRST_SHARE / pairs as f64
         } else {
             1.0
         };

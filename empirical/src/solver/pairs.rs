@@ -110,7 +110,7 @@ impl Wanted {
     }
 }
 
-/// Orthonormal vectors V with what A makes of them.
+/// Orthonormal vectors, each with the value that it was found with.
 pub(super) struct Block {
     /// Values of the vectors, largest first.
     pub(super) values: Vec<f64>,
