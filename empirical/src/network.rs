@@ -3,6 +3,7 @@
 use crate::compute::{Compute, to_host};
 use crate::examples::Examples;
 use crate::model::Model;
+use crate::operator::ROUNDING_UNITS;
 use crate::tape::{Matrix, Tape, Var};
 
 /// Activations that a gradient computes at once: few enough for a processor's
@@ -76,6 +77,14 @@ impl Network<'_> {
         (loss / examples.len() as f64, gradient)
     }
 
+    /// The rounding of sums at this precision.
+    pub(crate) fn rounding(&self) -> Rounding {
+        Rounding {
+            epsilon: self.compute.epsilon(),
+            tiny: self.compute.tiny() * self.model.parameters().dim() as f64,
+        }
+    }
+
     /// Mean loss and accuracy over `examples`, `chunk` at a time.
     pub fn score(&self, parameters: &[Matrix], examples: &Examples, chunk: usize) -> Score {
         let mut total = Score::default();
@@ -86,6 +95,22 @@ impl Network<'_> {
             total.accuracy += sums.accuracy;
         }
         total.over(examples.len())
+    }
+}
+
+/// How far rounding may move sums over examples and parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rounding {
+    /// The distance from 1 to the next number.
+    epsilon: f64,
+    /// What underflow may take from a sum over all D parameters.
+    tiny: f64,
+}
+
+impl Rounding {
+    /// Of a sum whose terms have a size of `scale`.
+    pub(crate) fn of(self, scale: f64) -> f64 {
+        ROUNDING_UNITS * (self.epsilon * scale + self.tiny)
     }
 }
 

@@ -344,7 +344,7 @@ impl Portrait {
             examples: examples.len(),
             loss: point.score().loss,
             accuracy: point.score().accuracy,
-            gradient_norm: dot(point.gradient(), point.gradient()).sqrt(),
+            gradient_norm: point.squared_gradient_norm().sqrt(),
             hessian,
             covariance_per_example: covariance,
             covariance_mini_batch: mini_batch,
@@ -645,8 +645,4 @@ impl<A: LinearOperator> LinearOperator for Counted<'_, A> {
     fn rounding(&self, scale: f64) -> f64 {
         self.operator.rounding(scale)
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -12,8 +12,7 @@ impl GradientCovarianceOp<'_> {
     /// Tr K = (1/n) Σ ‖g_i‖² − ‖g‖², exact up to
     /// [`Self::trace_error`]; 0 where that is all there is of it.
     pub fn trace(&self) -> f64 {
-        let gradient = self.0.gradient();
-        let trace = self.0.mean_squared_gradient_norm() - dot(gradient, gradient);
+        let trace = self.0.mean_squared_gradient_norm() - self.0.squared_gradient_norm();
         if trace <= self.trace_error() {
             0.0
         } else {
@@ -51,8 +50,7 @@ impl LinearOperator for GradientCovarianceOp<'_> {
 
     /// Kv is a difference: its rounding is that of (1/n) JᵀJv.
     fn rounding(&self, scale: f64) -> f64 {
-        let gradient = self.0.gradient();
-        self.0.rounding(scale + dot(gradient, gradient))
+        self.0.rounding(scale + self.0.squared_gradient_norm())
     }
 }
 

@@ -3,12 +3,11 @@
 use burn::tensor::Tensor;
 use nalgebra::{DMatrix, DVector};
 
-use super::ROUNDING_UNITS;
 use crate::compute::to_host;
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::known::Known;
-use crate::network::{Network, Written};
+use crate::network::{Network, Rounding, Written};
 use crate::spectrum::Spectrum;
 use crate::tape::Matrix;
 
@@ -23,11 +22,9 @@ pub struct MiniBatchGradients {
     /// g_Bᵀ H_B g_B / ‖g_B‖² of each batch, where it was asked for.
     sharpness: Option<Vec<Option<f64>>>,
     /// How far rounding may move each gradient, in length.
-    rounding: f64,
-    /// The distance from 1 to the next number.
-    epsilon: f64,
-    /// What underflow may take from a sum over all D parameters.
-    tiny: f64,
+    moved: f64,
+    /// How far it may move other sums.
+    rounding: Rounding,
 }
 
 /// Whether the curvature of each batch's loss along its own gradient is
@@ -61,13 +58,13 @@ impl MiniBatchGradients {
             (gradient, sharp, rounding)
         };
         let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
-        let (mut sharp, mut rounding) = (Vec::new(), 0.0);
+        let (mut sharp, mut moved) = (Vec::new(), 0.0);
         fold_in_order(
             batches.enumerate(),
             of_batch,
-            |(gradient, curvature, moved)| {
+            |(gradient, curvature, first)| {
                 sharp.extend(curvature);
-                rounding = moved.unwrap_or(rounding);
+                moved = first.unwrap_or(moved);
                 for (rows, part) in rows.iter_mut().zip(gradient) {
                     rows.push(row(part));
                 }
@@ -86,9 +83,8 @@ impl MiniBatchGradients {
             mean,
             batches,
             sharpness: (sharpness == BatchSharpness::Measured).then_some(sharp),
-            rounding,
-            epsilon: network.compute.epsilon(),
-            tiny: network.compute.tiny() * network.model.parameters().dim() as f64,
+            moved,
+            rounding: network.rounding(),
         }
     }
 
@@ -156,9 +152,8 @@ impl MiniBatchCovariance<'_> {
     /// size: singular values √λ move by no more than the gradients (Weyl), and
     /// the Gram matrix has its own rounding.
     pub fn error(&self, size: f64) -> f64 {
-        let moved = self.gradients.rounding;
-        let (epsilon, tiny) = (self.gradients.epsilon, self.gradients.tiny);
-        let gram = ROUNDING_UNITS * (epsilon * self.gram.trace() + tiny);
+        let moved = self.gradients.moved;
+        let gram = self.gradients.rounding.of(self.gram.trace());
         2.0 * size.sqrt() * moved + moved * moved + gram
     }
 
@@ -261,8 +256,8 @@ impl MiniBatchCovariance<'_> {
                     (along_centred + along_mean).powi(2)
                 })
                 .sum();
-            let rounding = self.gradients.rounding;
-            (projected > rounding * rounding).then(|| (squared / projected).sqrt().max(1.0))
+            let moved = self.gradients.moved;
+            (projected > moved * moved).then(|| (squared / projected).sqrt().max(1.0))
         };
         let ratios: Option<Vec<f64>> = (0..batches).map(ratio).collect();
         let ratios = ratios.ok_or_else(|| {
@@ -276,11 +271,9 @@ impl MiniBatchCovariance<'_> {
 /// this one of `examples`, which is on the tape with its cotangents.
 fn gradient_rounding(network: &Network, written: &Written, examples: usize) -> f64 {
     let weighted = to_host(written.tape.squared_gradient_norms(written.loss));
-    let compute = network.compute;
     // The tape's cotangents carry a factor 1/M each.
     let typical = (weighted.iter().sum::<f64>() * examples as f64).sqrt();
-    let dim = network.model.parameters().dim() as f64;
-    ROUNDING_UNITS * (compute.epsilon() * typical + compute.tiny() * dim)
+    network.rounding().of(typical)
 }
 
 /// gᵀ H g / ‖g‖² of a batch's loss along a direction g; absent for none.

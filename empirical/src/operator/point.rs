@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use breakeven_sim::meter::{Meter, Parts};
 
-use super::ROUNDING_UNITS;
 use crate::compute::to_host;
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
@@ -42,6 +41,8 @@ pub struct Point<'a> {
     pieces: Vec<Piece>,
     score: Score,
     gradient: Vec<f64>,
+    /// ‖g‖².
+    squared_norm: f64,
     gradient_norms: OnceLock<f64>,
 }
 
@@ -94,6 +95,7 @@ impl<'a> Point<'a> {
             pieces: Vec::new(),
             score: Score::default(),
             gradient: vec![0.0; layout.dim()],
+            squared_norm: 0.0,
             gradient_norms: OnceLock::new(),
         };
         let weight = point.weight();
@@ -127,6 +129,7 @@ impl<'a> Point<'a> {
             });
         });
         point.score = point.score.over(examples.len());
+        point.squared_norm = point.gradient.iter().map(|x| x * x).sum();
         point
     }
 
@@ -145,6 +148,11 @@ impl<'a> Point<'a> {
         &self.gradient
     }
 
+    /// ‖g‖² of that gradient.
+    pub fn squared_gradient_norm(&self) -> f64 {
+        self.squared_norm
+    }
+
     /// How many pieces are computed anew for each product, and of how many.
     pub fn computed_anew(&self) -> (usize, usize) {
         let anew = self.pieces.iter().filter(|piece| piece.written.is_none());
@@ -154,8 +162,7 @@ impl<'a> Point<'a> {
     /// How far rounding may move a number that sums terms of a size of
     /// `scale`, over examples and parameters.
     pub fn rounding(&self, scale: f64) -> f64 {
-        let compute = self.network.compute;
-        ROUNDING_UNITS * (compute.epsilon() * scale + compute.tiny() * self.dim() as f64)
+        self.network.rounding().of(scale)
     }
 
     /// `vᵀ H_i v` for every example i, H_i the Hessian of its loss.
