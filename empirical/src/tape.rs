@@ -54,7 +54,7 @@ pub use elementwise::Elementwise;
 pub use forward::Tangents;
 pub use images::{AveragePool, Flatten, Grid, MaxPool, MeanPixel, Patches, Winners};
 pub use map::{Map, Transposed};
-pub use rows::{Columns, EachStep, Lookup};
+pub use rows::{Columns, EachStep, Lookup, Together};
 pub use share::Share;
 pub use softmax::Softmax;
 pub use squared_error::SquaredError;

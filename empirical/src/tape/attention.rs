@@ -31,13 +31,21 @@ impl PerGroup {
 impl Bilinear for PerGroup {
     fn apply(&self, a: &Matrix, b: &Matrix) -> Matrix {
         let (a, b) = (self.split(a), self.split(b));
-        let b = if self.transposed { b.swap_dims(1, 2) } else { b };
+        let b = if self.transposed {
+            b.swap_dims(1, 2)
+        } else {
+            b
+        };
         Self::join(a.matmul(b))
     }
 
     fn pull_left(&self, c: &Matrix, b: &Matrix) -> Matrix {
         let (c, b) = (self.split(c), self.split(b));
-        let b = if self.transposed { b } else { b.swap_dims(1, 2) };
+        let b = if self.transposed {
+            b
+        } else {
+            b.swap_dims(1, 2)
+        };
         Self::join(c.matmul(b))
     }
 

@@ -64,10 +64,7 @@ impl Tape {
                 }
                 Op::Sum(a, b) => self.push_sum(&mut u, *a, *b),
                 Op::Map(a, map) => {
-                    let bent = t
-                        .get(*a)
-                        .filter(|_| map.bends())
-                        .map(|da| map.bend(da, da));
+                    let bent = t.get(*a).filter(|_| map.bends()).map(|da| map.bend(da, da));
                     super::sum(bent, self.last(&mut u, *a).map(|dda| map.push(dda)))
                 }
                 Op::Beside(parts) => self.push_beside(&u, parts),

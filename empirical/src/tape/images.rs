@@ -332,11 +332,7 @@ impl Winners {
     ///
     /// # Panics
     /// If a window could lie outside, or does not move.
-    pub fn new(
-        input: Grid,
-        [size, stride, padding]: [usize; 3],
-        value: &Matrix,
-    ) -> Self {
+    pub fn new(input: Grid, [size, stride, padding]: [usize; 3], value: &Matrix) -> Self {
         let window = Window::new(input, size, stride, padding);
         let padded = window.padded(value.clone(), f64::NEG_INFINITY);
         let all: Tensor<5> = Tensor::stack(window.positions(&padded), 4);

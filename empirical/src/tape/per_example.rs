@@ -81,7 +81,9 @@ impl Tape {
         let [examples, _] = zeros.dims();
         let norms = (0..examples).map(|example| {
             let one = zeros.clone().narrow(0, example, 1).ones_like();
-            let one = zeros.clone().slice_assign([example..example + 1, 0..1], one);
+            let one = zeros
+                .clone()
+                .slice_assign([example..example + 1, 0..1], one);
             let gradient = self.pull_back_weighted(&one);
             let squares = gradient.into_iter().map(|part| part.square().sum());
             let norm = squares.reduce(|a, b| a + b);
@@ -126,7 +128,10 @@ impl Tape {
                     continue;
                 };
                 if self.shared_input(&node.op).is_some() {
-                    add(&mut norms, Some(self.share(node, &c, examples)?.squared_norms()));
+                    add(
+                        &mut norms,
+                        Some(self.share(node, &c, examples)?.squared_norms()),
+                    );
                 }
             }
             if let Some(norms) = norms {

@@ -1,4 +1,4 @@
-//! Choosing rows and columns.
+//! Choosing and joining rows and columns.
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 
@@ -85,5 +85,24 @@ impl Map for EachStep {
         let after = self.steps - self.step - 1;
         y.pad([(0, 0), (self.step, after), (0, 0)], 0.0)
             .reshape([examples * self.steps, m])
+    }
+}
+
+/// All rows of an example as one: `[n·p, m]` to `[n, p·m]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Together {
+    /// p.
+    pub positions: usize,
+}
+
+impl Map for Together {
+    fn push(&self, x: Matrix) -> Matrix {
+        let [rows, m] = x.dims();
+        x.reshape([rows / self.positions, self.positions * m])
+    }
+
+    fn pull(&self, y: Matrix) -> Matrix {
+        let [examples, all] = y.dims();
+        y.reshape([examples * self.positions, all / self.positions])
     }
 }

@@ -6,6 +6,7 @@ mod config;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
+mod operations;
 mod operators;
 mod reference;
 mod solver;
