@@ -127,6 +127,10 @@ enum ModelArg {
     Mlp,
     #[value(name = "simplecnn", alias = "simple-cnn", alias = "simple_cnn")]
     SimpleCnn,
+    #[value(alias = "simple_cnn_bn")]
+    SimpleCnnBn,
+    Resnet,
+    Densenet,
 }
 
 /// Units of each hidden layer; none of them is softmax regression.

@@ -8,6 +8,7 @@ pub mod data;
 pub mod examples;
 mod in_order;
 pub mod known;
+pub mod layers;
 pub mod measure;
 pub mod memory;
 pub mod model;

@@ -2,6 +2,7 @@
 
 use crate::compute::{Compute, to_host};
 use crate::examples::Examples;
+use crate::layers::{Forward, Normalisation, Statistics};
 use crate::model::Model;
 use crate::operator::ROUNDING_UNITS;
 use crate::tape::{Matrix, Tape, Var};
@@ -17,6 +18,8 @@ pub struct Network<'a> {
     pub model: &'a dyn Model,
     /// Where it is computed.
     pub compute: &'a Compute,
+    /// What batch normalisations normalise by, where it has some.
+    pub normalisation: Normalisation<'a>,
 }
 
 /// Mean loss and accuracy over some examples.
@@ -33,20 +36,28 @@ pub(crate) struct Written {
     pub(crate) tape: Tape,
     pub(crate) loss: Var,
     logits: Var,
+    /// What batch normalisations saw.
+    pub(crate) statistics: Vec<Statistics>,
 }
 
 impl Network<'_> {
     /// Puts the network on a tape, for `examples` at `parameters`.
     pub(crate) fn write(&self, parameters: &[Matrix], examples: &Examples) -> Written {
         let mut tape = Tape::new();
-        let x = tape.constant(examples.pixels().clone());
         let parameters: Vec<Var> = parameters
             .iter()
             .map(|parameter| tape.parameter(parameter.clone()))
             .collect();
-        let logits = self.model.logits(&mut tape, x, &parameters);
+        let mut on = Forward::new(&mut tape, &parameters, self.normalisation);
+        let logits = self.model.logits(&mut on, examples.inputs());
+        let statistics = on.into_statistics();
         let loss = tape.cross_entropy(logits, &examples.targets());
-        Written { tape, loss, logits }
+        Written {
+            tape,
+            loss,
+            logits,
+            statistics,
+        }
     }
 
     /// The gradient of the mean loss over `examples`, one matrix a parameter.
@@ -67,7 +78,10 @@ impl Network<'_> {
         weight: f64,
     ) -> (f64, Vec<Matrix>) {
         let (mut loss, mut gradient) = (0.0, None);
-        let size = (PIECE_ACTIVATIONS / self.model.activations()).max(1);
+        let size = match self.couples_examples() {
+            true => examples.len(),
+            false => (PIECE_ACTIVATIONS / self.model.activations()).max(1),
+        };
         for (first, count) in chunks(examples.len(), size) {
             let mut written = self.write(parameters, &examples.range(first, count));
             loss += written.mean_loss() * count as f64;
@@ -75,6 +89,11 @@ impl Network<'_> {
         }
         let gradient = gradient.expect("a gradient is over examples");
         (loss / examples.len() as f64, gradient)
+    }
+
+    /// Whether an example's loss depends on its batch.
+    pub fn couples_examples(&self) -> bool {
+        self.model.buffers().is_some() && matches!(self.normalisation, Normalisation::Batch)
     }
 
     /// The rounding of sums at this precision.

@@ -4,8 +4,9 @@
 //! θ joins the matrices in the model's order, each row by row. A dense
 //! weight is a matrix `[inputs, outputs]`, a convolution's
 //! `[size · size · inputs, outputs]` with rows ordered (row, column, input),
-//! a bias `[1, outputs]`. PyTorch has `[outputs, inputs]`,
-//! `[outputs, inputs, size, size]` and `[outputs]`.
+//! a bias or a scale `[1, outputs]`, an embedding `[rows, features]`. PyTorch
+//! has `[outputs, inputs]`, `[outputs, inputs, size, size]`, `[outputs]` and
+//! `[rows, features]`.
 
 use crate::compute::{Compute, to_host};
 use crate::tape::Matrix;
@@ -34,6 +35,18 @@ pub enum Role {
         /// Features or channels.
         outputs: usize,
     },
+    /// What a normalised feature is multiplied with.
+    Scale {
+        /// Features or channels.
+        outputs: usize,
+    },
+    /// A row of features for each word, position or segment.
+    Embedding {
+        /// Words.
+        rows: usize,
+        /// Features.
+        features: usize,
+    },
 }
 
 /// A named parameter.
@@ -55,7 +68,8 @@ impl Parameter {
                 outputs,
                 size,
             } => [size * size * inputs, outputs],
-            Role::Bias { outputs } => [1, outputs],
+            Role::Bias { outputs } | Role::Scale { outputs } => [1, outputs],
+            Role::Embedding { rows, features } => [rows, features],
         }
     }
 
@@ -68,7 +82,8 @@ impl Parameter {
                 outputs,
                 size,
             } => vec![outputs, inputs, size, size],
-            Role::Bias { outputs } => vec![outputs],
+            Role::Bias { outputs } | Role::Scale { outputs } => vec![outputs],
+            Role::Embedding { rows, features } => vec![rows, features],
         }
     }
 
@@ -92,7 +107,8 @@ impl Parameter {
                 let (position, input) = (row / inputs, row % inputs);
                 (output * inputs + input) * size * size + position
             }
-            Role::Bias { .. } => output,
+            Role::Bias { .. } | Role::Scale { .. } => output,
+            Role::Embedding { features, .. } => row * features + output,
         };
         (0..rows)
             .flat_map(|row| (0..outputs).map(move |output| (row, output)))

@@ -14,6 +14,7 @@ use crate::config::{MOST_BATCHES, most_eigenvalues};
 use crate::data::Images;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
+use crate::layers::Normalisation;
 use crate::memory;
 use crate::model::{Architecture, ModelError};
 use crate::moments::Moments;
@@ -296,6 +297,7 @@ impl Portrait {
         let network = Network {
             model: &*model,
             compute,
+            normalisation: Normalisation::Batch,
         };
         let examples = Examples::first(images, settings.subset.unwrap_or(images.len()), compute);
         let pool = ThreadPoolBuilder::new()

@@ -11,6 +11,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::compute::Compute;
 use crate::config::SweepConfig;
 use crate::examples::Examples;
+use crate::layers::Normalisation;
 use crate::measure::{Measurement, WarmStart};
 use crate::model::{Model, glorot};
 use crate::network::Network;
@@ -259,6 +260,7 @@ impl<'a> Trainer<'a> {
         Network {
             model: &*self.shared.model,
             compute: &self.shared.compute,
+            normalisation: Normalisation::Batch,
         }
     }
 

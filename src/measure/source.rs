@@ -13,10 +13,6 @@ use crate::config::Config;
 use crate::failure::{Failure, OrFail};
 use crate::streams::say;
 
-/// The paper's sizes (App. D), where none are given.
-const HIDDEN: [usize; 2] = [300, 100];
-const CHANNELS: [usize; 2] = [32, 64];
-const DENSE: usize = 128;
 /// L and M, where none are given: the paper's L (App. C).
 const BATCHES: usize = 25;
 const BATCH_SIZE: usize = 64;
@@ -84,47 +80,56 @@ fn architecture(
     args: &MeasureArgs,
     configured: Option<&Architecture>,
 ) -> Result<Architecture, Failure> {
-    let chosen = match (args.model, configured) {
-        (Some(ModelArg::Mlp), _) => Architecture::Mlp {
-            hidden: HIDDEN.to_vec(),
-        },
-        (Some(ModelArg::SimpleCnn), _) => Architecture::SimpleCnn {
-            first: CHANNELS[0],
-            second: CHANNELS[1],
-            dense: DENSE,
-        },
+    let mut chosen = match (args.model, configured) {
+        (Some(model), _) => Architecture::of_paper(match model {
+            ModelArg::Mlp => "mlp",
+            ModelArg::SimpleCnn => "simple_cnn",
+            ModelArg::SimpleCnnBn => "simple_cnn_bn",
+            ModelArg::Resnet => "resnet",
+            ModelArg::Densenet => "densenet",
+        }),
         (None, Some(configured)) => configured.clone(),
         (None, None) => return Err(missing("--model")),
     };
-    match chosen {
+    let name = chosen.name();
+    match &mut chosen {
         Architecture::Mlp { hidden } => {
-            refuse("--channels", args.channels.is_some(), "mlp")?;
-            refuse("--dense", args.dense.is_some(), "mlp")?;
-            let given = args.hidden.as_ref().map(|hidden| hidden.0.clone());
-            Ok(Architecture::Mlp {
-                hidden: given.unwrap_or(hidden),
-            })
+            refuse("--channels", args.channels.is_some(), name)?;
+            refuse("--dense", args.dense.is_some(), name)?;
+            if let Some(given) = &args.hidden {
+                hidden.clone_from(&given.0);
+            }
         }
         Architecture::SimpleCnn {
             first,
             second,
             dense,
+        }
+        | Architecture::SimpleCnnBn {
+            first,
+            second,
+            dense,
         } => {
-            refuse("--hidden", args.hidden.is_some(), "simplecnn")?;
-            let channels = args.channels.clone().unwrap_or_else(|| vec![first, second]);
-            let [first, second] = channels[..] else {
-                return Err(Failure::input(format!(
-                    "--channels has {} numbers: give two, such as 32,64",
-                    channels.len()
-                )));
-            };
-            Ok(Architecture::SimpleCnn {
-                first,
-                second,
-                dense: args.dense.unwrap_or(dense),
-            })
+            refuse("--hidden", args.hidden.is_some(), name)?;
+            match args.channels.as_deref() {
+                None => {}
+                Some(&[one, two]) => (*first, *second) = (one, two),
+                Some(other) => {
+                    return Err(Failure::input(format!(
+                        "--channels has {} numbers: give two, such as 32,64",
+                        other.len()
+                    )));
+                }
+            }
+            *dense = args.dense.unwrap_or(*dense);
+        }
+        _ => {
+            refuse("--hidden", args.hidden.is_some(), name)?;
+            refuse("--channels", args.channels.is_some(), name)?;
+            refuse("--dense", args.dense.is_some(), name)?;
         }
     }
+    Ok(chosen)
 }
 
 /// An option of another network would have no effect.

@@ -20,14 +20,6 @@ impl Elementwise {
         }
     }
 
-    /// `x` times a number.
-    pub fn scale(x: &Matrix, by: f64) -> Self {
-        Self {
-            first: x.ones_like().mul_scalar(by),
-            second: None,
-        }
-    }
-
     /// 1/(1 + e⁻ˣ), and its value.
     pub fn sigmoid(x: &Matrix) -> (Self, Matrix) {
         let value = burn::tensor::activation::sigmoid(x.clone());
@@ -92,6 +84,20 @@ impl Map for Elementwise {
 
     fn numbers(&self) -> usize {
         size(&self.first) + self.second.as_ref().map_or(0, size)
+    }
+}
+
+/// x times a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Times(pub f64);
+
+impl Map for Times {
+    fn push(&self, x: Matrix) -> Matrix {
+        x.mul_scalar(self.0)
+    }
+
+    fn pull(&self, y: Matrix) -> Matrix {
+        y.mul_scalar(self.0)
     }
 }
 

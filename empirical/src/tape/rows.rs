@@ -88,6 +88,27 @@ impl Map for EachStep {
     }
 }
 
+/// Some rows, in this order: `[rows, m]` to `[ids, m]`.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// Which.
+    pub ids: Tensor<1, Int>,
+    /// Of how many.
+    pub rows: usize,
+}
+
+impl Map for Rows {
+    fn push(&self, x: Matrix) -> Matrix {
+        x.select(0, self.ids.clone())
+    }
+
+    fn pull(&self, y: Matrix) -> Matrix {
+        let [_, m] = y.dims();
+        let none: Matrix = Tensor::zeros([self.rows, m], (&y.device(), y.dtype()));
+        none.select_assign(0, self.ids.clone(), y, IndexingUpdateOp::Add)
+    }
+}
+
 /// All rows of an example as one: `[n·p, m]` to `[n, p·m]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Together {

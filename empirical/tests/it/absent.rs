@@ -3,6 +3,7 @@
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
+use breakeven_empirical::layers::Normalisation;
 use breakeven_empirical::model::{Architecture, Model};
 use breakeven_empirical::network::Network;
 use breakeven_empirical::operator::{
@@ -70,6 +71,7 @@ impl Small {
         Network {
             model: &*self.model,
             compute: &self.compute,
+            normalisation: Normalisation::Batch,
         }
     }
 

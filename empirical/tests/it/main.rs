@@ -6,6 +6,7 @@ mod config;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
+mod networks;
 mod operations;
 mod operators;
 mod reference;

@@ -6,8 +6,8 @@ use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
-    Heads, Lookup, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, ScaleColumns, Softmax,
-    SquaredError, Standardise, Tape, Targets, Together, Transposed, Var, Winners,
+    Heads, Lookup, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows, ScaleColumns,
+    Softmax, SquaredError, Standardise, Tape, Targets, Times, Together, Transposed, Var, Winners,
 };
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::Rng;
@@ -272,7 +272,7 @@ fn functions_of_each_number() {
     check_map("tanh", [2, 3], Elementwise::tanh);
     check_map("gelu", [2, 3], Elementwise::gelu);
     check_linear("relu", [2, 3], Elementwise::rectifier);
-    check_linear("scale", [2, 3], |x| Elementwise::scale(x, -1.5));
+    check_linear("times", [2, 3], |_| Times(-1.5));
 }
 
 #[test]
@@ -299,6 +299,15 @@ fn rearrangements_and_pooling() {
     for step in 0..3 {
         check_linear("each step", [3, 2], |_| EachStep { step, steps: 3 });
     }
+    check_linear("rows", [3, 2], |x| {
+        let examples = x.dims()[0] / 3;
+        let last = [2, 0, 1].into_iter().take(examples);
+        let chosen: Vec<i32> = last.enumerate().map(|(n, k)| 3 * n as i32 + k).collect();
+        Rows {
+            ids: ids(&chosen),
+            rows: x.dims()[0],
+        }
+    });
     check_linear("together", [3, 2], |_| Together { positions: 3 });
     check_linear("apart", [1, 6], |_| Transposed(Together { positions: 3 }));
     check_linear("heads", [2, 6], |x| Heads {

@@ -1,0 +1,270 @@
+//! Every kind of network at a tiny size against float64 numbers of PyTorch,
+//! torchvision and transformers, and against differences.
+
+use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+use breakeven_empirical::examples::{Examples, Inputs, Words};
+use breakeven_empirical::layers::Normalisation;
+use breakeven_empirical::model::{Architecture, BertShape, InputShape, Model, Shortcut};
+use breakeven_empirical::network::Network;
+use breakeven_empirical::operator::{HessianOp, LinearOperator, Point, PointSettings};
+use breakeven_empirical::parameters::{Parameters, Role};
+use breakeven_empirical::tape::Matrix;
+use serde_json::Value;
+
+use crate::reference::fixture;
+use crate::tolerance;
+
+const VOCABULARY: usize = 11;
+const LENGTH: usize = 6;
+
+fn architecture(name: &str) -> Architecture {
+    match name {
+        "simple_cnn_bn" => Architecture::SimpleCnnBn {
+            first: 2,
+            second: 3,
+            dense: 4,
+        },
+        "resnet_a" => Architecture::Resnet {
+            blocks: 2,
+            width: 4,
+            shortcut: Shortcut::A,
+        },
+        "resnet_b" => Architecture::Resnet {
+            blocks: 1,
+            width: 4,
+            shortcut: Shortcut::B,
+        },
+        "densenet" => Architecture::Densenet {
+            growth: 4,
+            blocks: vec![2, 3],
+            first: 6,
+        },
+        "lstm" => Architecture::Lstm {
+            embedding: 3,
+            hidden: 4,
+        },
+        "bert" => Architecture::Bert(BertShape {
+            hidden_size: 8,
+            num_hidden_layers: 2,
+            num_attention_heads: 2,
+            intermediate_size: 6,
+            max_position_embeddings: 7,
+            type_vocab_size: 2,
+        }),
+        _ => panic!("no network {name}"),
+    }
+}
+
+struct Case {
+    name: String,
+    numbers: Value,
+    compute: Compute,
+    model: Box<dyn Model>,
+    theta: Vec<f64>,
+    buffers: Vec<Matrix>,
+    examples: Examples,
+}
+
+fn wave(t: usize, k: usize) -> f64 {
+    (1.0 + 0.7 * k as f64 + 1.3 * t as f64).sin()
+}
+
+fn fill(parameters: &Parameters, value: impl Fn(Role, f64) -> f64) -> Vec<f64> {
+    let all = parameters.iter().enumerate().flat_map(|(t, parameter)| {
+        let value = &value;
+        (0..parameter.len()).map(move |k| value(parameter.role, wave(t, k)))
+    });
+    parameters.from_torch(&all.collect::<Vec<f64>>())
+}
+
+fn weight(role: Role, a: f64) -> f64 {
+    let glorot = |fans: usize| (6.0 / fans as f64).sqrt() * a;
+    match role {
+        Role::Dense { inputs, outputs } => glorot(inputs + outputs),
+        Role::Convolution {
+            inputs,
+            outputs,
+            size,
+        } => glorot(size * size * (inputs + outputs)),
+        Role::Bias { .. } => 0.05 * a,
+        Role::Scale { .. } => 1.0 + 0.2 * a,
+        Role::Embedding { .. } => 0.5 * a,
+    }
+}
+
+fn buffer(role: Role, a: f64) -> f64 {
+    match role {
+        Role::Scale { .. } => 1.0 + 0.3 * a,
+        _ => 0.1 * a,
+    }
+}
+
+impl Case {
+    fn all() -> Vec<Self> {
+        let text = std::fs::read_to_string(fixture("networks.json")).unwrap();
+        let file: Value = serde_json::from_str(&text).unwrap();
+        let cases = file["cases"].as_object().unwrap();
+        cases
+            .iter()
+            .map(|(name, numbers)| Self::of(name, numbers.clone()))
+            .collect()
+    }
+
+    fn of(name: &str, numbers: Value) -> Self {
+        let compute = Compute::new(DeviceKind::Flex, Precision::F64).unwrap();
+        let number = |field: &str| numbers[field].as_u64().unwrap() as usize;
+        let (count, classes) = (number("examples"), number("classes"));
+        let mode = numbers["mode"].as_str().unwrap();
+        let kind = name
+            .strip_suffix(mode)
+            .map_or(name, |x| x.trim_end_matches('_'));
+        let (shape, inputs) = match kind {
+            "lstm" | "bert" => (
+                InputShape::Text {
+                    vocabulary: VOCABULARY,
+                    length: LENGTH,
+                },
+                words(count, &compute),
+            ),
+            _ => {
+                let image = [3, number("side"), number("side")];
+                (image.into(), pixels(count, image, &compute))
+            }
+        };
+        let model = architecture(kind).build(shape, classes).unwrap();
+        let theta = fill(model.parameters(), weight);
+        let buffers = model.buffers().map_or_else(Vec::new, |layout| {
+            layout.split(&fill(layout, buffer), &compute)
+        });
+        let labels: Vec<usize> = (0..count).map(|n| (n * 7 + 3) % classes).collect();
+        Self {
+            name: name.to_owned(),
+            examples: Examples::of(inputs, &labels, classes, &compute),
+            numbers,
+            compute,
+            model,
+            theta,
+            buffers,
+        }
+    }
+
+    fn network(&self) -> Network<'_> {
+        Network {
+            model: &*self.model,
+            compute: &self.compute,
+            normalisation: match self.numbers["mode"].as_str() {
+                Some("batch") => Normalisation::Batch,
+                _ => Normalisation::Running(&self.buffers),
+            },
+        }
+    }
+
+    fn point(&self) -> Point<'_> {
+        let settings = PointSettings::default();
+        Point::new(self.network(), &self.theta, &self.examples, settings)
+    }
+
+    fn direction(&self) -> Vec<f64> {
+        let v = (0..self.theta.len()).map(|k| (0.5 * k as f64).sin());
+        let v: Vec<f64> = v.collect();
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let v: Vec<f64> = v.iter().map(|x| x / norm).collect();
+        self.model.parameters().from_torch(&v)
+    }
+
+    fn list(&self, path: &str) -> Vec<f64> {
+        let list = self.numbers.pointer(path).unwrap().as_array().unwrap();
+        list.iter().map(|x| x.as_f64().unwrap()).collect()
+    }
+
+    #[track_caller]
+    fn close(&self, what: &str, found: &[f64], expected: &[f64]) {
+        let scale = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        assert_eq!(found.len(), expected.len(), "{}: {what}", self.name);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(
+                (found - expected).abs() <= tolerance::F64 * scale,
+                "{}: {what} is {found}, PyTorch has {expected}",
+                self.name
+            );
+        }
+    }
+
+    #[track_caller]
+    fn number(&self, what: &str, path: &str, found: f64) {
+        let expected = self.numbers.pointer(path).unwrap().as_f64().unwrap();
+        self.close(what, &[found], &[expected]);
+    }
+}
+
+fn pixels(count: usize, image: [usize; 3], compute: &Compute) -> Inputs {
+    let features: usize = image.iter().product();
+    let pixel = |n: usize, j: usize| {
+        let (n, j) = (n as f64, j as f64);
+        0.5 + 0.5 * (0.3 * n + 0.11 * j + 0.013 * n * j).sin()
+    };
+    let all = (0..count * features).map(|k| pixel(k / features, k % features));
+    let all: Vec<f64> = all.collect();
+    Inputs::Features(compute.matrix(&all, [count, features]))
+}
+
+fn words(count: usize, compute: &Compute) -> Inputs {
+    let places = || (0..count * LENGTH).map(|k| (k / LENGTH, k % LENGTH));
+    let ids: Vec<u32> = places()
+        .map(|(n, j)| (1 + (3 * n + 5 * j) % (VOCABULARY - 1)) as u32)
+        .collect();
+    let segments: Vec<u32> = places().map(|(_, j)| u32::from(j >= LENGTH / 2)).collect();
+    let lengths = (0..count).map(|n| 1 + (2 * n + 3) % LENGTH).collect();
+    Inputs::Words(Words::new(&ids, Some(&segments), lengths, LENGTH, compute))
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[test]
+fn every_network_has_pytorchs_loss_gradient_and_hessian_product() {
+    for case in Case::all() {
+        let point = case.point();
+        let names = case.numbers["names"].as_array().unwrap();
+        let ours = case.model.parameters().iter().map(|p| p.name.as_str());
+        assert!(
+            ours.eq(names.iter().map(|name| name.as_str().unwrap())),
+            "{}",
+            case.name
+        );
+        case.number("loss", "/loss", point.score().loss);
+        let norm = point.squared_gradient_norm().sqrt();
+        case.number("gradient", "/gradient_norm", norm);
+
+        let v = case.direction();
+        let product = HessianOp(&point).apply(&v);
+        let norm = dot(&product, &product).sqrt();
+        case.number("‖Hv‖", "/hessian_product/norm", norm);
+        let torch = case.model.parameters().to_torch(&product);
+        let indices = case.list("/hessian_product/indices");
+        let entries: Vec<f64> = indices.iter().map(|&k| torch[k as usize]).collect();
+        case.close("Hv", &entries, &case.list("/hessian_product/entries"));
+        let curved = HessianOp(&point).quadratic(&v);
+        case.number("vᵀHv", "/hessian_product/quadratic", curved);
+    }
+}
+
+#[test]
+fn networks_of_independent_examples_have_pytorchs_gradients_and_curvatures_of_each() {
+    for case in Case::all() {
+        if case.network().couples_examples() {
+            continue;
+        }
+        let point = case.point();
+        let each = case.list("/squared_gradient_norms");
+        let mean = each.iter().sum::<f64>() / each.len() as f64;
+        case.close(
+            "mean ‖g_i‖²",
+            &[point.mean_squared_gradient_norm()],
+            &[mean],
+        );
+        let curvatures = point.curvatures(&case.direction());
+        case.close("vᵀH_i v", &curvatures, &case.list("/curvatures"));
+    }
+}
