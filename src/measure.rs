@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+use breakeven_empirical::config::BatchNormMode;
 use breakeven_empirical::data;
 use breakeven_empirical::portrait::{
     BatchOrder, Leading, Portrait, PortraitError, PortraitSettings, Values,
@@ -84,6 +85,10 @@ pub struct MeasureArgs {
     /// Which examples batches hold.
     #[arg(long, value_enum, default_value_t)]
     batch_order: OrderArg,
+    /// What batch normalisations normalise by. Default: batch, or with --config
+    /// what the run measured with.
+    #[arg(long, value_enum)]
+    batch_norm: Option<BatchNormArg>,
     /// Bound on eigenvalues' errors, relative to the largest.
     #[arg(long, value_name = "X", default_value = "1e-6")]
     tolerance: f64,
@@ -120,6 +125,15 @@ pub struct MeasureArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BatchNormArg {
+    /// Each batch's own statistics, as in training: H is the mean over batches
+    /// of --batch-size examples, and there is no per-example K.
+    Batch,
+    /// The checkpoint's running statistics: examples don't depend on each other.
+    Running,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -224,6 +238,11 @@ impl MeasureArgs {
             tolerance: self.tolerance,
             trace_probes: self.trace_probes,
             trace_tolerance: self.trace_tolerance,
+            batch_norm: match self.batch_norm {
+                Some(BatchNormArg::Batch) => BatchNormMode::Batch,
+                Some(BatchNormArg::Running) => BatchNormMode::Running,
+                None => source.batch_norm,
+            },
             seed: self.seed,
             threads: self.threads.map(usize::from),
             memory: self.memory.map(bytes).transpose()?,
@@ -291,10 +310,15 @@ fn table(portrait: &Portrait) -> String {
         line("solver", &solver(&h.leading)),
         "\nK, the covariance of the examples' gradients".to_owned(),
     ]);
-    lines.extend(values("largest", &k.leading.values));
+    match k {
+        Some(k) => {
+            lines.extend(values("largest", &k.leading.values));
+            lines.push(line("trace", &within(k.trace, k.trace_error_bound)));
+            lines.push(line("solver", &solver(&k.leading)));
+        }
+        None => lines.push(line("largest", &or_why("covariance_per_example", None))),
+    }
     lines.extend([
-        line("trace", &within(k.trace, k.trace_error_bound)),
-        line("solver", &solver(&k.leading)),
         format!(
             "\nK^M, the covariance of {} gradients of {} examples; about K/{}",
             mini.batches, mini.batch_size, mini.batch_size

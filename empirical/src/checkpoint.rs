@@ -42,6 +42,9 @@ pub struct Checkpoint {
     pub records: Followed,
     /// θ.
     pub theta: Vec<f64>,
+    /// Running statistics of batch normalisations, in the order of the model's
+    /// buffers.
+    pub buffers: Vec<f64>,
     /// The last step taken, ηg, in θ's order; empty before the first.
     pub previous_step: Vec<f64>,
     /// Where the next measurement starts from.
@@ -184,6 +187,9 @@ impl CheckpointError {
 pub struct Weights {
     /// θ.
     pub theta: Vec<f64>,
+    /// Running statistics of batch normalisations, in the order of the model's
+    /// buffers.
+    pub buffers: Vec<f64>,
     /// What was done with the file's tensors so that they fit, in words.
     pub notes: Vec<String>,
 }
@@ -217,8 +223,9 @@ impl Checkpoint {
     /// # Errors
     /// If the file can't be written.
     pub fn save(&self, path: &Path, parameters: &Parameters) -> Result<(), CheckpointError> {
-        let torch = parameters.to_torch(&self.theta);
-        let mut tensors: Vec<(String, Vec<usize>, Encoded)> = parameters
+        let stored = parameters.stored();
+        let torch = stored.to_torch(&[&self.theta[..], &self.buffers].concat());
+        let mut tensors: Vec<(String, Vec<usize>, Encoded)> = stored
             .parts(&torch)
             .map(|(parameter, part)| {
                 (
@@ -286,13 +293,15 @@ impl Checkpoint {
             Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
         };
         let [step, bytes] = progress(&file).ok_or_else(|| missing("step"))?;
+        let Weights { theta, buffers, .. } = weights(path, &file, parameters, Accepted::Any)?;
         Ok(Self {
             step,
             records: Followed {
                 bytes,
                 sha256: file.tensor(RECORDS).ok().map(|sum| hexadecimal(sum.data())),
             },
-            theta: weights(path, &file, parameters, Accepted::Any)?.theta,
+            theta,
+            buffers,
             previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
             warm: WarmStart {
                 hessian: vectors(WARM_HESSIAN, "eigenvectors of H")?,
@@ -309,7 +318,8 @@ fn weights(
     accepted: Accepted,
 ) -> Result<Weights, CheckpointError> {
     let names = Names::of(path, file)?;
-    if let Some(name) = names.unknown(parameters) {
+    let stored = parameters.stored();
+    if let Some(name) = names.unknown(&stored) {
         return Err(CheckpointError::Unknown {
             path: path.into(),
             name: name.to_owned(),
@@ -317,7 +327,7 @@ fn weights(
     }
     let mut torch = Vec::new();
     let mut widened = Vec::new();
-    for parameter in parameters.iter() {
+    for parameter in stored.iter() {
         let missing = || CheckpointError::Missing {
             path: path.into(),
             name: parameter.name.clone(),
@@ -344,8 +354,11 @@ fn weights(
             .iter()
             .map(|dtype| format!("numbers in {dtype:?} were widened, which loses nothing")),
     );
+    let mut theta = stored.from_torch(&torch);
+    let buffers = theta.split_off(parameters.dim());
     Ok(Weights {
-        theta: parameters.from_torch(&torch),
+        theta,
+        buffers,
         notes,
     })
 }

@@ -31,13 +31,9 @@ impl Layout {
         Self::default()
     }
 
-    /// All parameters, and the buffers: what a model keeps but does not learn
-    /// by gradients.
-    pub fn finish(self) -> (Parameters, Parameters) {
-        (
-            Parameters::new(self.parameters),
-            Parameters::new(self.buffers),
-        )
+    /// All parameters and buffers.
+    pub fn finish(self) -> Parameters {
+        Parameters::with_buffers(self.parameters, self.buffers)
     }
 
     /// The next parameter, and its number.

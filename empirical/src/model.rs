@@ -28,15 +28,10 @@ use simple_cnn::SimpleCnn;
 
 /// A network for classification.
 pub trait Model: Send + Sync {
-    /// Its parameters, in the order of its layout.
+    /// Its parameters and buffers, in the order of its layout. Where it has
+    /// buffers, examples of a batch depend on each other while the batch is
+    /// normalised by its own statistics.
     fn parameters(&self) -> &Parameters;
-
-    /// Running means and variances of its batch normalisations, in the order of
-    /// its layout; absent where it has none. Where it has, examples of a batch
-    /// depend on each other while it is normalised by its own statistics.
-    fn buffers(&self) -> Option<&Parameters> {
-        None
-    }
 
     /// Numbers that its layers put out for an example, about.
     fn activations(&self) -> usize;

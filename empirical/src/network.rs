@@ -31,6 +31,17 @@ pub struct Score {
     pub accuracy: f64,
 }
 
+/// What a step of training takes from a batch.
+pub struct BatchStep {
+    /// The mean loss.
+    pub loss: f64,
+    /// The gradient of the weighted sum of losses, one matrix a parameter.
+    pub gradient: Vec<Matrix>,
+    /// What batch normalisations saw: none but where they took the batch's own
+    /// statistics.
+    pub statistics: Vec<Statistics>,
+}
+
 /// A batch written on a tape.
 pub(crate) struct Written {
     pub(crate) tape: Tape,
@@ -63,7 +74,7 @@ impl Network<'_> {
     /// The gradient of the mean loss over `examples`, one matrix a parameter.
     pub fn gradient(&self, parameters: &[Matrix], examples: &Examples) -> Vec<Matrix> {
         let weight = 1.0 / examples.len() as f64;
-        self.loss_and_gradient(parameters, examples, weight).1
+        self.step(parameters, examples, weight).gradient
     }
 
     /// The mean loss over `examples`, and the gradient of the sum of their
@@ -71,13 +82,9 @@ impl Network<'_> {
     ///
     /// # Panics
     /// If there are no examples.
-    pub fn loss_and_gradient(
-        &self,
-        parameters: &[Matrix],
-        examples: &Examples,
-        weight: f64,
-    ) -> (f64, Vec<Matrix>) {
+    pub fn step(&self, parameters: &[Matrix], examples: &Examples, weight: f64) -> BatchStep {
         let (mut loss, mut gradient) = (0.0, None);
+        let mut statistics = Vec::new();
         let size = match self.couples_examples() {
             true => examples.len(),
             false => (PIECE_ACTIVATIONS / self.model.activations()).max(1),
@@ -86,14 +93,18 @@ impl Network<'_> {
             let mut written = self.write(parameters, &examples.range(first, count));
             loss += written.mean_loss() * count as f64;
             add_each(&mut gradient, written.pull_back(weight, self.compute));
+            statistics = written.statistics;
         }
-        let gradient = gradient.expect("a gradient is over examples");
-        (loss / examples.len() as f64, gradient)
+        BatchStep {
+            loss: loss / examples.len() as f64,
+            gradient: gradient.expect("a gradient is over examples"),
+            statistics,
+        }
     }
 
     /// Whether an example's loss depends on its batch.
     pub fn couples_examples(&self) -> bool {
-        self.model.buffers().is_some() && matches!(self.normalisation, Normalisation::Batch)
+        self.model.parameters().has_buffers() && matches!(self.normalisation, Normalisation::Batch)
     }
 
     /// The rounding of sums at this precision.

@@ -117,24 +117,57 @@ impl Parameter {
     }
 }
 
-/// All parameters of a model, in order.
+/// All parameters of a model, in order, with its buffers: the running means and
+/// variances of batch normalisations, which are kept but not learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters(Vec<Parameter>);
+pub struct Parameters {
+    learnt: Vec<Parameter>,
+    buffers: Vec<Parameter>,
+}
 
 impl Parameters {
     /// Parameters in the order of the model.
     pub fn new(parameters: Vec<Parameter>) -> Self {
-        Self(parameters)
+        Self::with_buffers(parameters, Vec::new())
+    }
+
+    /// The same with buffers.
+    pub fn with_buffers(learnt: Vec<Parameter>, buffers: Vec<Parameter>) -> Self {
+        Self { learnt, buffers }
+    }
+
+    /// Whether the model has buffers.
+    pub fn has_buffers(&self) -> bool {
+        !self.buffers.is_empty()
+    }
+
+    /// The buffers alone, for their vectors.
+    pub fn buffers(&self) -> Self {
+        Self::new(self.buffers.clone())
+    }
+
+    /// Parameters and buffers, as a checkpoint holds them.
+    pub(crate) fn stored(&self) -> Self {
+        Self::new([&self.learnt[..], &self.buffers].concat())
+    }
+
+    /// Buffers before the first batch: means of 0 and variances of 1.
+    pub fn fresh_buffers(&self) -> Vec<f64> {
+        let start = |buffer: &Parameter| {
+            let one = matches!(buffer.role, Role::Scale { .. });
+            vec![f64::from(u8::from(one)); buffer.len()]
+        };
+        self.buffers.iter().flat_map(start).collect()
     }
 
     /// Each parameter.
     pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
-        self.0.iter()
+        self.learnt.iter()
     }
 
     /// D, the length of θ.
     pub fn dim(&self) -> usize {
-        self.0.iter().map(Parameter::len).sum()
+        self.learnt.iter().map(Parameter::len).sum()
     }
 
     /// The part of a vector in θ's order that belongs to each parameter.
@@ -143,7 +176,7 @@ impl Parameters {
         theta: &'a [f64],
     ) -> impl Iterator<Item = (&'a Parameter, &'a [f64])> {
         let mut rest = theta;
-        self.0.iter().map(move |parameter| {
+        self.learnt.iter().map(move |parameter| {
             let (part, later) = rest.split_at(parameter.len());
             rest = later;
             (parameter, part)

@@ -11,10 +11,10 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::compute::Compute;
 use crate::config::SweepConfig;
 use crate::examples::Examples;
-use crate::layers::Normalisation;
+use crate::layers::{Normalisation, Statistics};
 use crate::measure::{Measurement, WarmStart};
 use crate::model::{Model, glorot};
-use crate::network::Network;
+use crate::network::{BatchStep, Network};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
     CHECKPOINT_FILE, FolderError, Hold, RunFolder, check_begun, check_finished, outcome,
@@ -205,8 +205,10 @@ fn begun(shared: &Shared, folder: &Path) -> Result<Option<Checkpoint>, RunError>
 /// Where a run is before its first step.
 fn fresh(shared: &Shared, spec: RunSpec) -> Checkpoint {
     let mut rng = stream(spec.seed, Purpose::Init, 0);
+    let layout = shared.model.parameters();
     Checkpoint {
-        theta: glorot(shared.model.parameters(), &mut rng),
+        theta: glorot(layout, &mut rng),
+        buffers: layout.fresh_buffers(),
         ..Checkpoint::default()
     }
 }
@@ -219,6 +221,8 @@ struct Trainer<'a> {
     saved: Instant,
     step: u64,
     parameters: Vec<Matrix>,
+    /// Running statistics of batch normalisations.
+    buffers: Vec<Matrix>,
     previous_step: Option<Vec<Matrix>>,
     warm: WarmStart,
     /// The order of examples in the epoch of this number.
@@ -250,6 +254,7 @@ impl<'a> Trainer<'a> {
             saved: Instant::now(),
             step: checkpoint.step,
             parameters: layout.split(&checkpoint.theta, &shared.compute),
+            buffers: layout.buffers().split(&checkpoint.buffers, &shared.compute),
             previous_step: (!previous.is_empty()).then(|| layout.split(previous, &shared.compute)),
             warm: checkpoint.warm,
             order: (u64::MAX, Vec::new()),
@@ -288,15 +293,18 @@ impl<'a> Trainer<'a> {
         let batch = self.batch();
         // Losses weighted by η/S give ηg at once.
         let weight = self.spec.learning_rate / batch.len() as f64;
-        let (loss, step) = self
-            .network()
-            .loss_and_gradient(&self.parameters, &batch, weight);
+        let BatchStep {
+            loss,
+            gradient: step,
+            statistics,
+        } = self.network().step(&self.parameters, &batch, weight);
         if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
             return Step::Diverged(loss);
         }
         for (parameter, move_by) in self.parameters.iter_mut().zip(&step) {
             parameter.inplace(|p| p - move_by.clone());
         }
+        self.buffers = Statistics::update(&statistics, &self.buffers);
         self.previous_step = Some(step);
         self.step += 1;
         Step::Taken
@@ -308,6 +316,7 @@ impl<'a> Trainer<'a> {
         let network = self.network();
         let measurement = Measurement {
             network,
+            buffers: &self.buffers.clone(),
             config: &shared.config.measure,
             train: &shared.train,
             subset: &shared.subset,
@@ -355,6 +364,7 @@ impl<'a> Trainer<'a> {
             step: self.step,
             records: self.folder.followed(),
             theta: layout.join(self.parameters.clone()),
+            buffers: layout.buffers().join(self.buffers.clone()),
             previous_step: previous.map_or_else(Vec::new, |g| layout.join(g)),
             warm: self.warm.clone(),
         };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use breakeven_empirical::config::SweepConfig;
+use breakeven_empirical::config::{BatchNormMode, SweepConfig};
 use breakeven_empirical::model::Architecture;
 use breakeven_empirical::run_folder::CHECKPOINT_FILE;
 use breakeven_sim::record::{CONFIG_FILE, HEADER_FILE, RunHeader, from_page};
@@ -26,6 +26,7 @@ pub(super) struct Source {
     pub top: usize,
     pub batches: usize,
     pub batch_size: usize,
+    pub batch_norm: BatchNormMode,
 }
 
 impl Source {
@@ -66,6 +67,7 @@ impl Source {
                 (None, Some(run)) => run.batch_size()?,
                 (None, None) => BATCH_SIZE,
             },
+            batch_norm: measure.map_or(BatchNormMode::Batch, |measure| measure.batch_norm),
         })
     }
 }

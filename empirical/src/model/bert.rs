@@ -95,7 +95,7 @@ impl Bert {
         let output = layout.dense("classifier", features, classes);
         let of_layer = length * (16 * features + 5 * inner + 4 * heads * length);
         Ok(Self {
-            parameters: layout.finish().0,
+            parameters: layout.finish(),
             heads,
             words,
             positions,

@@ -19,7 +19,6 @@ const LEAST: usize = 32;
 pub(super) struct DenseNet {
     image: [usize; 3],
     parameters: Parameters,
-    buffers: Parameters,
     stem: (Conv, BatchNorm),
     blocks: Vec<Block>,
     last: BatchNorm,
@@ -85,11 +84,9 @@ impl DenseNet {
         }
         let last = layout.batch_norm("features.norm5", inputs);
         let output = layout.dense("classifier", inputs, classes);
-        let (parameters, buffers) = layout.finish();
         Ok(Self {
             image,
-            parameters,
-            buffers,
+            parameters: layout.finish(),
             stem,
             blocks: all,
             last,
@@ -153,10 +150,6 @@ impl Block {
 impl Model for DenseNet {
     fn parameters(&self) -> &Parameters {
         &self.parameters
-    }
-
-    fn buffers(&self) -> Option<&Parameters> {
-        Some(&self.buffers)
     }
 
     fn activations(&self) -> usize {

@@ -30,7 +30,7 @@ impl Recurrent {
         let memory = layout.lstm("lstm", features, hidden);
         let output = layout.dense("fc", hidden, classes);
         Ok(Self {
-            parameters: layout.finish().0,
+            parameters: layout.finish(),
             embedding,
             memory,
             output,

@@ -25,7 +25,7 @@ impl Mlp {
             .map(|(k, pair)| layout.dense(&format!("fc{}", k + 1), pair[0], pair[1]))
             .collect();
         Ok(Self {
-            parameters: layout.finish().0,
+            parameters: layout.finish(),
             layers,
             activations: sizes[1..].iter().sum(),
         })

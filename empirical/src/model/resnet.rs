@@ -26,7 +26,6 @@ pub enum Shortcut {
 pub(super) struct ResNet {
     image: [usize; 3],
     parameters: Parameters,
-    buffers: Parameters,
     stem: (Conv, BatchNorm),
     blocks: Vec<Block>,
     output: Dense,
@@ -102,11 +101,9 @@ impl ResNet {
             }
         }
         let output = layout.dense("fc", inputs, classes);
-        let (parameters, buffers) = layout.finish();
         Ok(Self {
             image,
-            parameters,
-            buffers,
+            parameters: layout.finish(),
             stem,
             blocks: all,
             output,
@@ -177,10 +174,6 @@ fn padded(on: &mut Forward, image: Image, before: usize, all: usize) -> Var {
 impl Model for ResNet {
     fn parameters(&self) -> &Parameters {
         &self.parameters
-    }
-
-    fn buffers(&self) -> Option<&Parameters> {
-        Some(&self.buffers)
     }
 
     fn activations(&self) -> usize {

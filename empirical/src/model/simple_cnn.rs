@@ -15,7 +15,6 @@ const KERNEL: usize = 3;
 pub(super) struct SimpleCnn {
     image: [usize; 3],
     parameters: Parameters,
-    buffers: Parameters,
     convolutions: [(Conv, Option<BatchNorm>); 4],
     hidden: (Dense, Option<BatchNorm>),
     output: Dense,
@@ -69,11 +68,9 @@ impl SimpleCnn {
         let hidden = layout.dense("fc1", flat, dense);
         let hidden = (hidden, norm(&mut layout, 5, dense));
         let output = layout.dense("fc2", dense, classes);
-        let (parameters, buffers) = layout.finish();
         Ok(Self {
             image,
-            parameters,
-            buffers,
+            parameters: layout.finish(),
             convolutions,
             hidden,
             output,
@@ -117,10 +114,6 @@ fn pool(on: &mut Forward, image: Image) -> Image {
 impl Model for SimpleCnn {
     fn parameters(&self) -> &Parameters {
         &self.parameters
-    }
-
-    fn buffers(&self) -> Option<&Parameters> {
-        (self.buffers.dim() > 0).then_some(&self.buffers)
     }
 
     fn activations(&self) -> usize {

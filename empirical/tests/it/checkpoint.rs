@@ -69,6 +69,7 @@ fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
             bytes: 56_789,
             sha256: Some(sha256(b"records")),
         },
+        buffers: Vec::new(),
         theta: vector(0),
         previous_step: vector(1),
         warm: WarmStart {

@@ -1,12 +1,15 @@
 //! Every kind of network at a tiny size against float64 numbers of PyTorch,
 //! torchvision and transformers, and against differences.
 
-use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::examples::{Examples, Inputs, Words};
-use breakeven_empirical::layers::Normalisation;
+use breakeven_empirical::layers::{Normalisation, Statistics};
 use breakeven_empirical::model::{Architecture, BertShape, InputShape, Model, Shortcut};
-use breakeven_empirical::network::Network;
-use breakeven_empirical::operator::{HessianOp, LinearOperator, Point, PointSettings};
+use breakeven_empirical::moments::Moments;
+use breakeven_empirical::network::{Network, chunks};
+use breakeven_empirical::operator::{
+    GradientCovarianceOp, HessianOp, LinearOperator, Point, PointSettings,
+};
 use breakeven_empirical::parameters::{Parameters, Role};
 use breakeven_empirical::tape::Matrix;
 use serde_json::Value;
@@ -133,9 +136,8 @@ impl Case {
         };
         let model = architecture(kind).build(shape, classes).unwrap();
         let theta = fill(model.parameters(), weight);
-        let buffers = model.buffers().map_or_else(Vec::new, |layout| {
-            layout.split(&fill(layout, buffer), &compute)
-        });
+        let layout = model.parameters().buffers();
+        let buffers = layout.split(&fill(&layout, buffer), &compute);
         let labels: Vec<usize> = (0..count).map(|n| (n * 7 + 3) % classes).collect();
         Self {
             name: name.to_owned(),
@@ -250,6 +252,90 @@ fn every_network_has_pytorchs_loss_gradient_and_hessian_product() {
     }
 }
 
+/// A tenth of each new batch, from means of 0 and variances of 1.
+#[test]
+fn running_statistics_are_pytorchs() {
+    for case in Case::all() {
+        let layout = case.model.parameters();
+        let parameters = layout.split(&case.theta, &case.compute);
+        let network = case.network();
+        let step = network.step(&parameters, &case.examples, 1.0);
+        if !network.couples_examples() {
+            assert!(step.statistics.is_empty(), "{}", case.name);
+            continue;
+        }
+        let updated = Statistics::update(&step.statistics, &case.buffers);
+        let expected = case.numbers["running"].as_array().unwrap();
+        assert_eq!(updated.len(), expected.len());
+        for (found, expected) in updated.into_iter().zip(expected) {
+            let expected: Vec<f64> = serde_json::from_value(expected.clone()).unwrap();
+            case.close("running statistics", &to_host(found), &expected);
+        }
+    }
+}
+
+/// Batches of 2 are normalised each by itself, the last of what is left alone.
+#[test]
+fn the_loss_of_coupled_examples_is_the_mean_over_fixed_batches() {
+    for case in Case::all() {
+        if !case.network().couples_examples() {
+            continue;
+        }
+        let settings = PointSettings {
+            batch_size: Some(2),
+            kept_numbers: 0,
+            ..PointSettings::default()
+        };
+        let point = Point::new(case.network(), &case.theta, &case.examples, settings);
+        let v = case.direction();
+        let (mut loss, mut product) = (0.0, vec![0.0; point.dim()]);
+        let mut curvatures = Vec::new();
+        for (first, count) in chunks(case.examples.len(), 2) {
+            let part = case.examples.range(first, count);
+            let settings = PointSettings::default();
+            let batch = Point::new(case.network(), &case.theta, &part, settings);
+            let share = count as f64 / case.examples.len() as f64;
+            loss += share * batch.score().loss;
+            let of_batch = HessianOp(&batch).apply(&v);
+            if count == 2 {
+                curvatures.push(dot(&v, &of_batch));
+            }
+            for (sum, x) in product.iter_mut().zip(of_batch) {
+                *sum += share * x;
+            }
+        }
+        case.close("loss", &[point.score().loss], &[loss]);
+        case.close("Hv", &HessianOp(&point).apply(&v), &product);
+        case.close("vᵀH_Bv", &point.batch_curvatures(&v, 2), &curvatures);
+        assert!(point.curvatures(&v).is_err());
+        assert!(point.hessian_trace().is_none());
+        assert!(GradientCovarianceOp::of(&point).is_err());
+    }
+}
+
+/// All three ways to cut four examples into two batches: their variances
+/// between batches give s² of the examples exactly, on average.
+#[test]
+fn curvatures_of_batches_have_the_variance_that_single_ones_foretell() {
+    let case = Case::all().into_iter().find(|case| case.name == "lstm");
+    let case = case.unwrap();
+    let v = case.direction();
+    let of = |order: &[usize]| {
+        let examples = case.examples.select(order);
+        let settings = PointSettings::default();
+        let point = Point::new(case.network(), &case.theta, &examples, settings);
+        (
+            Moments::of(&point.curvatures(&v).unwrap()).variance,
+            Moments::of(&point.batch_curvatures(&v, 2)).variance * 2.0,
+        )
+    };
+    let (single, _) = of(&[0, 1, 2, 3]);
+    let cuts = [[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2]].map(|order| of(&order).1);
+    let (size, all) = (2.0, 4.0);
+    let mean = cuts.iter().sum::<f64>() / 3.0 * size * (all - 1.0) / all;
+    case.close("s²", &[mean], &[single]);
+}
+
 #[test]
 fn networks_of_independent_examples_have_pytorchs_gradients_and_curvatures_of_each() {
     for case in Case::all() {
@@ -264,7 +350,7 @@ fn networks_of_independent_examples_have_pytorchs_gradients_and_curvatures_of_ea
             &[point.mean_squared_gradient_norm()],
             &[mean],
         );
-        let curvatures = point.curvatures(&case.direction());
+        let curvatures = point.curvatures(&case.direction()).unwrap();
         case.close("vᵀH_i v", &curvatures, &case.list("/curvatures"));
     }
 }

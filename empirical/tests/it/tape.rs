@@ -412,7 +412,7 @@ fn examples_curvatures_average_to_that_of_the_mean_loss() {
         );
         for seed in 0..5 {
             let v = unit(theta.len(), seed);
-            let curvatures = point.curvatures(&v);
+            let curvatures = point.curvatures(&v).unwrap();
             assert_eq!(curvatures.len(), reference.examples.len());
             let mean = curvatures.iter().sum::<f64>() / curvatures.len() as f64;
             let product = HessianOp(&point).apply(&v);
