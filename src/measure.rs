@@ -9,6 +9,7 @@ use std::str::FromStr;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
 use breakeven_empirical::data;
+use breakeven_empirical::network::Loss;
 use breakeven_empirical::portrait::{
     BatchOrder, Leading, Portrait, PortraitError, PortraitSettings, Values,
 };
@@ -85,6 +86,10 @@ pub struct MeasureArgs {
     /// Which examples batches hold.
     #[arg(long, value_enum, default_value_t)]
     batch_order: OrderArg,
+    /// What an example loses. Default: cross-entropy, or with --config what the
+    /// run was trained on.
+    #[arg(long, value_enum)]
+    loss: Option<LossArg>,
     /// What batch normalisations normalise by. Default: batch, or with --config
     /// what the run measured with.
     #[arg(long, value_enum)]
@@ -125,6 +130,14 @@ pub struct MeasureArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LossArg {
+    /// That of the softmax of the outputs.
+    CrossEntropy,
+    /// Half the squared distance of the outputs from a one at the true class.
+    Mse,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -238,6 +251,11 @@ impl MeasureArgs {
             tolerance: self.tolerance,
             trace_probes: self.trace_probes,
             trace_tolerance: self.trace_tolerance,
+            loss: match self.loss {
+                Some(LossArg::CrossEntropy) => Loss::CrossEntropy,
+                Some(LossArg::Mse) => Loss::Mse,
+                None => source.loss,
+            },
             batch_norm: match self.batch_norm {
                 Some(BatchNormArg::Batch) => BatchNormMode::Batch,
                 Some(BatchNormArg::Running) => BatchNormMode::Running,

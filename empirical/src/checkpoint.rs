@@ -23,6 +23,7 @@ const OWN: &str = "breakeven.";
 /// Steps taken and bytes of records, as I64.
 const PROGRESS: &str = "breakeven.progress";
 const PREVIOUS_STEP: &str = "breakeven.previous_step";
+const VELOCITY: &str = "breakeven.velocity";
 const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
 /// SHA-256 of the records, as 32 bytes.
@@ -47,6 +48,9 @@ pub struct Checkpoint {
     pub buffers: Vec<f64>,
     /// The last step taken, ηg, in θ's order; empty before the first.
     pub previous_step: Vec<f64>,
+    /// v of momentum, in θ's order; empty without momentum and before the first
+    /// step.
+    pub velocity: Vec<f64>,
     /// Where the next measurement starts from.
     pub warm: WarmStart,
 }
@@ -238,6 +242,7 @@ impl Checkpoint {
         let warm = &self.warm;
         for (name, vectors) in [
             (PREVIOUS_STEP, std::slice::from_ref(&self.previous_step)),
+            (VELOCITY, std::slice::from_ref(&self.velocity)),
             (WARM_HESSIAN, warm.hessian.as_slice()),
             (WARM_COVARIANCE, warm.covariance.as_slice()),
         ] {
@@ -303,6 +308,7 @@ impl Checkpoint {
             theta,
             buffers,
             previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
+            velocity: vectors(VELOCITY, "velocity")?.concat(),
             warm: WarmStart {
                 hessian: vectors(WARM_HESSIAN, "eigenvectors of H")?,
                 covariance: vectors(WARM_COVARIANCE, "eigenvectors of K")?,

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::compute::Precision;
 use crate::model::Architecture;
+use crate::network::Loss;
+use crate::optimiser::Decayed;
 
 /// A sweep over learning rates, batch sizes and seeds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,9 +44,9 @@ pub struct DataConfig {
     pub validation_examples: Option<usize>,
 }
 
-/// The `[training]` table: plain mini-batch SGD, examples shuffled anew each
-/// epoch, batches of S examples exactly (what an epoch leaves over is not
-/// seen in it).
+/// The `[training]` table: mini-batch SGD, plain unless more is asked for,
+/// examples shuffled anew each epoch, batches of S examples exactly (what an
+/// epoch leaves over is not seen in it).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingConfig {
@@ -57,6 +59,28 @@ pub struct TrainingConfig {
     /// `f32` (default) or `f64`.
     #[serde(default)]
     pub precision: Precision,
+    /// `cross_entropy` (default) or `mse`.
+    #[serde(default)]
+    pub loss: Loss,
+    /// β of heavy-ball momentum, as in PyTorch's SGD. Default 0.
+    #[serde(default)]
+    pub momentum: f64,
+    /// w: wθ is added to the gradient. Default 0.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// Which parameters decay: `all` (default), `weights` or `convolutions`.
+    #[serde(default)]
+    pub weight_decay_on: Decayed,
+    /// Epochs, counted from 0, at whose beginning the learning rate is
+    /// multiplied by `decay_factor`. Default: none.
+    #[serde(default)]
+    pub decay_epochs: Vec<u64>,
+    /// Default 0.1.
+    #[serde(default = "default_decay_factor")]
+    pub decay_factor: f64,
+    /// Gradients longer than this are shortened to it. Default: none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
 }
 
 /// The `[sweep]` table: one run for each combination.
@@ -136,6 +160,10 @@ pub enum BatchNormMode {
     Batch,
     /// Running means and variances.
     Running,
+}
+
+fn default_decay_factor() -> f64 {
+    0.1
 }
 
 fn default_divergence_loss() -> f64 {
@@ -233,6 +261,7 @@ impl SweepConfig {
             bound > 0.0 && bound.is_finite(),
             "a positive number",
         )?;
+        self.training.check_options()?;
         let tolerance = measure.eigenvalue_tolerance;
         require(
             "measure.eigenvalue_tolerance",
@@ -340,6 +369,44 @@ impl SweepConfig {
             return Err(ConfigError::SpectrumTooLarge(parameters));
         }
         Ok(())
+    }
+}
+
+impl TrainingConfig {
+    fn check_options(&self) -> Result<(), ConfigError> {
+        require(
+            "training.momentum",
+            self.momentum,
+            (0.0..1.0).contains(&self.momentum),
+            "0 or more and below 1",
+        )?;
+        require(
+            "training.weight_decay",
+            self.weight_decay,
+            self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
+            "0 or more",
+        )?;
+        require(
+            "training.decay_factor",
+            self.decay_factor,
+            self.decay_factor > 0.0 && self.decay_factor <= 1.0,
+            "above 0 and at most 1",
+        )?;
+        let ascending = self.decay_epochs.is_sorted_by(|a, b| a < b);
+        let epochs: Vec<String> = self.decay_epochs.iter().map(u64::to_string).collect();
+        require(
+            "training.decay_epochs",
+            epochs.join(", "),
+            ascending,
+            "each epoch once, in order",
+        )?;
+        let norm = self.clip_norm.unwrap_or(1.0);
+        require(
+            "training.clip_norm",
+            norm,
+            norm > 0.0 && norm.is_finite(),
+            "a positive number",
+        )
     }
 }
 

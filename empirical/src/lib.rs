@@ -15,6 +15,7 @@ pub mod model;
 pub mod moments;
 pub mod network;
 pub mod operator;
+pub mod optimiser;
 pub mod parameters;
 pub mod portrait;
 pub mod random;

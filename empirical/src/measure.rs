@@ -2,8 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use breakeven_sim::record::{BoundKind, MiniBatches, Record};
-use breakeven_sim::stability;
+use breakeven_sim::momentum::HeavyBall;
+use breakeven_sim::{
+    Model, Noise, Sampling,
+    record::{BoundKind, MiniBatches, Record},
+    stability,
+};
 
 use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
@@ -15,6 +19,7 @@ use crate::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
     PointSettings,
 };
+use crate::parameters::Role;
 use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson, spectral_density,
@@ -47,8 +52,10 @@ pub struct Measurement<'a> {
     pub subset: &'a Examples,
     /// The validation examples, where there are some.
     pub validation: Option<&'a Examples>,
-    /// η.
+    /// η in force.
     pub learning_rate: f64,
+    /// β of momentum.
+    pub momentum: f64,
     /// S.
     pub batch_size: usize,
     /// L and M.
@@ -136,6 +143,7 @@ impl<'a> Measurement<'a> {
             }),
             ..Record::default()
         };
+        record.gamma_norm = self.gamma_norm(theta).and_then(finite);
         let h = self.hessian(&point, warm, &mut record)?;
         if !self.stopped() {
             self.per_example_covariance(&point, warm, &mut record);
@@ -144,6 +152,19 @@ impl<'a> Measurement<'a> {
             self.mini_batch_covariance(&measured, &parameters, &h, &mut record);
         }
         Ok((!self.stopped()).then_some(record))
+    }
+
+    /// ‖γ‖ of the last batch normalisation (paper, Sec. 4.3).
+    fn gamma_norm(&self, theta: &[f64]) -> Option<f64> {
+        let layout = self.network.model.parameters();
+        if !layout.has_buffers() {
+            return None;
+        }
+        let scales = layout.parts(theta);
+        let (_, gamma) = scales
+            .filter(|(parameter, _)| matches!(parameter.role, Role::Scale { .. }))
+            .last()?;
+        Some(gamma.iter().map(|x| x * x).sum::<f64>().sqrt())
     }
 
     /// The network with running statistics, where it has batch normalisations.
@@ -253,9 +274,7 @@ impl<'a> Measurement<'a> {
         match self.curvature_variance(point, e) {
             Ok(variance) => {
                 record.curvature_variance = finite(variance);
-                let (eta, examples) = (self.learning_rate, self.train.len());
-                let left = stability(eta, top.value, variance, examples, self.batch_size);
-                record.stability = finite(left);
+                record.stability = finite(self.stability(top.value, variance));
             }
             Err(why) => {
                 for field in ["curvature_variance", "stability"] {
@@ -270,6 +289,23 @@ impl<'a> Measurement<'a> {
             Err("H has no positive eigenvalue: there is no minimum along e".to_owned())
         };
         record.psi = keep(&mut record.absent, "psi", psi).and_then(finite);
+    }
+
+    /// The left side of Eq. 1; with momentum, the growth of E\[ψ²\] that takes
+    /// its place.
+    fn stability(&self, lambda: f64, s2: f64) -> f64 {
+        let (eta, examples, size) = (self.learning_rate, self.train.len(), self.batch_size);
+        if self.momentum == 0.0 {
+            return stability(eta, lambda, s2, examples, size);
+        }
+        let noise = Noise::FixedVariance {
+            variance: s2,
+            psi: None,
+        };
+        let model = Sampling::new(size, examples)
+            .and_then(|sampling| Model::new(eta, sampling, noise))
+            .and_then(|model| HeavyBall::new(model, self.momentum));
+        model.map_or(f64::NAN, |ball| ball.growth(lambda))
     }
 
     /// s² along e: the variance of the examples' curvatures, or where they have

@@ -1,5 +1,7 @@
 //! A model at parameters θ: losses, accuracies and gradients of batches.
 
+use serde::{Deserialize, Serialize};
+
 use crate::compute::{Compute, to_host};
 use crate::examples::Examples;
 use crate::layers::{Forward, Normalisation, Statistics};
@@ -20,12 +22,25 @@ pub struct Network<'a> {
     pub compute: &'a Compute,
     /// What batch normalisations normalise by, where it has some.
     pub normalisation: Normalisation<'a>,
+    /// What an example loses.
+    pub loss: Loss,
+}
+
+/// The loss of an example.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// Cross entropy of the softmax of the outputs.
+    #[default]
+    CrossEntropy,
+    /// ½ ‖z − y‖², z the outputs and y a one at the true class.
+    Mse,
 }
 
 /// Mean loss and accuracy over some examples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// Mean cross entropy.
+    /// Mean loss.
     pub loss: f64,
     /// Share of examples whose largest logit is that of their class.
     pub accuracy: f64,
@@ -62,7 +77,11 @@ impl Network<'_> {
         let mut on = Forward::new(&mut tape, &parameters, self.normalisation);
         let logits = self.model.logits(&mut on, examples.inputs());
         let statistics = on.into_statistics();
-        let loss = tape.cross_entropy(logits, &examples.targets());
+        let targets = examples.targets();
+        let loss = match self.loss {
+            Loss::CrossEntropy => tape.cross_entropy(logits, &targets),
+            Loss::Mse => tape.squared_error(logits, &targets),
+        };
         Written {
             tape,
             loss,

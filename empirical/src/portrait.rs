@@ -18,7 +18,7 @@ use crate::layers::Normalisation;
 use crate::memory;
 use crate::model::{Architecture, ModelError};
 use crate::moments::Moments;
-use crate::network::Network;
+use crate::network::{Loss, Network};
 use crate::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
     PointSettings,
@@ -61,6 +61,8 @@ pub struct PortraitSettings {
     pub trace_probes: usize,
     /// Standard error of Tr H at which its estimate stops, relative to it.
     pub trace_tolerance: f64,
+    /// What an example loses.
+    pub loss: Loss,
     /// What batch normalisations normalise by; the batches that H is the mean
     /// over have `batch_size` examples.
     pub batch_norm: BatchNormMode,
@@ -307,6 +309,7 @@ impl Portrait {
         let network = Network {
             model: &*model,
             compute,
+            loss: settings.loss,
             normalisation: match settings.batch_norm {
                 BatchNormMode::Batch => Normalisation::Batch,
                 BatchNormMode::Running => Normalisation::Running(&buffers),

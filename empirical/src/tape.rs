@@ -236,6 +236,14 @@ impl Tape {
         self.map(logits, loss, value)
     }
 
+    /// Half the squared distance of each example's outputs `[n, classes]` from a
+    /// one at its class: `[n, 1]`.
+    pub fn squared_error(&mut self, outputs: Var, targets: &Targets) -> Var {
+        self.restore(outputs);
+        let (loss, value) = SquaredError::of(self.value(outputs), targets);
+        self.map(outputs, loss, value)
+    }
+
     /// The value of `var`.
     ///
     /// # Panics

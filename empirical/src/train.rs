@@ -15,6 +15,7 @@ use crate::layers::{Normalisation, Statistics};
 use crate::measure::{Measurement, WarmStart};
 use crate::model::{Model, glorot};
 use crate::network::{BatchStep, Network};
+use crate::optimiser::Sgd;
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
     CHECKPOINT_FILE, FolderError, Hold, RunFolder, check_begun, check_finished, outcome,
@@ -224,6 +225,9 @@ struct Trainer<'a> {
     /// Running statistics of batch normalisations.
     buffers: Vec<Matrix>,
     previous_step: Option<Vec<Matrix>>,
+    optimiser: Sgd,
+    /// Of momentum; empty without.
+    velocity: Vec<Matrix>,
     warm: WarmStart,
     /// The order of examples in the epoch of this number.
     order: (u64, Vec<usize>),
@@ -256,6 +260,11 @@ impl<'a> Trainer<'a> {
             parameters: layout.split(&checkpoint.theta, &shared.compute),
             buffers: layout.buffers().split(&checkpoint.buffers, &shared.compute),
             previous_step: (!previous.is_empty()).then(|| layout.split(previous, &shared.compute)),
+            optimiser: Sgd::new(&shared.config.training, layout),
+            velocity: match checkpoint.velocity.is_empty() {
+                true => Vec::new(),
+                false => layout.split(&checkpoint.velocity, &shared.compute),
+            },
             warm: checkpoint.warm,
             order: (u64::MAX, Vec::new()),
         })
@@ -265,6 +274,7 @@ impl<'a> Trainer<'a> {
         Network {
             model: &*self.shared.model,
             compute: &self.shared.compute,
+            loss: self.shared.config.training.loss,
             normalisation: Normalisation::Batch,
         }
     }
@@ -273,11 +283,25 @@ impl<'a> Trainer<'a> {
         total_steps(self.shared, self.spec)
     }
 
+    fn steps_an_epoch(&self) -> u64 {
+        (self.shared.train.len() / self.spec.batch_size) as u64
+    }
+
+    fn epoch(&self) -> u64 {
+        self.step / self.steps_an_epoch()
+    }
+
+    /// η in force.
+    fn learning_rate(&self) -> f64 {
+        let training = &self.shared.config.training;
+        training.rate_in(self.spec.learning_rate, self.epoch())
+    }
+
     /// The mini-batch of this step: S examples in the epoch's own order.
     fn batch(&mut self) -> Examples {
         let size = self.spec.batch_size;
-        let steps = (self.shared.train.len() / size) as u64;
-        let (epoch, within) = (self.step / steps, (self.step % steps) as usize);
+        let steps = self.steps_an_epoch();
+        let (epoch, within) = (self.epoch(), (self.step % steps) as usize);
         if self.order.0 != epoch {
             let mut order: Vec<usize> = (0..self.shared.train.len()).collect();
             order.shuffle(&mut stream(self.spec.seed, Purpose::Batches, epoch));
@@ -288,19 +312,26 @@ impl<'a> Trainer<'a> {
             .select(&self.order.1[within * size..(within + 1) * size])
     }
 
-    /// One step of SGD: θ ← θ − η g.
+    /// One step of SGD: θ ← θ − ηg, or what the options make of it.
     fn plain_step(&mut self) -> Step {
-        let batch = self.batch();
+        let (batch, eta) = (self.batch(), self.learning_rate());
+        let plain = self.optimiser.is_plain();
         // Losses weighted by η/S give ηg at once.
-        let weight = self.spec.learning_rate / batch.len() as f64;
+        let weight = if plain { eta } else { 1.0 } / batch.len() as f64;
         let BatchStep {
             loss,
-            gradient: step,
+            gradient,
             statistics,
         } = self.network().step(&self.parameters, &batch, weight);
         if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
             return Step::Diverged(loss);
         }
+        let step = match plain {
+            true => gradient,
+            false => self
+                .optimiser
+                .step(&self.parameters, gradient, &mut self.velocity, eta),
+        };
         for (parameter, move_by) in self.parameters.iter_mut().zip(&step) {
             parameter.inplace(|p| p - move_by.clone());
         }
@@ -318,10 +349,11 @@ impl<'a> Trainer<'a> {
             network,
             buffers: &self.buffers.clone(),
             config: &shared.config.measure,
+            momentum: shared.config.training.momentum,
             train: &shared.train,
             subset: &shared.subset,
             validation: shared.validation.as_ref(),
-            learning_rate: self.spec.learning_rate,
+            learning_rate: self.learning_rate(),
             batch_size: self.spec.batch_size,
             covariance: mini_batches(shared, self.spec),
             seed: self.spec.seed,
@@ -333,6 +365,8 @@ impl<'a> Trainer<'a> {
             return Ok(Step::Abandoned);
         };
         self.warm = warm;
+        let eta = self.learning_rate();
+        record.learning_rate = (eta != self.spec.learning_rate).then_some(eta);
         let before = self.previous_step.take();
         let step = self.plain_step();
         if let Step::Taken = step {
@@ -366,6 +400,10 @@ impl<'a> Trainer<'a> {
             theta: layout.join(self.parameters.clone()),
             buffers: layout.buffers().join(self.buffers.clone()),
             previous_step: previous.map_or_else(Vec::new, |g| layout.join(g)),
+            velocity: match self.velocity.is_empty() {
+                true => Vec::new(),
+                false => layout.join(self.velocity.clone()),
+            },
             warm: self.warm.clone(),
         };
         checkpoint.save(&self.folder.checkpoint(), layout)?;
@@ -427,6 +465,7 @@ fn header(shared: &Shared, spec: RunSpec) -> RunHeader {
         version: shared.version.clone(),
         device: shared.compute.to_string(),
         plan_sha256: shared.plan_sha256.clone(),
+        deviations: shared.config.training.deviations(),
     }
 }
 

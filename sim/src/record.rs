@@ -81,6 +81,9 @@ pub struct Record {
     pub step: u64,
     /// Epochs of ⌊N/S⌋ steps taken before it: `step` / ⌊N/S⌋.
     pub epoch: f64,
+    /// η in force, where it is not the run's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
     /// Mean loss on the fixed training subset on which H is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
@@ -315,6 +318,10 @@ pub struct RunHeader {
     /// SHA-256 of the sweep's plan when the run began ([`seal::plan_sha256`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_sha256: Option<String>,
+    /// What differs from plain SGD with one learning rate, in words: the theory
+    /// of Sec. 3 covers nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<String>,
 }
 
 impl RunHeader {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use breakeven_empirical::config::{BatchNormMode, SweepConfig};
 use breakeven_empirical::model::Architecture;
+use breakeven_empirical::network::Loss;
 use breakeven_empirical::run_folder::CHECKPOINT_FILE;
 use breakeven_sim::record::{CONFIG_FILE, HEADER_FILE, RunHeader, from_page};
 
@@ -27,6 +28,7 @@ pub(super) struct Source {
     pub batches: usize,
     pub batch_size: usize,
     pub batch_norm: BatchNormMode,
+    pub loss: Loss,
 }
 
 impl Source {
@@ -67,6 +69,7 @@ impl Source {
                 (None, Some(run)) => run.batch_size()?,
                 (None, None) => BATCH_SIZE,
             },
+            loss: config.map_or(Loss::CrossEntropy, |config| config.training.loss),
             batch_norm: measure.map_or(BatchNormMode::Batch, |measure| measure.batch_norm),
         })
     }

@@ -81,6 +81,7 @@ fn header(run: &Run, plan_sha256: &str) -> RunHeader {
         ..
     } = run;
     RunHeader {
+        deviations: Vec::new(),
         run: format!("lr{learning_rate}-bs{batch_size}-seed{seed}"),
         seed: *seed,
         learning_rate: *learning_rate,

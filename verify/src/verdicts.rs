@@ -1,12 +1,14 @@
 //! The whole answer: hypotheses with their verdicts, what was excluded, the
 //! settings and the summaries.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::blocks::DroppedWhat;
 use crate::description::{self, Description};
 use crate::hypothesis::{self, Hypothesis};
-use crate::input::{Lost, SettingsOrigin, Source, Sweep};
+use crate::input::{Lost, Run, SettingsOrigin, Source, Sweep};
 use crate::integrity::{Integrity, SweepIntegrity};
 use crate::quantity::Factor;
 use crate::settings::VerifySettings;
@@ -224,8 +226,25 @@ fn notes_of(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Vec<String> {
     if hypotheses.iter().any(of_k) {
         notes.extend(note_of_covariance(sweep));
     }
+    notes.extend(note_of_deviations(sweep));
     notes.extend(Integrity::of(sweep).and_then(|found| found.warning(&sweep.name)));
     notes
+}
+
+/// What the theory does not cover of how these runs were trained.
+fn note_of_deviations(sweep: &Sweep) -> Option<String> {
+    let of_run = |run: &Run| run.summary.deviations.join("; ");
+    let all: BTreeSet<String> = sweep.runs.iter().map(of_run).collect();
+    let all: Vec<String> = all.into_iter().filter(|text| !text.is_empty()).collect();
+    (!all.is_empty()).then(|| {
+        format!(
+            "{}: trained with {}. The theory of Sec. 3 covers plain SGD with one learning rate alone; \
+             with momentum β, `stability` is the growth of the heavy ball's second moments, whose \
+             full-batch limit is 2(1+β)/η",
+            sweep.name,
+            all.join(", or with ")
+        )
+    })
 }
 
 /// What is not known of K^M in a table.

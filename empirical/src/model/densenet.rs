@@ -10,9 +10,6 @@ use crate::tape::{AveragePool, Var, Winners};
 /// Channels of a 1 × 1 convolution, in units of the growth.
 const BOTTLENECK: usize = 4;
 
-/// The least side of an image: five halvings leave a pixel.
-const LEAST: usize = 32;
-
 /// Blocks of layers that each read all layers before them in the block (Huang
 /// et al., 2017), in torchvision's form: DenseNet-121 has a growth of 32,
 /// blocks of 6, 12, 24 and 16 layers, and 64 channels first.
@@ -41,10 +38,11 @@ impl DenseNet {
         if growth == 0 || first < 2 || blocks.is_empty() || blocks.contains(&0) {
             return Err(ModelError::Empty("growth, channels or blocks of densenet"));
         }
-        if height < LEAST || width < LEAST {
+        let least = least_side(blocks.len());
+        if height < least || width < least {
             return Err(ModelError::SmallImage {
                 model: "densenet",
-                least: LEAST,
+                least,
                 height,
                 width,
             });
@@ -94,6 +92,14 @@ impl DenseNet {
             activations,
         })
     }
+}
+
+/// The least side of which the stem and the halvings between so many blocks
+/// leave a pixel.
+fn least_side(blocks: usize) -> usize {
+    let before = 1 << (blocks - 1).min(20);
+    // A side of 4n − 3 to 4n becomes n in the stem.
+    4 * before - 3
 }
 
 fn kernel([inputs, outputs]: [usize; 2], [size, stride, padding]: [usize; 3]) -> Kernel {

@@ -5,7 +5,7 @@ use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
 use breakeven_empirical::layers::Normalisation;
 use breakeven_empirical::model::{Architecture, Model};
-use breakeven_empirical::network::Network;
+use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
     PointSettings,
@@ -71,6 +71,7 @@ impl Small {
         Network {
             model: &*self.model,
             compute: &self.compute,
+            loss: Loss::CrossEntropy,
             normalisation: Normalisation::Batch,
         }
     }

@@ -72,6 +72,7 @@ fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
         buffers: Vec::new(),
         theta: vector(0),
         previous_step: vector(1),
+        velocity: vector(5),
         warm: WarmStart {
             hessian: vec![vector(2), vector(3)],
             covariance: vec![vector(4)],

@@ -5,6 +5,8 @@ use breakeven_empirical::config::{
     DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
 use breakeven_empirical::model::Architecture;
+use breakeven_empirical::network::Loss;
+use breakeven_empirical::optimiser::Decayed;
 use breakeven_empirical::sweep::{Shard, Sweep};
 
 /// A sweep that nothing is wrong with.
@@ -21,6 +23,13 @@ pub fn sound() -> SweepConfig {
             epochs: 3,
             divergence_loss: 100.0,
             precision: Precision::F32,
+            loss: Loss::CrossEntropy,
+            momentum: 0.0,
+            weight_decay: 0.0,
+            weight_decay_on: Decayed::All,
+            decay_epochs: Vec::new(),
+            decay_factor: 0.1,
+            clip_norm: None,
         },
         sweep: SweepAxes {
             learning_rates: vec![0.05, 0.2],
@@ -47,7 +56,27 @@ type Change = fn(&mut SweepConfig);
 
 #[test]
 fn settings_out_of_their_range_are_refused() {
-    let cases: [(Change, &str); 37] = [
+    let cases: [(Change, &str); 42] = [
+        (
+            |c| c.training.momentum = 1.0,
+            "training.momentum is 1: give 0 or more and below 1",
+        ),
+        (
+            |c| c.training.weight_decay = -0.1,
+            "training.weight_decay is -0.1: give 0 or more",
+        ),
+        (
+            |c| c.training.decay_factor = 0.0,
+            "training.decay_factor is 0: give above 0 and at most 1",
+        ),
+        (
+            |c| c.training.decay_epochs = vec![2, 2],
+            "training.decay_epochs is 2, 2: give each epoch once, in order",
+        ),
+        (
+            |c| c.training.clip_norm = Some(0.0),
+            "training.clip_norm is 0: give a positive number",
+        ),
         (
             |c| c.sweep.learning_rates.clear(),
             "sweep.learning_rates is empty: name at least one",

@@ -9,6 +9,7 @@ mod device;
 mod networks;
 mod operations;
 mod operators;
+mod optimiser;
 mod reference;
 mod solver;
 mod spectrum;

@@ -7,7 +7,7 @@ use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
 use breakeven_empirical::layers::Normalisation;
 use breakeven_empirical::model::{Architecture, Model};
-use breakeven_empirical::network::Network;
+use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::parameters::Role;
 use serde_json::Value;
 
@@ -77,6 +77,7 @@ impl Reference {
         Network {
             model: &*self.model,
             compute: &self.compute,
+            loss: Loss::CrossEntropy,
             normalisation: Normalisation::Batch,
         }
     }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use breakeven_empirical::compute::{DeviceKind, Precision};
 use breakeven_empirical::config::SweepConfig;
-use breakeven_empirical::model::Architecture;
+use breakeven_empirical::model::{Architecture, Shortcut};
+use breakeven_empirical::optimiser::Decayed;
 use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
 use breakeven_sim::record::seal::{Seal, names_a_seal, sha256};
@@ -241,12 +242,25 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
         second: 2,
         dense: 4,
     };
+    // Everything that the paper's training has beside plain SGD.
+    let mut all = one_run();
+    all.model = Architecture::Resnet {
+        blocks: 1,
+        width: 2,
+        shortcut: Shortcut::B,
+    };
+    all.training.momentum = 0.9;
+    all.training.weight_decay = 1e-4;
+    all.training.weight_decay_on = Decayed::Convolutions;
+    all.training.decay_epochs = vec![1];
+    all.training.clip_norm = Some(1.0);
     let mut diverging = one_run();
     diverging.sweep.learning_rates = vec![1e30];
     vec![
         ("f32", 1, one_run()),
         ("f64", 3, f64),
         ("cnn", 7, cnn),
+        ("resnet with all options", 7, all),
         ("diverging", 1, diverging),
     ]
 }

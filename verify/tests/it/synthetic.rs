@@ -127,6 +127,7 @@ const MEASUREMENTS: u64 = 32;
 
 fn header(learning_rate: f64, batch_size: usize, seed: u64, measured: usize) -> RunHeader {
     RunHeader {
+        deviations: Vec::new(),
         run: run_name(learning_rate, batch_size, seed),
         seed,
         learning_rate,
