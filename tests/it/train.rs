@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
+use crate::check::fixture;
 use crate::program::{command, files, json, refusal, run, run_words, stderr, stdout};
 
 /// Two rates and two seeds of a few steps.
@@ -501,11 +502,7 @@ fn configurations_that_cannot_be_are_refused_by_key() {
         ),
         ("epochs = 4", "epochs = -4", "-4"),
         ("epochs = 4", "epochs = 4 4", "TOML parse error at line 14"),
-        (
-            "name = \"mlp\"",
-            "name = \"resnet\"",
-            "unknown variant `resnet`",
-        ),
+        ("name = \"mlp\"", "name = \"vgg\"", "unknown variant `vgg`"),
         (
             "name = \"quick\"",
             "name = \"a/b\"",
@@ -714,4 +711,102 @@ fn a_plan_that_changed_after_training_is_seen() {
     for hypothesis in found["hypotheses"].as_array().unwrap() {
         assert_eq!(hypothesis["verdict"], "inconclusive");
     }
+}
+
+/// A small one of every network for images, trained on built-in data and
+/// measured, with each mode of batch normalisation.
+#[test]
+fn every_network_for_images_trains_and_is_measured() {
+    for name in ["simple-cnn", "simple-cnn-bn", "resnet", "densenet"] {
+        let folder = tempdir().unwrap();
+        let config = fixture(&format!("smoke/{name}.toml"));
+        let train = ["train", "--config", &config, "--out", "out"];
+        assert_eq!(run(&train, folder.path()).status.code(), Some(0), "{name}");
+        let of_run = "out/runs/lr0.02-bs20-seed0";
+        let records = fs::read_to_string(folder.path().join(of_run).join("records.jsonl")).unwrap();
+        let first: Value = serde_json::from_str(records.lines().next().unwrap()).unwrap();
+        let coupled = name != "simple-cnn";
+        assert!(
+            first["lambda_h"].is_f64() && first["stability"].is_f64(),
+            "{name}"
+        );
+        assert_eq!(first["trace_k_per_example"].is_null(), coupled, "{name}");
+        assert_eq!(first["gamma_norm"].is_f64(), coupled, "{name}");
+        let why = first["absent"]["trace_k_per_example"].as_str();
+        assert_eq!(
+            why.is_some_and(|why| why.contains("batch normalisation")),
+            coupled,
+            "{name}"
+        );
+
+        for (mode, single) in [("batch", !coupled), ("running", true)] {
+            let options = ["--subset", "20", "--batches", "2", "--batch-size", "10"];
+            let fixed = [
+                "measure",
+                "--config",
+                of_run,
+                "--batch-norm",
+                mode,
+                "--json",
+            ];
+            let found = json(&run(&[&fixed[..], &options].concat(), folder.path()));
+            let k = &found["covariance_per_example"];
+            assert_eq!(k.is_object(), single, "{name}, {mode}: {found}");
+            let why = &found["absent"]["covariance_per_example"];
+            assert_eq!(why.is_string(), !single, "{name}, {mode}");
+            let shown = run(&[&fixed[..5], &options].concat(), folder.path());
+            let says = stdout(&shown).contains("absent: batch normalisation");
+            assert_eq!(says, !single, "{name}, {mode}");
+        }
+    }
+}
+
+#[test]
+fn a_network_for_texts_is_refused_for_images() {
+    let config = QUICK
+        .replace("name = \"mlp\"", "name = \"lstm\"")
+        .replace("hidden = [6]", "hidden = 6");
+    let folder = world(&config);
+    let said = refusal(&[&TRAIN[..], &["--out", "out"]].concat(), folder.path());
+    assert!(
+        said.contains("lstm takes texts, the data set has images"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_differs_from_plain_sgd_is_in_headers_and_reports() {
+    let options = "epochs = 4\nmomentum = 0.5\nweight_decay = 0.001\ndecay_epochs = [2]";
+    let folder = world(&QUICK.replacen("epochs = 4", options, 1));
+    run(&[&TRAIN[..], &["--out", "out"]].concat(), folder.path());
+    let header = folder.path().join("out/runs/lr0.05-bs20-seed0/run.json");
+    let header: Value = serde_json::from_str(&fs::read_to_string(header).unwrap()).unwrap();
+    let deviations: Vec<&str> = header["deviations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|x| x.as_str().unwrap())
+        .collect();
+    assert_eq!(
+        deviations,
+        [
+            "momentum 0.5",
+            "weight decay 0.001 on all parameters",
+            "learning rate times 0.1 at epoch 2"
+        ]
+    );
+    let records = folder
+        .path()
+        .join("out/runs/lr0.05-bs20-seed0/records.jsonl");
+    let records = fs::read_to_string(records).unwrap();
+    let rates: Vec<Option<f64>> = records
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["learning_rate"].as_f64())
+        .collect();
+    assert_eq!(rates[..2], [None, None]);
+    assert_eq!(rates[2..].iter().flatten().count(), rates.len() - 2);
+    let verdicts = json(&run(&["verify", "out", "--json"], folder.path()));
+    let notes = verdicts["notes"].to_string();
+    assert!(notes.contains("momentum 0.5; weight decay"), "{notes}");
+    assert!(notes.contains("2(1+β)/η"), "{notes}");
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use breakeven_empirical::compute::{DeviceKind, Precision};
 use breakeven_empirical::config::SweepConfig;
-use breakeven_empirical::model::{Architecture, Shortcut};
+use breakeven_empirical::model::Architecture;
 use breakeven_empirical::optimiser::Decayed;
 use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
@@ -244,10 +244,10 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
     };
     // Everything that the paper's training has beside plain SGD.
     let mut all = one_run();
-    all.model = Architecture::Resnet {
-        blocks: 1,
-        width: 2,
-        shortcut: Shortcut::B,
+    all.model = Architecture::SimpleCnnBn {
+        first: 2,
+        second: 2,
+        dense: 4,
     };
     all.training.momentum = 0.9;
     all.training.weight_decay = 1e-4;
@@ -260,7 +260,7 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
         ("f32", 1, one_run()),
         ("f64", 3, f64),
         ("cnn", 7, cnn),
-        ("resnet with all options", 7, all),
+        ("batch norm and all options", 13, all),
         ("diverging", 1, diverging),
     ]
 }
