@@ -17,7 +17,7 @@ pub enum Inputs {
     /// channel, row, column.
     Features(Matrix),
     /// Texts.
-    Words(Words),
+    Words(Box<Words>),
 }
 
 /// Texts of up to p words, padded behind.
@@ -80,6 +80,10 @@ impl Inputs {
         }
     }
 
+    fn words_of(words: Words) -> Self {
+        Self::Words(Box::new(words))
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Features(features) => features.dims()[0],
@@ -98,7 +102,7 @@ impl Inputs {
         let at = int(indices.iter().copied(), &self.device());
         match self {
             Self::Features(features) => Self::Features(features.clone().select(0, at)),
-            Self::Words(words) => Self::Words(Words {
+            Self::Words(words) => Self::words_of(Words {
                 ids: words.ids.clone().select(0, at.clone()),
                 segments: words.segments.clone().select(0, at),
                 lengths: indices.iter().map(|&k| words.lengths[k]).collect(),
@@ -109,7 +113,7 @@ impl Inputs {
     fn range(&self, first: usize, count: usize) -> Self {
         match self {
             Self::Features(features) => Self::Features(features.clone().narrow(0, first, count)),
-            Self::Words(words) => Self::Words(Words {
+            Self::Words(words) => Self::words_of(Words {
                 ids: words.ids.clone().narrow(0, first, count),
                 segments: words.segments.clone().narrow(0, first, count),
                 lengths: words.lengths[first..first + count].to_vec(),

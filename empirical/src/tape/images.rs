@@ -261,7 +261,7 @@ impl Window {
                 across.0..across.1;stride,
                 ..
             ];
-            let sum = image.clone().slice(slices.clone()) + part;
+            let sum = image.clone().slice(slices) + part;
             image = image.slice_assign(slices, sum);
         }
         let inside = image.slice(s![.., p..p + height, p..p + width, ..]);

@@ -107,17 +107,21 @@ fn buffer(role: Role, a: f64) -> f64 {
 
 impl Case {
     fn all() -> Vec<Self> {
+        Self::all_on(DeviceKind::Flex, Precision::F64)
+    }
+
+    fn all_on(device: DeviceKind, precision: Precision) -> Vec<Self> {
+        let compute = Compute::new(device, precision).unwrap();
         let text = std::fs::read_to_string(fixture("networks.json")).unwrap();
         let file: Value = serde_json::from_str(&text).unwrap();
         let cases = file["cases"].as_object().unwrap();
         cases
             .iter()
-            .map(|(name, numbers)| Self::of(name, numbers.clone()))
+            .map(|(name, numbers)| Self::of(name, numbers.clone(), compute.clone()))
             .collect()
     }
 
-    fn of(name: &str, numbers: Value) -> Self {
-        let compute = Compute::new(DeviceKind::Flex, Precision::F64).unwrap();
+    fn of(name: &str, numbers: Value, compute: Compute) -> Self {
         let number = |field: &str| numbers[field].as_u64().unwrap() as usize;
         let (count, classes) = (number("examples"), number("classes"));
         let mode = numbers["mode"].as_str().unwrap();
@@ -185,11 +189,16 @@ impl Case {
 
     #[track_caller]
     fn close(&self, what: &str, found: &[f64], expected: &[f64]) {
+        let exact = match self.compute.precision() {
+            Precision::F64 => tolerance::F64,
+            // Coupled examples and residuals cancel in 32 bits.
+            Precision::F32 => tolerance::F32_KINKS,
+        };
         let scale = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         assert_eq!(found.len(), expected.len(), "{}: {what}", self.name);
         for (found, expected) in found.iter().zip(expected) {
             assert!(
-                (found - expected).abs() <= tolerance::F64 * scale,
+                (found - expected).abs() <= exact * scale,
                 "{}: {what} is {found}, PyTorch has {expected}",
                 self.name
             );
@@ -221,7 +230,8 @@ fn words(count: usize, compute: &Compute) -> Inputs {
         .collect();
     let segments: Vec<u32> = places().map(|(_, j)| u32::from(j >= LENGTH / 2)).collect();
     let lengths = (0..count).map(|n| 1 + (2 * n + 3) % LENGTH).collect();
-    Inputs::Words(Words::new(&ids, Some(&segments), lengths, LENGTH, compute))
+    let words = Words::new(&ids, Some(&segments), lengths, LENGTH, compute);
+    Inputs::Words(Box::new(words))
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -230,7 +240,23 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn every_network_has_pytorchs_loss_gradient_and_hessian_product() {
-    for case in Case::all() {
+    check_all(Case::all());
+}
+
+#[test]
+fn in_32_bits_too() {
+    check_all(Case::all_on(DeviceKind::Flex, Precision::F32));
+}
+
+#[cfg(feature = "wgpu")]
+#[test]
+#[ignore = "needs a Vulkan device"]
+fn and_on_wgpu() {
+    check_all(Case::all_on(DeviceKind::Wgpu, Precision::F32));
+}
+
+fn check_all(cases: Vec<Case>) {
+    for case in cases {
         let point = case.point();
         let names = case.numbers["names"].as_array().unwrap();
         let ours = case.model.parameters().iter().map(|p| p.name.as_str());
