@@ -202,8 +202,8 @@ fn int(numbers: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> 
 }
 
 impl Examples {
-    /// The first `count` of `images`, each pixel divided by 255 in the precision
-    /// of `compute`.
+    /// The first `count` of `images`, each pixel divided by 255 (and normalised,
+    /// where the images are) in the precision of `compute`.
     ///
     /// # Panics
     /// If there are fewer.
@@ -211,13 +211,11 @@ impl Examples {
         let shape = [count, images.pixels_per_image()];
         let pixels = match compute.precision() {
             Precision::F32 => compute.matrix_f32(images.scaled(0..count), shape),
-            Precision::F64 => {
-                let bytes = &images.bytes()[..shape[0] * shape[1]];
-                let scaled: Vec<f64> = bytes.iter().map(|&b| f64::from(b) / 255.0).collect();
-                compute.matrix(&scaled, shape)
-            }
+            Precision::F64 => compute.matrix(&images.scaled_f64(0..count), shape),
         };
-        Self::new(pixels, &images.labels()[..count], images.classes(), compute)
+        let labels = images.labels()[..count].iter();
+        let labels: Vec<usize> = labels.map(|&label| label.into()).collect();
+        Self::of(Inputs::Features(pixels), &labels, images.classes(), compute)
     }
 
     /// Examples from pixels `[n, features]` and one label below `classes` each.
