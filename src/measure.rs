@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
-use breakeven_empirical::data;
+use breakeven_empirical::loaded::Loaded;
 use breakeven_empirical::network::Loss;
 use breakeven_empirical::portrait::{
     BatchOrder, Leading, Portrait, PortraitError, PortraitSettings, Values,
@@ -158,6 +158,7 @@ enum ModelArg {
     SimpleCnnBn,
     Resnet,
     Densenet,
+    Lstm,
 }
 
 /// Units of each hidden layer; none of them is softmax regression.
@@ -207,8 +208,9 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let source = Source::of(args)?;
     let settings = args.settings(&source)?;
     let portrait = watched("measure", |meter| {
-        meter.begin(format!("reading {}", source.data), Parts::Whole);
-        let data = data::load(&source.data, args.data_dir.as_deref()).or_input()?;
+        meter.begin(format!("reading {}", source.data.name), Parts::Whole);
+        let data_dir = args.data_dir.as_deref();
+        let data = Loaded::of(&source.data, data_dir, &source.architecture).or_input()?;
         Portrait::measure(
             &source.architecture,
             &source.checkpoint,

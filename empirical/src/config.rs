@@ -42,6 +42,27 @@ pub struct DataConfig {
     /// The first so many validation examples. Default: all, or none where the
     /// data set has none.
     pub validation_examples: Option<usize>,
+    /// Of texts as words: the most different ones, with padding, start and
+    /// unknown words. Default: 20,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocabulary: Option<usize>,
+    /// Of texts: the most words, or word pieces, of each. Default: 80 words, 40
+    /// pieces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<usize>,
+}
+
+impl DataConfig {
+    /// All of the data set of this name.
+    pub fn of(name: String) -> Self {
+        Self {
+            name,
+            train_examples: None,
+            validation_examples: None,
+            vocabulary: None,
+            length: None,
+        }
+    }
 }
 
 /// The `[training]` table: mini-batch SGD, plain unless more is asked for,
@@ -290,6 +311,8 @@ impl SweepConfig {
             ),
             ("measure.density_steps", measure.density_steps),
             ("data.train_examples", self.data.train_examples.unwrap_or(1)),
+            ("data.length", self.data.length.unwrap_or(1)),
+            ("data.vocabulary", self.data.vocabulary.unwrap_or(1)),
         ];
         for (key, value) in at_least_one {
             require(key, value, value > 0, "at least 1")?;

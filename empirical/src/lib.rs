@@ -9,6 +9,7 @@ pub mod examples;
 mod in_order;
 pub mod known;
 pub mod layers;
+pub mod loaded;
 pub mod measure;
 pub mod memory;
 pub mod model;

@@ -11,10 +11,10 @@ use serde::Serialize;
 use crate::checkpoint::{CheckpointError, Weights, load_weights};
 use crate::compute::{Compute, DeviceKind, Precision};
 use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
-use crate::data::Images;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
 use crate::layers::Normalisation;
+use crate::loaded::Labelled;
 use crate::memory;
 use crate::model::{Architecture, ModelError};
 use crate::moments::Moments;
@@ -284,21 +284,21 @@ pub struct MiniBatchPortrait {
 }
 
 impl Portrait {
-    /// Measures K and H at the weights in `checkpoint`, on `images`.
+    /// Measures K and H at the weights in `checkpoint`, on `data`.
     ///
     /// # Errors
-    /// Settings, weights or images that do not fit together, and weights at
+    /// Settings, weights or data that do not fit together, and weights at
     /// which the loss is not finite.
     pub fn measure(
         architecture: &Architecture,
         checkpoint: &Path,
-        images: &Images,
+        data: &Labelled,
         compute: &Compute,
         settings: &PortraitSettings,
         meter: &Meter,
     ) -> Result<Self, PortraitError> {
-        settings.check(images.len())?;
-        let model = architecture.build(images.shape(), images.classes())?;
+        settings.check(data.len())?;
+        let model = architecture.build(data.shape(), data.classes())?;
         settings.check_top(model.parameters().dim())?;
         let Weights {
             theta,
@@ -315,7 +315,7 @@ impl Portrait {
                 BatchNormMode::Running => Normalisation::Running(&buffers),
             },
         };
-        let examples = Examples::first(images, settings.subset.unwrap_or(images.len()), compute);
+        let examples = data.first(settings.subset.unwrap_or(data.len()), compute);
         let pool = ThreadPoolBuilder::new()
             .num_threads(settings.threads(compute))
             .build()?;

@@ -109,10 +109,10 @@ fn print(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
         let [train, validation] = [row.training_examples, row.validation_examples];
         format!("{} + {}", grouped(train as u64), grouped(validation as u64))
     };
-    writeln!(out, "{:<19}{:<17}WHAT", "NAME", "EXAMPLES")?;
+    writeln!(out, "{:<19}{:<20}WHAT", "NAME", "EXAMPLES")?;
     for row in rows {
         let (name, licence) = (row.name, row.licence);
-        writeln!(out, "{name:<19}{:<17}{}", examples(row), row.title)?;
+        writeln!(out, "{name:<19}{:<20}{}", examples(row), row.title)?;
         let place = match (row.state, &row.folder) {
             (State::BuiltIn, _) => "built in".to_owned(),
             (_, Some(folder)) => format!("found in {folder}"),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use breakeven_empirical::config::{BatchNormMode, SweepConfig};
+use breakeven_empirical::config::{BatchNormMode, DataConfig, SweepConfig};
 use breakeven_empirical::model::Architecture;
 use breakeven_empirical::network::Loss;
 use breakeven_empirical::run_folder::CHECKPOINT_FILE;
@@ -22,7 +22,7 @@ const BATCH_SIZE: usize = 64;
 pub(super) struct Source {
     pub checkpoint: PathBuf,
     pub architecture: Architecture,
-    pub data: String,
+    pub data: DataConfig,
     pub subset: Option<usize>,
     pub top: usize,
     pub batches: usize,
@@ -50,9 +50,11 @@ impl Source {
                 )
             })?,
             architecture: architecture(args, config.map(|config| &config.model))?,
-            data: data
-                .or_else(|| config.map(|config| config.data.name.clone()))
-                .ok_or_else(|| missing("--data"))?,
+            data: match (data, config) {
+                (Some(name), _) => DataConfig::of(name),
+                (None, Some(config)) => config.data.clone(),
+                (None, None) => return Err(missing("--data")),
+            },
             subset: args
                 .subset
                 .or_else(|| config.and_then(|config| config.data.train_examples)),
@@ -92,6 +94,7 @@ fn architecture(
             ModelArg::SimpleCnnBn => "simple_cnn_bn",
             ModelArg::Resnet => "resnet",
             ModelArg::Densenet => "densenet",
+            ModelArg::Lstm => "lstm",
         }),
         (None, Some(configured)) => configured.clone(),
         (None, None) => return Err(missing("--model")),

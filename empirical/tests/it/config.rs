@@ -14,9 +14,9 @@ pub fn sound() -> SweepConfig {
     SweepConfig {
         name: "tiny".into(),
         data: DataConfig {
-            name: "fashion-mnist-12k".into(),
             train_examples: Some(60),
             validation_examples: Some(20),
+            ..DataConfig::of("fashion-mnist-12k".into())
         },
         model: Architecture::Mlp { hidden: vec![5] },
         training: TrainingConfig {
