@@ -6,11 +6,11 @@ use crate::data::{DataError, EMBEDDED, load};
 
 #[test]
 fn an_unknown_name_is_answered_with_the_known_ones() {
-    let error = load("imagenet", None).unwrap_err();
+    let error = load("imagenette", None).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no data set is called `imagenet`; there are `fashion-mnist-12k`, `fashion-mnist`, \
-         `mnist`, `cifar10`"
+        "no data set is called `imagenette`; there are `fashion-mnist-12k`, `fashion-mnist`, \
+         `mnist`, `cifar10`, `snli-600`, `imdb`, `mnli`, `tiny-imagenet`, `imagenet`"
     );
 }
 
