@@ -281,3 +281,63 @@ fn a_fetch_goes_on_where_the_last_one_was_cut() {
     assert_eq!(whole.requests(), ["/train-images-idx3-ubyte.gz 20000"]);
     assert!(!part.exists());
 }
+
+/// What is wrong with a file of texts is said with its line and the remedy.
+#[test]
+fn texts_are_counted_and_bad_ones_named() {
+    let check = |name: &str, file: &str, text: &[u8]| {
+        let folder = temp();
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join(file), text).unwrap();
+        data(
+            &["check", name, "--data-dir", name, "--json"],
+            folder.path(),
+        )
+    };
+    let reviews = "{\"split\":\"train\",\"label\":0,\"text\":\"bad film\"}\r\n\
+                   {\"split\":\"train\",\"label\":1,\"text\":\"\"}\r\n\
+                   {\"split\":\"test\",\"label\":1,\"text\":\"good\"}\r\n";
+    let answer = json(&check("imdb", "imdb.jsonl", reviews.as_bytes()));
+    assert_eq!(
+        answer["parts"][0]["class_counts"],
+        serde_json::json!([1, 1])
+    );
+    assert_eq!(
+        answer["parts"][1]["class_counts"],
+        serde_json::json!([0, 1])
+    );
+    let pairs = "{\"gold_label\":\"neutral\",\"sentence1\":\"A.\",\"sentence2\":\"B.\"}\n\
+                 {\"gold_label\":\"-\",\"sentence1\":\"A.\",\"sentence2\":\"C.\"}\n";
+    let train = "multinli_1.0_train.jsonl";
+    let answer = json(&check("mnli", train, pairs.as_bytes()));
+    assert_eq!(
+        answer["parts"][0]["class_counts"],
+        serde_json::json!([0, 1, 0])
+    );
+    for (name, file, text, part) in [
+        ("imdb", "imdb.jsonl", "", "holds no training examples"),
+        ("imdb", "imdb.jsonl", "\n{\"split\":\"train\"", "line 2"),
+        (
+            "imdb",
+            "imdb.jsonl",
+            "{\"split\":\"train\",\"label\":2,\"text\":\"a\"}\n",
+            "line 1: the label is 2, expected 0 to 1",
+        ),
+        (
+            "mnli",
+            train,
+            "{\"gold_label\":\"maybe\",\"sentence1\":\"A.\",\"sentence2\":\"B.\"}\n",
+            "line 1: the label is `maybe`, expected `entailment`",
+        ),
+    ] {
+        let output = check(name, file, text.as_bytes());
+        assert_eq!(output.status.code(), Some(2), "{text:?}");
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+    }
+    let not_utf8 = b"{\"split\":\"train\",\"label\":0,\"text\":\"\xff\"}\n";
+    let output = check("imdb", "imdb.jsonl", not_utf8);
+    assert!(stderr(&output).contains("line 1: is not UTF-8 text"));
+    let output = check("imdb", "imdb.jsonl.gz", &[0x1f, 0x8b, 8, 0, 0, 0]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("gzip stream does not unpack"));
+}
