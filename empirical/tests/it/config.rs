@@ -218,7 +218,8 @@ fn settings_out_of_their_range_are_refused() {
         // What needs the data or the model.
         (
             |c| c.data.name = "mnits".into(),
-            "no data set is called `mnits`; there are `fashion-mnist-12k`, `fashion-mnist`, `mnist`, `cifar10`",
+            "no data set is called `mnits`; there are `fashion-mnist-12k`, `fashion-mnist`, `mnist`, \
+             `cifar10`, `snli-600`, `imdb`, `mnli`, `tiny-imagenet`, `imagenet`",
         ),
         (
             |c| c.data.train_examples = Some(12_001),
