@@ -15,10 +15,10 @@ use image::{ImageFormat, ImageReader, Limits, RgbImage};
 use crate::data::error::FormatProblem;
 use crate::data::files::Problem;
 
-/// The largest file that is read: ImageNet's largest has 16 MB.
+/// The largest file that is read.
 const LARGEST: u64 = 1 << 28;
 
-/// The largest side of an image that is decoded: ImageNet's largest has 9,331.
+/// The largest side of an image that is decoded.
 const LARGEST_SIDE: u32 = 1 << 14;
 
 /// The longest image for its width, or the widest for its height.

@@ -33,7 +33,7 @@ const CLASSES: [&str; 2] = ["neg", "pos"];
 /// The longest review that is read, in bytes: official ones have up to 14,000.
 const LONGEST: u64 = 1 << 20;
 
-/// The reviews that are read of an archive, in bytes: official ones have 130 MB.
+/// The reviews that are read of an archive, in bytes: the labelled official ones have 65 MB.
 const LARGEST: u64 = 1 << 32;
 
 /// Where the reviews are.
