@@ -12,7 +12,7 @@ use std::time::Instant;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
 use breakeven_empirical::layers::Normalisation;
-use breakeven_empirical::model::{Architecture, glorot};
+use breakeven_empirical::model::{Architecture, CnnShape, glorot};
 use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::operator::{
     GradientCovarianceOp, HessianOp, LinearOperator, Point, PointSettings,
@@ -49,11 +49,11 @@ fn main() {
         },
         Setting {
             name: "SimpleCNN 3x32x32",
-            architecture: Architecture::SimpleCnn {
+            architecture: Architecture::SimpleCnn(CnnShape {
                 first: 32,
                 second: 64,
                 dense: 128,
-            },
+            }),
             image: [3, 32, 32],
             batch: 128,
             examples: 256,

@@ -8,9 +8,11 @@ pub use error::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use crate::compute::Precision;
+use crate::layers::Normalisation;
 use crate::model::Architecture;
 use crate::network::Loss;
 use crate::optimiser::Decayed;
+use crate::tape::Matrix;
 
 /// A sweep over learning rates, batch sizes and seeds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,6 +183,16 @@ pub enum BatchNormMode {
     Batch,
     /// Running means and variances.
     Running,
+}
+
+impl BatchNormMode {
+    /// By these running statistics, where it is by running ones.
+    pub fn with(self, running: &[Matrix]) -> Normalisation<'_> {
+        match self {
+            Self::Batch => Normalisation::Batch,
+            Self::Running => Normalisation::Running(running),
+        }
+    }
 }
 
 fn default_decay_factor() -> f64 {

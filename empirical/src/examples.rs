@@ -130,20 +130,21 @@ impl Words {
     /// If there are not as many numbers as texts have places.
     pub fn new(
         ids: &[u32],
-        segments: Option<&[u32]>,
+        segments: Option<&[u8]>,
         lengths: Vec<usize>,
         length: usize,
         compute: &Compute,
     ) -> Self {
         let shape = [lengths.len(), length];
-        let matrix = |numbers: &[u32]| {
-            let numbers = numbers.iter().map(|&k| k as usize);
-            int(numbers, compute.device()).reshape(shape)
+        let ids: Tensor<2, Int> =
+            int(ids.iter().map(|&k| k as usize), compute.device()).reshape(shape);
+        let segments = match segments {
+            Some(all) => int(all.iter().map(|&k| k.into()), compute.device()).reshape(shape),
+            None => ids.zeros_like(),
         };
-        let none = vec![0; ids.len()];
         Self {
-            ids: matrix(ids),
-            segments: matrix(segments.unwrap_or(&none)),
+            ids,
+            segments,
             lengths: lengths.into_iter().map(|k| k.clamp(1, length)).collect(),
         }
     }

@@ -45,12 +45,7 @@ impl Layout {
         self.parameters.len() - 1
     }
 
-    fn buffer(&mut self, name: String, outputs: usize, is_scale: bool) -> usize {
-        let role = if is_scale {
-            Role::Scale { outputs }
-        } else {
-            Role::Bias { outputs }
-        };
+    fn buffer(&mut self, name: String, role: Role) -> usize {
         self.buffers.push(Parameter { name, role });
         self.buffers.len() - 1
     }

@@ -9,12 +9,6 @@ use crate::data::{self, DataError, Encoding, Images, Tokens};
 use crate::examples::{Examples, Inputs, Words};
 use crate::model::{Architecture, InputShape};
 
-/// Word pieces of a text, and words with the longest vocabulary, where a
-/// configuration says nothing: as in the paper's App. D.
-const PIECES: usize = 40;
-const WORDS: usize = 80;
-const VOCABULARY: usize = 20_000;
-
 /// Examples with their labels, in the order of the data set.
 #[derive(Clone, Debug)]
 pub enum Labelled {
@@ -52,16 +46,15 @@ impl Loaded {
                 validation: set.validation.map(Labelled::Images),
             });
         }
-        let encoding = match architecture {
-            Architecture::Bert(_) => Encoding::Pieces {
-                vocabulary: None,
-                length: data.length.unwrap_or(PIECES),
-            },
-            _ => Encoding::Words {
-                vocabulary: data.vocabulary.unwrap_or(VOCABULARY),
-                length: data.length.unwrap_or(WORDS),
-            },
+        let mut encoding = match architecture {
+            Architecture::Bert(_) => Encoding::BERT,
+            _ => Encoding::KERAS,
         };
+        let (Encoding::Words { length, .. } | Encoding::Pieces { length, .. }) = &mut encoding;
+        *length = data.length.unwrap_or(*length);
+        if let Encoding::Words { vocabulary, .. } = &mut encoding {
+            *vocabulary = data.vocabulary.unwrap_or(*vocabulary);
+        }
         let set = data::load_text(name, data_dir, &encoding)?;
         Ok(Self {
             train: Labelled::Texts(set.train),
@@ -113,12 +106,9 @@ impl Labelled {
             Self::Texts(tokens) => tokens,
         };
         let length = tokens.length();
-        let segments: Option<Vec<u32>> = tokens
-            .token_types()
-            .map(|types| types[..count * length].iter().map(|&k| k.into()).collect());
         let words = Words::new(
             &tokens.ids()[..count * length],
-            segments.as_deref(),
+            tokens.token_types().map(|types| &types[..count * length]),
             tokens.lengths()[..count]
                 .iter()
                 .map(|&k| k as usize)

@@ -12,7 +12,6 @@ use breakeven_sim::{
 use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
-use crate::layers::Normalisation;
 use crate::moments::Moments;
 use crate::network::{Network, Score};
 use crate::operator::{
@@ -118,10 +117,7 @@ impl<'a> Measurement<'a> {
             batch_size: Some(self.batch_size),
             ..PointSettings::default()
         };
-        let measured = match self.config.batch_norm {
-            BatchNormMode::Batch => self.network,
-            BatchNormMode::Running => self.running(),
-        };
+        let measured = self.normalised(self.config.batch_norm);
         let point = Point::new(measured, theta, self.subset, settings);
         let parameters = self
             .network
@@ -138,7 +134,11 @@ impl<'a> Measurement<'a> {
             loss: finite(score.loss),
             training_accuracy: finite(score.accuracy),
             validation_accuracy: self.validation.and_then(|examples| {
-                let score = self.running().score(&parameters, examples, SCORED_AT_ONCE);
+                let score = self.normalised(BatchNormMode::Running).score(
+                    &parameters,
+                    examples,
+                    SCORED_AT_ONCE,
+                );
                 finite(score.accuracy)
             }),
             ..Record::default()
@@ -167,10 +167,10 @@ impl<'a> Measurement<'a> {
         Some(gamma.iter().map(|x| x * x).sum::<f64>().sqrt())
     }
 
-    /// The network with running statistics, where it has batch normalisations.
-    fn running(&self) -> Network<'a> {
+    /// The network, its batch normalisations in this mode.
+    fn normalised(&self, mode: BatchNormMode) -> Network<'a> {
         Network {
-            normalisation: Normalisation::Running(self.buffers),
+            normalisation: mode.with(self.buffers),
             ..self.network
         }
     }
@@ -189,12 +189,10 @@ impl<'a> Measurement<'a> {
     /// The mean loss on the subset, for ΔL: over the same batches as the
     /// record's, where examples of a batch depend on each other.
     pub fn score(&self, parameters: &[Matrix]) -> Score {
-        let (network, size) = match self.config.batch_norm {
-            BatchNormMode::Running => (self.running(), SCORED_AT_ONCE),
-            BatchNormMode::Batch if self.network.couples_examples() => {
-                (self.network, self.batch_size)
-            }
-            BatchNormMode::Batch => (self.network, SCORED_AT_ONCE),
+        let network = self.normalised(self.config.batch_norm);
+        let size = match network.couples_examples() {
+            true => self.batch_size,
+            false => SCORED_AT_ONCE,
         };
         network.score(parameters, self.subset, size)
     }

@@ -18,6 +18,7 @@ use crate::tape::Var;
 
 pub use bert::BertShape;
 pub use resnet::Shortcut;
+pub use simple_cnn::CnnShape;
 
 use bert::Bert;
 use densenet::DenseNet;
@@ -74,31 +75,11 @@ pub enum Architecture {
     /// Four 3×3 convolutions in two pairs, each pair followed by pooling,
     /// and a dense layer (paper, App. D; Keras' example).
     #[serde(alias = "simplecnn", alias = "simple-cnn")]
-    SimpleCnn {
-        /// Channels of the first pair.
-        #[serde(default = "paper_first")]
-        first: usize,
-        /// Channels of the second pair.
-        #[serde(default = "paper_second")]
-        second: usize,
-        /// Units of the dense layer.
-        #[serde(default = "paper_dense")]
-        dense: usize,
-    },
+    SimpleCnn(CnnShape),
     /// The same with a batch normalisation before each rectifier (paper, Sec.
     /// 4.3).
     #[serde(alias = "simple-cnn-bn")]
-    SimpleCnnBn {
-        /// Channels of the first pair.
-        #[serde(default = "paper_first")]
-        first: usize,
-        /// Channels of the second pair.
-        #[serde(default = "paper_second")]
-        second: usize,
-        /// Units of the dense layer.
-        #[serde(default = "paper_dense")]
-        dense: usize,
-    },
+    SimpleCnnBn(CnnShape),
     /// A residual network for small images: the paper's ResNet-32 has three
     /// stages of 5 blocks.
     Resnet {
@@ -163,18 +144,6 @@ fn paper_units() -> usize {
 
 fn paper_hidden() -> Vec<usize> {
     vec![300, 100]
-}
-
-fn paper_first() -> usize {
-    32
-}
-
-fn paper_second() -> usize {
-    64
-}
-
-fn paper_dense() -> usize {
-    128
 }
 
 /// Units, or channels, of the largest layer that is built.
@@ -262,20 +231,8 @@ impl Architecture {
             Self::Mlp { ref hidden } => {
                 Box::new(Mlp::new(image()?.iter().product(), hidden, classes)?)
             }
-            Self::SimpleCnn {
-                first,
-                second,
-                dense,
-            }
-            | Self::SimpleCnnBn {
-                first,
-                second,
-                dense,
-            } => {
-                let batch_norm = matches!(self, Self::SimpleCnnBn { .. });
-                let sizes = [first, second, dense];
-                Box::new(SimpleCnn::new(image()?, sizes, classes, batch_norm)?)
-            }
+            Self::SimpleCnn(shape) => Box::new(SimpleCnn::new(image()?, shape, classes, false)?),
+            Self::SimpleCnnBn(shape) => Box::new(SimpleCnn::new(image()?, shape, classes, true)?),
             Self::Resnet {
                 blocks,
                 width,
@@ -333,8 +290,8 @@ impl Architecture {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Mlp { .. } => "mlp",
-            Self::SimpleCnn { .. } => "simple_cnn",
-            Self::SimpleCnnBn { .. } => "simple_cnn_bn",
+            Self::SimpleCnn(_) => "simple_cnn",
+            Self::SimpleCnnBn(_) => "simple_cnn_bn",
             Self::Resnet { .. } => "resnet",
             Self::Densenet { .. } => "densenet",
             Self::Lstm { .. } => "lstm",
@@ -346,16 +303,16 @@ impl Architecture {
     fn layers(&self) -> Vec<usize> {
         match *self {
             Self::Mlp { ref hidden } => hidden.clone(),
-            Self::SimpleCnn {
+            Self::SimpleCnn(CnnShape {
                 first,
                 second,
                 dense,
-            }
-            | Self::SimpleCnnBn {
+            })
+            | Self::SimpleCnnBn(CnnShape {
                 first,
                 second,
                 dense,
-            } => vec![first, second, dense],
+            }) => vec![first, second, dense],
             Self::Resnet { blocks, width, .. } => vec![blocks, width],
             Self::Densenet {
                 growth,
@@ -389,16 +346,16 @@ impl Architecture {
                 let sizes: Vec<String> = std::iter::once(numbers).chain(hidden).collect();
                 sizes.join("-")
             }
-            Self::SimpleCnn {
+            Self::SimpleCnn(CnnShape {
                 first,
                 second,
                 dense,
-            }
-            | Self::SimpleCnnBn {
+            })
+            | Self::SimpleCnnBn(CnnShape {
                 first,
                 second,
                 dense,
-            } => format!("{image}-{first}-{first}-{second}-{second}-{dense}"),
+            }) => format!("{image}-{first}-{first}-{second}-{second}-{dense}"),
             Self::Resnet { blocks, width, .. } => {
                 let width = format!("{width}-{}-{}", 2 * width, 4 * width);
                 format!("{} layers, {image}-{width}", 6 * blocks + 2)

@@ -13,7 +13,6 @@ use crate::compute::{Compute, DeviceKind, Precision};
 use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
-use crate::layers::Normalisation;
 use crate::loaded::Labelled;
 use crate::memory;
 use crate::model::{Architecture, ModelError};
@@ -310,10 +309,7 @@ impl Portrait {
             model: &*model,
             compute,
             loss: settings.loss,
-            normalisation: match settings.batch_norm {
-                BatchNormMode::Batch => Normalisation::Batch,
-                BatchNormMode::Running => Normalisation::Running(&buffers),
-            },
+            normalisation: settings.batch_norm.with(&buffers),
         };
         let examples = data.first(settings.subset.unwrap_or(data.len()), compute);
         let pool = ThreadPoolBuilder::new()
@@ -348,12 +344,11 @@ impl Portrait {
         }
         let (hessian, h) = settings.hessian(&point, meter)?;
         let mut absent = BTreeMap::new();
-        let covariance = match GradientCovarianceOp::of(&point) {
-            Ok(k) => Ok(settings.covariance(&k, meter)?),
-            Err(why) => Err(why),
-        };
-        let (covariance, k) = match covariance {
-            Ok((portrait, pairs)) => (Ok(portrait), Ok(pairs)),
+        let (covariance, k) = match GradientCovarianceOp::of(&point) {
+            Ok(k) => {
+                let (portrait, pairs) = settings.covariance(&k, meter)?;
+                (Ok(portrait), Ok(pairs))
+            }
             Err(why) => (Err(why.clone()), Err(why)),
         };
         let (mini_batch, batch_sharpness) =
@@ -361,13 +356,13 @@ impl Portrait {
         meter.begin("curvatures along e", Parts::Whole);
         let curvatures = h.top_vector("H").and_then(|e| point.curvatures(e));
         let moments = curvatures.as_ref().map(|all| Moments::of(all));
-        let cosines = k.and_then(|k| {
-            let all = eigenspace_cosines(&h, &k)?;
-            let one = h.top_vector("H").and_then(|_| k.top_vector("K"));
-            Ok((all.clone(), one.map(|_| all[0])))
+        let k = k.as_ref().map_err(Clone::clone);
+        let cosines = k.clone().and_then(|k| eigenspace_cosines(&h, k));
+        let cosine = cosines.clone().and_then(|all| {
+            h.top_vector("H")?;
+            k?.top_vector("K")?;
+            Ok(all[0])
         });
-        let cosine = cosines.clone().and_then(|(_, one)| one);
-        let cosines = cosines.map(|(all, _)| all);
         Ok(Self {
             parameters: point.dim(),
             examples: examples.len(),

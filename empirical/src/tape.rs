@@ -187,11 +187,6 @@ impl Tape {
         self.push(Op::Sum(a, b), value)
     }
 
-    /// [`Self::add`], under the name of what a bias does.
-    pub fn add_row(&mut self, a: Var, b: Var) -> Var {
-        self.add(a, b)
-    }
-
     /// `max(a, 0)`, with derivative 0 at 0.
     pub fn relu(&mut self, a: Var) -> Var {
         self.restore(a);
@@ -203,11 +198,22 @@ impl Tape {
     /// neighbourhood of `a`, and zero at zero.
     pub fn linear(&mut self, a: Var, map: impl Map + 'static) -> Var {
         let value = map.push(self.take(a));
-        self.map(a, map, value)
+        self.put_map(a, map, value)
     }
 
-    /// A map of `a` with its value there: `Softmax::of(tape.value(a))`.
-    pub fn map(&mut self, a: Var, map: impl Map + 'static, value: Matrix) -> Var {
+    /// A map of `a`, with its value: `at` makes both from the value of `a`, as
+    /// [`Softmax::of`] does.
+    pub fn map<M: Map + 'static>(
+        &mut self,
+        a: Var,
+        at: impl FnOnce(&Matrix) -> (M, Matrix),
+    ) -> Var {
+        self.restore(a);
+        let (map, value) = at(self.value(a));
+        self.put_map(a, map, value)
+    }
+
+    fn put_map(&mut self, a: Var, map: impl Map + 'static, value: Matrix) -> Var {
         self.couples_examples |= map.couples_examples();
         self.push(Op::Map(a, Box::new(map)), value)
     }
@@ -231,17 +237,13 @@ impl Tape {
 
     /// Cross entropy of each example, `[n, 1]`, from its logits `[n, classes]`.
     pub fn cross_entropy(&mut self, logits: Var, targets: &Targets) -> Var {
-        self.restore(logits);
-        let (loss, value) = CrossEntropy::of(self.value(logits), targets);
-        self.map(logits, loss, value)
+        self.map(logits, |logits| CrossEntropy::of(logits, targets))
     }
 
     /// Half the squared distance of each example's outputs `[n, classes]` from a
     /// one at its class: `[n, 1]`.
     pub fn squared_error(&mut self, outputs: Var, targets: &Targets) -> Var {
-        self.restore(outputs);
-        let (loss, value) = SquaredError::of(self.value(outputs), targets);
-        self.map(outputs, loss, value)
+        self.map(outputs, |outputs| SquaredError::of(outputs, targets))
     }
 
     /// The value of `var`.

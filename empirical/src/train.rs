@@ -283,12 +283,8 @@ impl<'a> Trainer<'a> {
         total_steps(self.shared, self.spec)
     }
 
-    fn steps_an_epoch(&self) -> u64 {
-        (self.shared.train.len() / self.spec.batch_size) as u64
-    }
-
     fn epoch(&self) -> u64 {
-        self.step / self.steps_an_epoch()
+        self.step / steps_an_epoch(self.shared, self.spec)
     }
 
     /// η in force.
@@ -300,7 +296,7 @@ impl<'a> Trainer<'a> {
     /// The mini-batch of this step: S examples in the epoch's own order.
     fn batch(&mut self) -> Examples {
         let size = self.spec.batch_size;
-        let steps = self.steps_an_epoch();
+        let steps = steps_an_epoch(self.shared, self.spec);
         let (epoch, within) = (self.epoch(), (self.step % steps) as usize);
         if self.order.0 != epoch {
             let mut order: Vec<usize> = (0..self.shared.train.len()).collect();
@@ -400,10 +396,7 @@ impl<'a> Trainer<'a> {
             theta: layout.join(self.parameters.clone()),
             buffers: layout.buffers().join(self.buffers.clone()),
             previous_step: previous.map_or_else(Vec::new, |g| layout.join(g)),
-            velocity: match self.velocity.is_empty() {
-                true => Vec::new(),
-                false => layout.join(self.velocity.clone()),
-            },
+            velocity: layout.join(self.velocity.clone()),
             warm: self.warm.clone(),
         };
         checkpoint.save(&self.folder.checkpoint(), layout)?;
@@ -437,8 +430,12 @@ impl<'a> Trainer<'a> {
 
 /// Steps that a run takes: whole batches alone.
 pub fn total_steps(shared: &Shared, spec: RunSpec) -> u64 {
-    let an_epoch = (shared.train.len() / spec.batch_size) as u64;
-    shared.config.training.epochs.saturating_mul(an_epoch)
+    let epochs = shared.config.training.epochs;
+    epochs.saturating_mul(steps_an_epoch(shared, spec))
+}
+
+fn steps_an_epoch(shared: &Shared, spec: RunSpec) -> u64 {
+    (shared.train.len() / spec.batch_size) as u64
 }
 
 fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {

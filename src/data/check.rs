@@ -108,27 +108,20 @@ fn print_classes(out: &mut impl Write, report: &Report) -> io::Result<()> {
     writeln!(out, "{heading}")?;
     let classes = report.class_names.len();
     if classes > LISTED {
-        let extreme = |of: fn(&[usize]) -> Option<usize>| {
+        writeln!(out, "{classes} classes")?;
+        let of_counts = |of: fn(&[usize]) -> Option<usize>| {
             let parts = report.parts.iter();
             parts.map(move |part| of(&part.class_counts).unwrap_or(0))
         };
-        let all = format!("{classes} classes");
-        writeln!(out, "{all}")?;
-        print_row(
-            out,
-            "  fewest",
-            extreme(|counts| counts.iter().min().copied()),
-        )?;
-        print_row(
-            out,
-            "  most",
-            extreme(|counts| counts.iter().max().copied()),
-        )?;
-        return print_row(out, "all", report.parts.iter().map(|part| part.examples));
-    }
-    for (label, name) in report.class_names.iter().enumerate() {
-        let counts = report.parts.iter().map(|part| part.class_counts[label]);
-        print_row(out, &format!("{label} {name}"), counts)?;
+        let fewest = of_counts(|counts| counts.iter().min().copied());
+        let most = of_counts(|counts| counts.iter().max().copied());
+        print_row(out, "  fewest", fewest)?;
+        print_row(out, "  most", most)?;
+    } else {
+        for (label, name) in report.class_names.iter().enumerate() {
+            let counts = report.parts.iter().map(|part| part.class_counts[label]);
+            print_row(out, &format!("{label} {name}"), counts)?;
+        }
     }
     print_row(out, "all", report.parts.iter().map(|part| part.examples))
 }

@@ -108,20 +108,11 @@ fn architecture(
                 hidden.clone_from(&given.0);
             }
         }
-        Architecture::SimpleCnn {
-            first,
-            second,
-            dense,
-        }
-        | Architecture::SimpleCnnBn {
-            first,
-            second,
-            dense,
-        } => {
+        Architecture::SimpleCnn(shape) | Architecture::SimpleCnnBn(shape) => {
             refuse("--hidden", args.hidden.is_some(), name)?;
             match args.channels.as_deref() {
                 None => {}
-                Some(&[one, two]) => (*first, *second) = (one, two),
+                Some(&[one, two]) => (shape.first, shape.second) = (one, two),
                 Some(other) => {
                     return Err(Failure::input(format!(
                         "--channels has {} numbers: give two, such as 32,64",
@@ -129,7 +120,7 @@ fn architecture(
                     )));
                 }
             }
-            *dense = args.dense.unwrap_or(*dense);
+            shape.dense = args.dense.unwrap_or(shape.dense);
         }
         _ => {
             refuse("--hidden", args.hidden.is_some(), name)?;

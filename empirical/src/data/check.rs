@@ -11,7 +11,7 @@ use super::cifar;
 use super::error::{DataError, FormatProblem};
 use super::files::{self, Present, Problem};
 use super::image_folder;
-use super::images::Images;
+use super::images::{Images, class_counts};
 use super::search::Search;
 use super::text::{self, TextPart};
 use super::{Source, load_from, present};
@@ -279,15 +279,12 @@ fn describe((part, images): (Part, &Images)) -> CheckedPart {
 }
 
 fn describe_texts(entry: &Entry, (part, texts): (Part, &TextPart)) -> CheckedPart {
-    let mut class_counts = vec![0; entry.classes];
-    for example in &texts.examples {
-        class_counts[usize::from(example.label)] += 1;
-    }
+    let labels = texts.examples.iter().map(|example| example.label);
     CheckedPart {
         part,
         examples: texts.examples.len(),
         shape: None,
-        class_counts,
+        class_counts: class_counts(labels, entry.classes),
         skipped: texts.skipped,
     }
 }

@@ -135,7 +135,7 @@ pub fn fetch(
             ..
         } => {
             let url = format!("{}/{archive}", base(from.unwrap_or(address))?);
-            fetch_whole(&url, &folder.join(archive), sha256, watch)
+            fetch_whole(url, folder, archive, sha256, watch)
         }
         Origin::Files { address, .. } => {
             let address = base(from.unwrap_or(address))?;
@@ -166,42 +166,46 @@ fn fetch_file(
     }
     let name = format!("{}.gz", official.name);
     let url = format!("{address}/{name}");
-    let part = part_of(folder, &name);
+    get(url, folder, &name, |part| verify(official, part), watch)
+}
+
+/// Gets an archive that stays as it is.
+fn fetch_whole(
+    url: String,
+    folder: &Path,
+    name: &str,
+    sha256: &str,
+    watch: &mut dyn FnMut(Event),
+) -> Result<(), FetchError> {
+    let file = folder.join(name);
+    if !file.exists() {
+        return get(url, folder, name, |part| verify_whole(part, sha256), watch);
+    }
+    if let Err(problem) = verify_whole(&file, sha256) {
+        return Err(FetchError::InTheWay { file, problem });
+    }
+    watch(Event::Present(file));
+    Ok(())
+}
+
+/// Gets the file `name` of `folder` from `url`; it takes this name once it is
+/// verified.
+fn get(
+    url: String,
+    folder: &Path,
+    name: &str,
+    verify: impl Fn(&Path) -> Result<(), String>,
+    watch: &mut dyn FnMut(Event),
+) -> Result<(), FetchError> {
+    let part = part_of(folder, name);
     transfer::transfer(&url, &part, watch)?;
     watch(Event::Verifying);
-    if let Err(problem) = verify(official, &part) {
+    if let Err(problem) = verify(&part) {
         return Err(discard(&part, url, problem));
     }
     let path = folder.join(name);
     rename(&part, &path)?;
     watch(Event::Ready(path));
-    Ok(())
-}
-
-/// Gets an archive that stays as it is.
-fn fetch_whole(
-    url: &str,
-    path: &Path,
-    sha256: &str,
-    watch: &mut dyn FnMut(Event),
-) -> Result<(), FetchError> {
-    if path.exists() {
-        verify_whole(path, sha256).map_err(|problem| FetchError::InTheWay {
-            file: path.to_owned(),
-            problem,
-        })?;
-        watch(Event::Present(path.to_owned()));
-        return Ok(());
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let part = part_of(path.parent().unwrap_or(Path::new("")), &name);
-    transfer::transfer(url, &part, watch)?;
-    watch(Event::Verifying);
-    if let Err(problem) = verify_whole(&part, sha256) {
-        return Err(discard(&part, url.to_owned(), problem));
-    }
-    rename(&part, path)?;
-    watch(Event::Ready(path.to_owned()));
     Ok(())
 }
 

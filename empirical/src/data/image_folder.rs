@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use super::catalog::{Entry, Part};
 use super::error::DataError;
 use super::files::Problem;
-use super::images::{Images, Normalisation};
+use super::images::{Images, Normalisation, class_counts};
 use super::order::shuffle;
 
 /// What is looked for, in words.
@@ -40,7 +40,6 @@ const LARGEST_SIDE: usize = 1024;
 /// The images of one part, on disk.
 #[derive(Clone, Debug)]
 pub struct ImageFolder {
-    name: &'static str,
     entry: &'static Entry,
     files: Vec<PathBuf>,
     labels: Vec<u16>,
@@ -79,7 +78,6 @@ pub fn open(entry: &'static Entry, folder: &Path, side: usize) -> Result<ImageFo
         shuffle(&mut files);
         let (files, labels) = files.into_iter().unzip();
         ImageFolder {
-            name: entry.name,
             entry,
             files,
             labels,
@@ -112,7 +110,7 @@ impl ImageFolder {
 
     /// The data set's name in the catalog.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.entry.name
     }
 
     /// \[channels, height, width\] of what [`ImageFolder::read`] gives.
@@ -140,11 +138,7 @@ impl ImageFolder {
 
     /// How many images each class has.
     pub fn class_counts(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.class_names.len()];
-        for &label in &self.labels {
-            counts[usize::from(label)] += 1;
-        }
-        counts
+        class_counts(self.labels.iter().copied(), self.class_names.len())
     }
 
     /// The pixels of image `index`, channel by channel and row by row (CHW).
@@ -157,30 +151,6 @@ impl ImageFolder {
     pub fn read(&self, index: usize) -> Result<Vec<u8>, DataError> {
         let path = &self.files[index];
         picture::read(path, self.side).map_err(|problem| problem.of(self.entry, path))
-    }
-
-    /// The images at `indices`, in that order, scaled to \[0, 1\] and
-    /// normalised with [`Normalisation::IMAGENET`], row-major
-    /// `[indices.len(), channels, height, width]`.
-    ///
-    /// # Errors
-    /// As for [`ImageFolder::read`].
-    ///
-    /// # Panics
-    /// If an index is not below [`ImageFolder::len`].
-    pub fn scaled_at(&self, indices: &[usize]) -> Result<Vec<f32>, DataError> {
-        let plane = self.side * self.side;
-        let size = 3 * plane;
-        let mut scaled = vec![0.0; indices.len() * size];
-        let images = scaled.par_chunks_mut(size).zip(indices);
-        images.try_for_each(|(image, &index)| {
-            let pixels = self.read(index)?;
-            for (position, (value, pixel)) in image.iter_mut().zip(pixels).enumerate() {
-                *value = Normalisation::IMAGENET.value(position / plane, pixel) as f32;
-            }
-            Ok(())
-        })?;
-        Ok(scaled)
     }
 
     /// The first `count` images in memory, to be normalised with
@@ -204,7 +174,7 @@ impl ImageFolder {
         let gib = (count as u64).saturating_mul(size as u64) >> 30;
         if gib >= MOST_GIB {
             return Err(DataError::Memory {
-                name: self.name,
+                name: self.entry.name,
                 gib,
                 most: MOST_GIB,
             });

@@ -236,12 +236,17 @@ impl Images {
 
     /// How many images each class has.
     pub fn class_counts(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.classes];
-        for &label in &self.labels {
-            counts[usize::from(label)] += 1;
-        }
-        counts
+        class_counts(self.labels.iter().copied(), self.classes)
     }
+}
+
+/// How many `labels`, below `classes`, are of each class.
+pub(super) fn class_counts(labels: impl Iterator<Item = u16>, classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    for label in labels {
+        counts[usize::from(label)] += 1;
+    }
+    counts
 }
 
 fn scale(pixel: u8) -> f32 {

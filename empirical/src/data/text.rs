@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::catalog::{self, Entry, Kind, Layout};
+use super::catalog::{self, Entry, Kind, Layout, Part};
 use super::error::{DataError, FormatProblem};
 use super::search::Search;
 use super::tokens::{TokenParts, Tokens};
@@ -60,6 +60,37 @@ pub struct Texts {
     pub train: TextPart,
     /// Validation examples; `None` where there are none.
     pub validation: Option<TextPart>,
+}
+
+/// The training part and the validation part of a data set while it is read.
+#[derive(Default)]
+struct Both {
+    train: TextPart,
+    validation: TextPart,
+}
+
+impl Both {
+    fn of(&mut self, part: Part) -> &mut TextPart {
+        match part {
+            Part::Train => &mut self.train,
+            Part::Validation => &mut self.validation,
+        }
+    }
+
+    /// The same as texts, if there are training examples.
+    fn into_texts(self, source: Source, read: Vec<PathBuf>) -> Result<Texts, FormatProblem> {
+        if self.train.examples.is_empty() {
+            let detail = "holds no training examples, expected at least 1".to_owned();
+            return Err(FormatProblem::Layout { detail });
+        }
+        let validation = !self.validation.examples.is_empty();
+        Ok(Texts {
+            source,
+            read,
+            train: self.train,
+            validation: validation.then_some(self.validation),
+        })
+    }
 }
 
 /// How texts become sequences of tokens.

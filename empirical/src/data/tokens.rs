@@ -107,14 +107,6 @@ pub enum TokensError {
         /// Number of classes.
         classes: usize,
     },
-    /// A subset of no examples, or of more than there are.
-    #[error("a subset of {asked} examples was asked for, expected 1 to {available}")]
-    Subset {
-        /// Examples asked for.
-        asked: usize,
-        /// Examples there are.
-        available: usize,
-    },
 }
 
 impl Tokens {
@@ -186,45 +178,6 @@ impl Tokens {
     /// The label of each sequence.
     pub fn labels(&self) -> &[u16] {
         &self.labels
-    }
-
-    /// The tokens of sequence `index`, without padding.
-    ///
-    /// # Panics
-    /// If there is no sequence `index`.
-    pub fn sequence(&self, index: usize) -> &[u32] {
-        let length = self.lengths[index] as usize; // at most `self.length`
-        &self.ids[index * self.length..][..length]
-    }
-
-    /// The first `n` sequences.
-    ///
-    /// # Errors
-    /// If `n` is 0 or there are fewer.
-    pub fn first(&self, n: usize) -> Result<Self, TokensError> {
-        if n == 0 || n > self.len() {
-            return Err(TokensError::Subset {
-                asked: n,
-                available: self.len(),
-            });
-        }
-        let room = n * self.length;
-        Ok(Self {
-            ids: self.ids[..room].to_vec(),
-            lengths: self.lengths[..n].to_vec(),
-            token_types: self.token_types.as_ref().map(|all| all[..room].to_vec()),
-            labels: self.labels[..n].to_vec(),
-            ..*self
-        })
-    }
-
-    /// How many sequences each class has.
-    pub fn class_counts(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.classes];
-        for &label in &self.labels {
-            counts[usize::from(label)] += 1;
-        }
-        counts
     }
 }
 

@@ -1,6 +1,5 @@
 //! Self-attention, and the encoder layer around it.
 
-use super::lstm::tanh;
 use super::{Dense, Forward, LayerNorm, Layout};
 use crate::tape::{Elementwise, Heads, PerGroup, Softmax, Times, Transposed, Var};
 
@@ -96,8 +95,7 @@ impl Attention {
         let query = on.tape.linear(query, Times(width.sqrt().recip()));
         let scores = on.tape.bilinear(query, key, within(true));
         let scores = on.tape.add(scores, mask);
-        let (softmax, weights) = Softmax::of(on.tape.hold(scores));
-        let weights = on.tape.map(scores, softmax, weights);
+        let weights = on.tape.map(scores, Softmax::of);
         let mixed = on.tape.bilinear(weights, value, within(false));
         let joined = on.tape.linear(mixed, Transposed(split));
         self.output.of(on, joined)
@@ -111,18 +109,9 @@ impl Encoder {
         let sum = on.tape.add(mixed, words);
         let words = self.after_attention.of(on, sum);
         let inner = self.inner.of(on, words);
-        let (gelu, value) = Elementwise::gelu(on.tape.hold(inner));
-        let inner = on.tape.map(inner, gelu, value);
+        let inner = on.tape.map(inner, Elementwise::gelu);
         let outer = self.outer.of(on, inner);
         let sum = on.tape.add(outer, words);
         self.after.of(on, sum)
-    }
-}
-
-impl Dense {
-    /// tanh of this layer.
-    pub fn tanh_of(&self, on: &mut Forward, x: Var) -> Var {
-        let sum = self.of(on, x);
-        tanh(on, sum)
     }
 }

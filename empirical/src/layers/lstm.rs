@@ -54,29 +54,19 @@ impl Lstm {
                     all: 4 * self.hidden,
                 };
                 let gate_sum = on.tape.linear(sum, columns);
-                if gate == 2 {
-                    tanh(on, gate_sum)
-                } else {
-                    sigmoid(on, gate_sum)
-                }
+                let function = match gate {
+                    2 => Elementwise::tanh,
+                    _ => Elementwise::sigmoid,
+                };
+                on.tape.map(gate_sum, function)
             });
             let kept = on.tape.bilinear(cell, forget, Hadamard);
             let new = on.tape.bilinear(update, input, Hadamard);
             cell = on.tape.add(kept, new);
-            let shown = tanh(on, cell);
+            let shown = on.tape.map(cell, Elementwise::tanh);
             state = on.tape.bilinear(shown, output, Hadamard);
             states.push(state);
         }
         states
     }
-}
-
-pub(super) fn tanh(on: &mut Forward, x: Var) -> Var {
-    let (map, value) = Elementwise::tanh(on.tape.hold(x));
-    on.tape.map(x, map, value)
-}
-
-fn sigmoid(on: &mut Forward, x: Var) -> Var {
-    let (map, value) = Elementwise::sigmoid(on.tape.hold(x));
-    on.tape.map(x, map, value)
 }

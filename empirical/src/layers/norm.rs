@@ -60,11 +60,12 @@ impl Layout {
     /// Batch normalisation of `channels` columns.
     pub fn batch_norm(&mut self, name: &str, channels: usize) -> BatchNorm {
         let [weight, bias] = self.scale_and_shift(name, channels);
+        let outputs = channels;
         BatchNorm {
             weight,
             bias,
-            mean: self.buffer(format!("{name}.running_mean"), channels, false),
-            variance: self.buffer(format!("{name}.running_var"), channels, true),
+            mean: self.buffer(format!("{name}.running_mean"), Role::Bias { outputs }),
+            variance: self.buffer(format!("{name}.running_var"), Role::Scale { outputs }),
         }
     }
 
@@ -91,16 +92,18 @@ impl BatchNorm {
     pub fn of(&self, on: &mut Forward, x: Var) -> Var {
         let standard = match on.normalisation {
             Normalisation::Batch => {
-                let value = on.tape.hold(x);
-                let rows = value.dims()[0] as f64;
-                let (map, value) = Standardise::of(value, Over::Rows, EPSILON);
+                let rows = on.tape.shape(x)[0] as f64;
                 // A single row has no variance: PyTorch divides by 0 there.
                 let unbiased = rows / (rows - 1.0).max(1.0);
-                on.statistics.push(Statistics {
-                    mean: map.mean().clone(),
-                    variance: map.variance().clone().mul_scalar(unbiased),
-                });
-                on.tape.map(x, map, value)
+                let statistics = &mut on.statistics;
+                on.tape.map(x, |x| {
+                    let (map, value) = Standardise::of(x, Over::Rows, EPSILON);
+                    statistics.push(Statistics {
+                        mean: map.mean().clone(),
+                        variance: map.variance().clone().mul_scalar(unbiased),
+                    });
+                    (map, value)
+                })
             }
             Normalisation::Running(buffers) => {
                 let away = buffers[self.mean].clone().neg();
@@ -120,8 +123,8 @@ impl BatchNorm {
 impl LayerNorm {
     /// Of rows `[r, features]`.
     pub fn of(&self, on: &mut Forward, x: Var) -> Var {
-        let (map, value) = Standardise::of(on.tape.hold(x), Over::Columns, self.epsilon);
-        let standard = on.tape.map(x, map, value);
+        let at = |x: &Matrix| Standardise::of(x, Over::Columns, self.epsilon);
+        let standard = on.tape.map(x, at);
         scale_and_shift(on, standard, [self.weight, self.bias])
     }
 }

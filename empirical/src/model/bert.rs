@@ -6,7 +6,7 @@ use super::{Model, ModelError};
 use crate::examples::Inputs;
 use crate::layers::{Attention, Dense, Embedding, Encoder, Forward, LayerNorm, Layout};
 use crate::parameters::Parameters;
-use crate::tape::{EachStep, Var};
+use crate::tape::{EachStep, Elementwise, Var};
 
 /// Sizes of a BERT, under the names of Hugging Face's `config.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,7 +136,8 @@ impl Model for Bert {
             value = layer.of(on, value, mask, examples);
         }
         let first = on.tape.linear(value, EachStep { step: 0, steps });
-        let pooled = self.pooler.tanh_of(on, first);
+        let pooled = self.pooler.of(on, first);
+        let pooled = on.tape.map(pooled, Elementwise::tanh);
         self.output.of(on, pooled)
     }
 }

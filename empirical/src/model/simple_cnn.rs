@@ -1,10 +1,34 @@
 //! The paper's SimpleCNN, without batch normalisation and with it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Model, ModelError};
 use crate::examples::Inputs;
 use crate::layers::{BatchNorm, Conv, Dense, Forward, Image, Kernel, Layout};
 use crate::parameters::Parameters;
 use crate::tape::{Flatten, MaxPool, Var};
+
+/// Sizes of a SimpleCNN; the paper's where nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CnnShape {
+    /// Channels of the first pair of convolutions.
+    pub first: usize,
+    /// Channels of the second pair.
+    pub second: usize,
+    /// Units of the dense layer.
+    pub dense: usize,
+}
+
+impl Default for CnnShape {
+    fn default() -> Self {
+        Self {
+            first: 32,
+            second: 64,
+            dense: 128,
+        }
+    }
+}
 
 /// Side of every kernel.
 const KERNEL: usize = 3;
@@ -24,7 +48,11 @@ pub(super) struct SimpleCnn {
 impl SimpleCnn {
     pub(super) fn new(
         image: [usize; 3],
-        [first, second, dense]: [usize; 3],
+        CnnShape {
+            first,
+            second,
+            dense,
+        }: CnnShape,
         classes: usize,
         batch_norm: bool,
     ) -> Result<Self, ModelError> {

@@ -122,17 +122,12 @@ impl Tape {
                 }
                 Some(c)
             }
-            Op::Map(a, map) if map.bends() => {
-                if is_wanted(*a) {
-                    add(&mut cotangents[a.0], Some(map.pull(c.clone())));
-                }
-                Some(c)
-            }
             Op::Map(a, map) => {
+                let kept = map.bends().then(|| c.clone());
                 if is_wanted(*a) {
                     add(&mut cotangents[a.0], Some(map.pull(c)));
                 }
-                None
+                kept
             }
             Op::Sum(_, b) => {
                 self.spread(k, &c, &is_wanted, cotangents);

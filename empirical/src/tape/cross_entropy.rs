@@ -88,16 +88,13 @@ impl Map for CrossEntropy {
     // is diag p − ppᵀ.
     fn hessian_roots(&self) -> Option<Vec<Matrix>> {
         let p = &self.probabilities;
-        let [examples, classes] = p.dims();
+        let [_, classes] = p.dims();
         let roots = (0..classes)
             .map(|class| {
-                let column = |m: Matrix| m.narrow(1, class, 1);
-                let own = p
-                    .zeros_like()
-                    .slice_assign([0..examples, class..class + 1], column(p.ones_like()));
+                let own = one_column(p, class);
                 let others = p.clone() * not(&own);
                 let root = own * others.clone().sum_dim(1) - others;
-                root * column(p.clone()).sqrt()
+                root * p.clone().narrow(1, class, 1).sqrt()
             })
             .collect();
         Some(roots)
@@ -114,6 +111,14 @@ fn losses(logits: &Matrix, targets: &Matrix, largest: &Matrix) -> Matrix {
     let shifted = logits.clone() - logits.clone().max_dim(1);
     let others = (shifted.clone().exp() * not(largest)).sum_dim(1);
     others.log1p() - (shifted * targets.clone()).sum_dim(1)
+}
+
+/// Ones in the column of `class`, zeros elsewhere, in the shape of `like`.
+pub(super) fn one_column(like: &Matrix, class: usize) -> Matrix {
+    let [examples, _] = like.dims();
+    let ones = like.clone().narrow(1, class, 1).ones_like();
+    like.zeros_like()
+        .slice_assign([0..examples, class..class + 1], ones)
 }
 
 /// Ones for zeros and zeros for ones.

@@ -1,7 +1,7 @@
 //! Maps of images, all linear in a neighbourhood of the values they were made
 //! at: pooling, neighbourhoods and rearrangements.
 
-use burn::tensor::{IndexingUpdateOp, Int, Tensor, s};
+use burn::tensor::{IndexingUpdateOp, Int, Slice, Tensor, s};
 
 use super::elementwise::ones_where;
 use super::map::size;
@@ -225,18 +225,8 @@ impl Window {
     /// What stands at each of the window's positions, row by row, each
     /// `[n, h', w', c]`.
     fn positions(&self, image: &Tensor<4>) -> Vec<Tensor<4>> {
-        let (rows, columns) = (self.spans(self.input.height), self.spans(self.input.width));
-        let at = |row: usize, column: usize| {
-            let (down, across) = (rows[row], columns[column]);
-            let stride = self.stride as i32;
-            image.clone().slice(s![
-                ..,
-                down.0..down.1;stride,
-                across.0..across.1;stride,
-                ..
-            ])
-        };
-        self.each(at)
+        let places = self.slices().into_iter();
+        places.map(|place| image.clone().slice(place)).collect()
     }
 
     /// The sum of `parts`, each put back to where [`Self::positions`] took it.
@@ -247,37 +237,33 @@ impl Window {
             width,
             channels,
         } = self.input;
-        let (p, stride) = (self.padding, self.stride as i32);
-        let mut parts = parts.into_iter();
-        let like = parts.as_slice()[0].clone();
+        let p = self.padding;
         let padded = [examples, height + 2 * p, width + 2 * p, channels];
-        let mut image: Tensor<4> = Tensor::zeros(padded, (&like.device(), like.dtype()));
-        let (rows, columns) = (self.spans(height), self.spans(width));
-        for (down, across) in self.each(|row, column| (rows[row], columns[column])) {
-            let part = parts.next().expect("a part for each position");
-            let slices = s![
-                ..,
-                down.0..down.1;stride,
-                across.0..across.1;stride,
-                ..
-            ];
-            let sum = image.clone().slice(slices) + part;
-            image = image.slice_assign(slices, sum);
+        let like = (&parts[0].device(), parts[0].dtype());
+        let mut image: Tensor<4> = Tensor::zeros(padded, like);
+        for (place, part) in self.slices().into_iter().zip(parts) {
+            let sum = image.clone().slice(place) + part;
+            image = image.slice_assign(place, sum);
         }
         let inside = image.slice(s![.., p..p + height, p..p + width, ..]);
         self.input.matrix(inside)
     }
 
-    /// For each offset in a window, from where to where its pixels lie.
-    fn spans(&self, side: usize) -> Vec<(usize, usize)> {
-        let reach = (self.places(side) - 1) * self.stride + 1;
-        (0..self.size).map(|k| (k, k + reach)).collect()
-    }
-
-    fn each<T>(&self, at: impl Fn(usize, usize) -> T) -> Vec<T> {
+    /// Where the pixels of each of the window's positions lie, row by row.
+    fn slices(&self) -> Vec<[Slice; 4]> {
+        let stride = self.stride as i32;
+        let reach = |side: usize| (self.places(side) - 1) * self.stride + 1;
+        let (down, across) = (reach(self.input.height), reach(self.input.width));
         (0..self.size)
             .flat_map(|row| (0..self.size).map(move |column| (row, column)))
-            .map(|(row, column)| at(row, column))
+            .map(|(row, column)| {
+                s![
+                    ..,
+                    row..row + down;stride,
+                    column..column + across;stride,
+                    ..
+                ]
+            })
             .collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The squared error of outputs.
 
+use super::cross_entropy::one_column;
 use super::map::size;
 use super::{Map, Matrix, Targets};
 
@@ -42,14 +43,8 @@ impl Map for SquaredError {
 
     // The rows e_c.
     fn hessian_roots(&self) -> Option<Vec<Matrix>> {
-        let [examples, classes] = self.gradient.dims();
-        let zeros = self.gradient.zeros_like();
-        let root = |class: usize| {
-            let ones = zeros.clone().narrow(1, class, 1).ones_like();
-            zeros
-                .clone()
-                .slice_assign([0..examples, class..class + 1], ones)
-        };
+        let [_, classes] = self.gradient.dims();
+        let root = |class| one_column(&self.gradient, class);
         Some((0..classes).map(root).collect())
     }
 

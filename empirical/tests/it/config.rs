@@ -4,7 +4,7 @@ use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::{
     DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
-use breakeven_empirical::model::Architecture;
+use breakeven_empirical::model::{Architecture, CnnShape};
 use breakeven_empirical::network::Loss;
 use breakeven_empirical::optimiser::Decayed;
 use breakeven_empirical::sweep::{Shard, Sweep};
@@ -297,21 +297,21 @@ fn sizes_that_do_not_fit_the_data_or_the_model_are_refused() {
         ),
         (
             |c| {
-                c.model = Architecture::SimpleCnn {
+                c.model = Architecture::SimpleCnn(CnnShape {
                     first: 32,
                     second: usize::MAX / 2,
                     dense: 1,
-                };
+                });
             },
             "a layer has 9223372036854775807 units: give at most 1048576",
         ),
         (
             |c| {
-                c.model = Architecture::SimpleCnn {
+                c.model = Architecture::SimpleCnn(CnnShape {
                     first: 1,
                     second: 0,
                     dense: 1,
-                };
+                });
             },
             "a layer of simple_cnn is 0: give every layer at least one unit",
         ),
@@ -328,11 +328,11 @@ fn prepared(config: &SweepConfig) -> Result<(), String> {
 
 #[test]
 fn images_that_pooling_leaves_nothing_of_are_refused() {
-    let cnn = Architecture::SimpleCnn {
+    let cnn = Architecture::SimpleCnn(CnnShape {
         first: 1,
         second: 1,
         dense: 1,
-    };
+    });
     assert!(cnn.build([1, 10, 10], 2).is_ok());
     for image in [[1, 9, 10], [3, 10, 4]] {
         let [_, height, width] = image;

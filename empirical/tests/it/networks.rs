@@ -4,7 +4,7 @@
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::examples::{Examples, Inputs, Words};
 use breakeven_empirical::layers::{BatchNorm, Dense, Forward, Layout, Normalisation, Statistics};
-use breakeven_empirical::model::{Architecture, BertShape, InputShape, Model, Shortcut};
+use breakeven_empirical::model::{Architecture, BertShape, CnnShape, InputShape, Model, Shortcut};
 use breakeven_empirical::moments::Moments;
 use breakeven_empirical::network::{Loss, Network, chunks};
 use breakeven_empirical::operator::{
@@ -17,7 +17,7 @@ use breakeven_empirical::tape::{Matrix, Var};
 use nalgebra::DMatrix;
 use serde_json::Value;
 
-use crate::reference::fixture;
+use crate::reference::{fixture, formula, formula_direction, formula_pixels, weight};
 use crate::tolerance;
 
 const VOCABULARY: usize = 11;
@@ -25,11 +25,11 @@ const LENGTH: usize = 6;
 
 fn architecture(name: &str) -> Architecture {
     match name {
-        "simple_cnn_bn" => Architecture::SimpleCnnBn {
+        "simple_cnn_bn" => Architecture::SimpleCnnBn(CnnShape {
             first: 2,
             second: 3,
             dense: 4,
-        },
+        }),
         "resnet_a" => Architecture::Resnet {
             blocks: 2,
             width: 4,
@@ -69,33 +69,6 @@ struct Case {
     theta: Vec<f64>,
     buffers: Vec<Matrix>,
     examples: Examples,
-}
-
-fn wave(t: usize, k: usize) -> f64 {
-    (1.0 + 0.7 * k as f64 + 1.3 * t as f64).sin()
-}
-
-fn fill(parameters: &Parameters, value: impl Fn(Role, f64) -> f64) -> Vec<f64> {
-    let all = parameters.iter().enumerate().flat_map(|(t, parameter)| {
-        let value = &value;
-        (0..parameter.len()).map(move |k| value(parameter.role, wave(t, k)))
-    });
-    parameters.from_torch(&all.collect::<Vec<f64>>())
-}
-
-fn weight(role: Role, a: f64) -> f64 {
-    let glorot = |fans: usize| (6.0 / fans as f64).sqrt() * a;
-    match role {
-        Role::Dense { inputs, outputs } => glorot(inputs + outputs),
-        Role::Convolution {
-            inputs,
-            outputs,
-            size,
-        } => glorot(size * size * (inputs + outputs)),
-        Role::Bias { .. } => 0.05 * a,
-        Role::Scale { .. } => 1.0 + 0.2 * a,
-        Role::Embedding { .. } => 0.5 * a,
-    }
 }
 
 fn buffer(role: Role, a: f64) -> f64 {
@@ -142,9 +115,9 @@ impl Case {
             }
         };
         let model = architecture(kind).build(shape, classes).unwrap();
-        let theta = fill(model.parameters(), weight);
+        let theta = formula(model.parameters(), weight);
         let layout = model.parameters().buffers();
-        let buffers = layout.split(&fill(&layout, buffer), &compute);
+        let buffers = layout.split(&formula(&layout, buffer), &compute);
         let labels: Vec<usize> = (0..count).map(|n| (n * 7 + 3) % classes).collect();
         Self {
             name: name.to_owned(),
@@ -175,11 +148,7 @@ impl Case {
     }
 
     fn direction(&self) -> Vec<f64> {
-        let v = (0..self.theta.len()).map(|k| (0.5 * k as f64).sin());
-        let v: Vec<f64> = v.collect();
-        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let v: Vec<f64> = v.iter().map(|x| x / norm).collect();
-        self.model.parameters().from_torch(&v)
+        formula_direction(self.model.parameters())
     }
 
     fn list(&self, path: &str) -> Vec<f64> {
@@ -214,12 +183,7 @@ impl Case {
 
 fn pixels(count: usize, image: [usize; 3], compute: &Compute) -> Inputs {
     let features: usize = image.iter().product();
-    let pixel = |n: usize, j: usize| {
-        let (n, j) = (n as f64, j as f64);
-        0.5 + 0.5 * (0.3 * n + 0.11 * j + 0.013 * n * j).sin()
-    };
-    let all = (0..count * features).map(|k| pixel(k / features, k % features));
-    let all: Vec<f64> = all.collect();
+    let all = formula_pixels(count, features, 0.0);
     Inputs::Features(compute.matrix(&all, [count, features]))
 }
 
@@ -228,7 +192,7 @@ fn words(count: usize, compute: &Compute) -> Inputs {
     let ids: Vec<u32> = places()
         .map(|(n, j)| (1 + (3 * n + 5 * j) % (VOCABULARY - 1)) as u32)
         .collect();
-    let segments: Vec<u32> = places().map(|(_, j)| u32::from(j >= LENGTH / 2)).collect();
+    let segments: Vec<u8> = places().map(|(_, j)| u8::from(j >= LENGTH / 2)).collect();
     let lengths = (0..count).map(|n| 1 + (2 * n + 3) % LENGTH).collect();
     let words = Words::new(&ids, Some(&segments), lengths, LENGTH, compute);
     Inputs::Words(words)
@@ -402,7 +366,7 @@ fn the_hessian_of_linear_regression_is_its_normal_equations() {
         loss: Loss::Mse,
         normalisation: Normalisation::Batch,
     };
-    let theta = fill(model.parameters(), weight);
+    let theta = formula(model.parameters(), weight);
     let point = Point::new(network, &theta, &examples, PointSettings::default());
     let close = |found: f64, expected: f64| {
         assert!((found - expected).abs() <= tolerance::F64 * expected.abs());
@@ -481,7 +445,7 @@ fn a_model_from_outside_is_measured_exactly() {
         loss: Loss::CrossEntropy,
         normalisation: Normalisation::Batch,
     };
-    let theta = fill(model.parameters(), weight);
+    let theta = formula(model.parameters(), weight);
     let at = |theta: &[f64]| Point::new(network, theta, &examples, PointSettings::default());
     let point = at(&theta);
     let dim = point.dim();

@@ -7,7 +7,7 @@ use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
     Heads, Lookup, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows, ScaleColumns,
-    Softmax, SquaredError, Standardise, Tape, Targets, Times, Together, Transposed, Var, Winners,
+    Softmax, Standardise, Tape, Targets, Times, Together, Transposed, Var, Winners,
 };
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::Rng;
@@ -53,8 +53,7 @@ impl Case<'_> {
         let positions = rows / self.examples;
         let wide = tape.linear(output, Together { positions });
         let targets = Targets(random(tape.shape(wide), 77));
-        let (map, value) = SquaredError::of(tape.hold(wide), &targets);
-        let loss = tape.map(wide, map, value);
+        let loss = tape.squared_error(wide, &targets);
         Written { tape, loss }
     }
 
@@ -225,8 +224,7 @@ fn check_map<M: Map + 'static>(
     for examples in [1, 2, 3] {
         let build = |tape: &mut Tape, p: &[Var]| {
             let x = layer(tape, p[0], examples * positions, 5);
-            let (map, value) = map(tape.hold(x));
-            tape.map(x, map, value)
+            tape.map(x, &map)
         };
         check(name, examples, &[[2, columns]], build);
     }
@@ -428,8 +426,7 @@ fn attention() {
             transposed,
         };
         let scores = tape.bilinear(q, k, within(true));
-        let (softmax, value) = Softmax::of(tape.hold(scores));
-        let weights = tape.map(scores, softmax, value);
+        let weights = tape.map(scores, Softmax::of);
         let mixed = tape.bilinear(weights, v, within(false));
         let heads = Heads {
             examples: 2,
@@ -494,8 +491,7 @@ fn functions_of_parameters_alone() {
     });
     check("weights of weights", 2, &[[2, 3], [3, 3]], |tape, p| {
         let product = tape.product(p[0], p[1]);
-        let (tanh, value) = Elementwise::tanh(tape.hold(product));
-        let weight = tape.map(product, tanh, value);
+        let weight = tape.map(product, Elementwise::tanh);
         layer(tape, weight, 4, 5)
     });
     check("rows of one example", 1, &[[2, 3], [4, 3]], |tape, p| {
@@ -539,10 +535,8 @@ fn recurrence() {
                     },
                 )
             });
-            let (sigmoid, at) = Elementwise::sigmoid(tape.hold(gate));
-            let gate = tape.map(gate, sigmoid, at);
-            let (tanh, at) = Elementwise::tanh(tape.hold(value));
-            let value = tape.map(value, tanh, at);
+            let gate = tape.map(gate, Elementwise::sigmoid);
+            let value = tape.map(value, Elementwise::tanh);
             state = tape.bilinear(gate, value, Hadamard);
         }
         state

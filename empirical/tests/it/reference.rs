@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
 use breakeven_empirical::layers::Normalisation;
-use breakeven_empirical::model::{Architecture, Model};
+use breakeven_empirical::model::{Architecture, CnnShape, Model};
 use breakeven_empirical::network::{Loss, Network};
-use breakeven_empirical::parameters::Role;
+use breakeven_empirical::parameters::{Parameters, Role};
 use serde_json::Value;
 
 /// One file of reference numbers and the network that it is about.
@@ -31,10 +31,12 @@ pub fn shape(case: &str) -> (Architecture, [usize; 3], usize) {
     let mlp = |hidden: &[usize]| Architecture::Mlp {
         hidden: hidden.to_vec(),
     };
-    let cnn = |first, second, dense| Architecture::SimpleCnn {
-        first,
-        second,
-        dense,
+    let cnn = |first, second, dense| {
+        Architecture::SimpleCnn(CnnShape {
+            first,
+            second,
+            dense,
+        })
     };
     match case {
         "mlp_tiny" => (mlp(&[5, 4]), [1, 1, 6], 3),
@@ -56,7 +58,7 @@ impl Reference {
         let (architecture, image, classes) = shape(case);
         let model = architecture.build(image, classes).unwrap();
         let compute = Compute::new(device, precision).unwrap();
-        let theta = model.parameters().from_torch(&formula_weights(&*model));
+        let theta = formula(model.parameters(), weight);
         let count = numbers["examples"].as_u64().unwrap() as usize;
         let phase = numbers["input_phase"].as_f64().unwrap();
         let features = image.iter().product();
@@ -103,41 +105,51 @@ impl Reference {
             .fold(&self.numbers, |value, key| &value[key])
     }
 
-    /// v_k = sin(k/2) over PyTorch's order, normalised; in θ's order.
+    /// The direction of the file's products.
     pub fn direction(&self) -> Vec<f64> {
-        let v: Vec<f64> = (0..self.theta.len())
-            .map(|k| (0.5 * k as f64).sin())
-            .collect();
-        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let v: Vec<f64> = v.iter().map(|x| x / norm).collect();
-        self.model.parameters().from_torch(&v)
+        formula_direction(self.model.parameters())
     }
 }
 
-fn formula_weights(model: &dyn Model) -> Vec<f64> {
-    let mut weights = Vec::new();
-    for (t, parameter) in model.parameters().iter().enumerate() {
-        let scale = match parameter.role {
-            Role::Dense { inputs, outputs } => glorot(inputs + outputs),
-            Role::Convolution {
-                inputs,
-                outputs,
-                size,
-            } => glorot(size * size * (inputs + outputs)),
-            Role::Bias { .. } => 0.05,
-            other => panic!("no formula for {other:?}"),
-        };
-        let angle = |k: usize| 1.0 + 0.7 * k as f64 + 1.3 * t as f64;
-        weights.extend((0..parameter.len()).map(|k| scale * angle(k).sin()));
+/// a(t, k) = sin(1 + 0.7 k + 1.3 t) for place k of tensor t, made a number of
+/// the tensor by its role; in θ's order.
+pub fn formula(parameters: &Parameters, value: impl Fn(Role, f64) -> f64) -> Vec<f64> {
+    let wave = |t: usize, k: usize| (1.0 + 0.7 * k as f64 + 1.3 * t as f64).sin();
+    let mut all = Vec::with_capacity(parameters.dim());
+    for (t, parameter) in parameters.iter().enumerate() {
+        all.extend((0..parameter.len()).map(|k| value(parameter.role, wave(t, k))));
     }
-    weights
+    parameters.from_torch(&all)
 }
 
-fn glorot(fans: usize) -> f64 {
-    (6.0 / fans as f64).sqrt()
+/// A weight of the reference networks.
+pub fn weight(role: Role, a: f64) -> f64 {
+    let glorot = |fans: usize| (6.0 / fans as f64).sqrt() * a;
+    match role {
+        Role::Dense { inputs, outputs } => glorot(inputs + outputs),
+        Role::Convolution {
+            inputs,
+            outputs,
+            size,
+        } => glorot(size * size * (inputs + outputs)),
+        Role::Bias { .. } => 0.05 * a,
+        Role::Scale { .. } => 1.0 + 0.2 * a,
+        Role::Embedding { .. } => 0.5 * a,
+    }
 }
 
-fn formula_pixels(count: usize, features: usize, phase: f64) -> Vec<f64> {
+/// v_k = sin(k/2) over PyTorch's order, normalised; in θ's order.
+pub fn formula_direction(parameters: &Parameters) -> Vec<f64> {
+    let v: Vec<f64> = (0..parameters.dim())
+        .map(|k| (0.5 * k as f64).sin())
+        .collect();
+    let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let v: Vec<f64> = v.iter().map(|x| x / norm).collect();
+    parameters.from_torch(&v)
+}
+
+/// Pixels `[count, features]`.
+pub fn formula_pixels(count: usize, features: usize, phase: f64) -> Vec<f64> {
     let pixel = |n: usize, j: usize| {
         let (n, j) = (n as f64, j as f64);
         0.5 + 0.5 * (0.3 * n + 0.11 * j + 0.013 * n * j + phase).sin()

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use breakeven_empirical::compute::{DeviceKind, Precision};
 use breakeven_empirical::config::SweepConfig;
-use breakeven_empirical::model::Architecture;
+use breakeven_empirical::model::{Architecture, CnnShape};
 use breakeven_empirical::optimiser::Decayed;
 use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
@@ -237,18 +237,18 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
     let mut f64 = one_run();
     f64.training.precision = Precision::F64;
     let mut cnn = one_run();
-    cnn.model = Architecture::SimpleCnn {
+    cnn.model = Architecture::SimpleCnn(CnnShape {
         first: 2,
         second: 2,
         dense: 4,
-    };
+    });
     // Everything that the paper's training has beside plain SGD.
     let mut all = one_run();
-    all.model = Architecture::SimpleCnnBn {
+    all.model = Architecture::SimpleCnnBn(CnnShape {
         first: 2,
         second: 2,
         dense: 4,
-    };
+    });
     all.training.momentum = 0.9;
     all.training.weight_decay = 1e-4;
     all.training.weight_decay_on = Decayed::Convolutions;

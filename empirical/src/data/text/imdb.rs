@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Example, TextPart, Texts, lines};
+use super::{Both, Example, TextPart, Texts, lines};
 use crate::data::Source;
 use crate::data::catalog::{Entry, Part};
 use crate::data::error::{DataError, FormatProblem};
@@ -99,21 +99,13 @@ pub(super) fn read(entry: &'static Entry, folder: &Path) -> Result<Texts, DataEr
             path,
         ),
     };
-    let [train, validation] = reviews.0.map(in_order);
-    if train.is_empty() {
-        let detail = "holds no training examples, expected at least 1".to_owned();
-        return Err(Problem::from(FormatProblem::Layout { detail }).of(entry, &path));
-    }
-    let part = |examples| TextPart {
-        examples,
+    let [train, validation] = reviews.0.map(|reviews| TextPart {
+        examples: in_order(reviews),
         skipped: 0,
-    };
-    Ok(Texts {
-        source: Source::Folder(folder.to_owned()),
-        read: vec![path],
-        validation: (!validation.is_empty()).then(|| part(validation)),
-        train: part(train),
-    })
+    });
+    let source = Source::Folder(folder.to_owned());
+    let texts = Both { train, validation }.into_texts(source, vec![path.clone()]);
+    texts.map_err(|problem| Problem::from(problem).of(entry, &path))
 }
 
 /// The examples in the order that they keep.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::lines::{self, wrong};
-use super::{Example, TextPart, Texts};
+use super::{Both, Example, TextPart, Texts};
 use crate::data::Source;
 use crate::data::catalog::{Entry, Part, RELATIONS};
 use crate::data::error::{DataError, FormatProblem};
@@ -58,37 +58,6 @@ pub(in crate::data) fn find(folder: &Path) -> Option<Files> {
             validation: validation.and_then(|name| files::named(folder, name)),
         })
     })
-}
-
-/// The pairs of the training part and of the validation part.
-#[derive(Default)]
-pub(super) struct Both {
-    pub train: TextPart,
-    pub validation: TextPart,
-}
-
-impl Both {
-    fn of(&mut self, part: Part) -> &mut TextPart {
-        match part {
-            Part::Train => &mut self.train,
-            Part::Validation => &mut self.validation,
-        }
-    }
-
-    /// The same as texts, if there are training examples.
-    pub fn into_texts(self, source: Source, read: Vec<PathBuf>) -> Result<Texts, FormatProblem> {
-        if self.train.examples.is_empty() {
-            let detail = "holds no training examples, expected at least 1".to_owned();
-            return Err(FormatProblem::Layout { detail });
-        }
-        let validation = !self.validation.examples.is_empty();
-        Ok(Texts {
-            source,
-            read,
-            train: self.train,
-            validation: validation.then_some(self.validation),
-        })
-    }
 }
 
 /// The pairs of `entry` in `folder`.

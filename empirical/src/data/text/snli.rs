@@ -3,13 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Texts;
-use super::mnli::{self, Both};
 use super::word_piece::WordPiece;
+use super::{Both, Texts, mnli};
 use crate::data::Source;
 use crate::data::catalog::Entry;
 use crate::data::error::DataError;
-use crate::data::files::{Content, Problem};
+use crate::data::files::Content;
 
 const PAIRS: &[u8] = include_bytes!("../../../../fixtures/snli-600/snli-600.jsonl");
 const VOCABULARY: &[u8] = include_bytes!("../../../../fixtures/snli-600/vocab.txt");
@@ -26,17 +25,8 @@ pub(super) fn read(entry: &'static Entry) -> Result<Texts, DataError> {
 
 /// The pieces of BERT's uncased vocabulary that the built-in pairs have.
 pub(super) fn vocabulary() -> Result<WordPiece, DataError> {
-    let content = Content::built_in(VOCABULARY);
-    content
-        .and_then(WordPiece::read)
-        .map_err(|problem| match problem {
-            Problem::Io(source) => DataError::Read {
-                file: Path::new("built-in vocab.txt").to_owned(),
-                source,
-            },
-            Problem::Format(problem) => DataError::Vocabulary {
-                file: Path::new("built-in vocab.txt").to_owned(),
-                problem,
-            },
-        })
+    WordPiece::of(
+        Content::built_in(VOCABULARY),
+        Path::new("built-in vocab.txt"),
+    )
 }

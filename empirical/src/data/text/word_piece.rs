@@ -63,22 +63,21 @@ impl WordPiece {
     /// If it cannot be read, is not UTF-8, names a piece twice, lacks `[UNK]`,
     /// `[CLS]` or `[SEP]`, or does not begin with `[PAD]`.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        Content::open(path)
+        Self::of(Content::open(path), path)
+    }
+
+    /// The vocabulary in `content`, which is that of `file`.
+    pub(super) fn of(content: Result<Content, Problem>, file: &Path) -> Result<Self, DataError> {
+        let file = file.to_owned();
+        content
             .and_then(Self::read)
             .map_err(|problem| match problem {
-                Problem::Io(source) => DataError::Read {
-                    file: path.to_owned(),
-                    source,
-                },
-                Problem::Format(problem) => DataError::Vocabulary {
-                    file: path.to_owned(),
-                    problem,
-                },
+                Problem::Io(source) => DataError::Read { file, source },
+                Problem::Format(problem) => DataError::Vocabulary { file, problem },
             })
     }
 
-    /// The vocabulary in `content`.
-    pub(super) fn read(content: Content) -> Result<Self, Problem> {
+    fn read(content: Content) -> Result<Self, Problem> {
         let mut pieces: Vec<String> = Vec::new();
         let mut seen = HashSet::new();
         lines::for_each(content, &mut |number, line| {
