@@ -64,6 +64,15 @@ impl Examples {
         &self.pixels
     }
 
+    /// The same examples with these pixels.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn with_pixels(self, pixels: Matrix) -> Self {
+        assert_eq!(pixels.dims()[0], self.len(), "one row an example");
+        Self { pixels, ..self }
+    }
+
     /// True classes.
     pub fn targets(&self) -> Targets {
         Targets(self.targets.clone())

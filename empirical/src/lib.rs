@@ -1,6 +1,7 @@
-//! Trains real networks with plain SGD and measures the covariance of
+//! Trains real networks with SGD and measures the covariance of
 //! gradients K and the Hessian H along the way.
 
+pub mod augment;
 pub mod checkpoint;
 pub mod compute;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod model;
 pub mod moments;
 pub mod network;
 pub mod operator;
+pub mod optimiser;
 pub mod parameters;
 pub mod portrait;
 pub mod random;

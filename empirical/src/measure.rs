@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use breakeven_sim::momentum;
 use breakeven_sim::record::{BoundKind, MiniBatches, Record};
-use breakeven_sim::stability;
 
 use crate::config::MeasureConfig;
 use crate::examples::Examples;
@@ -44,8 +44,10 @@ pub struct Measurement<'a> {
     pub subset: &'a Examples,
     /// The validation examples, where there are some.
     pub validation: Option<&'a Examples>,
-    /// η.
+    /// η of the next step.
     pub learning_rate: f64,
+    /// β.
+    pub momentum: f64,
     /// S.
     pub batch_size: usize,
     /// L and M.
@@ -229,8 +231,9 @@ impl Measurement<'_> {
         let Moments { variance, .. } = Moments::of(&point.curvatures(e));
         record.curvature_variance = finite(variance);
         let (eta, examples) = (self.learning_rate, self.train.len());
-        record.stability = finite(stability(
+        record.stability = finite(momentum::growth(
             eta,
+            self.momentum,
             top.value,
             variance,
             examples,

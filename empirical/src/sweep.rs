@@ -136,7 +136,7 @@ impl<'a> Sweep<'a> {
             config.data.validation_examples,
             validation.as_ref(),
         )?;
-        config.check_sizes(examples, model.parameters().dim())?;
+        config.check_sizes(examples, train.shape(), model.parameters())?;
         let subset = config
             .measure
             .hessian_examples
@@ -150,6 +150,7 @@ impl<'a> Sweep<'a> {
                 model,
                 subset: all.range(0, subset),
                 train: all,
+                image: train.shape(),
                 validation: validation
                     .filter(|_| validated > 0)
                     .map(|images| first(&images, validated)),

@@ -284,6 +284,7 @@ mod tests {
             examples: 10,
             parameters: 2,
             steps: 40,
+            training: None,
             covariance: None,
             hessian_examples: None,
             version: "0".into(),

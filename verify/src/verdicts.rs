@@ -8,10 +8,11 @@ use crate::description::{self, Description};
 use crate::hypothesis::{self, Hypothesis};
 use crate::input::{Lost, SettingsOrigin, Source, Sweep};
 use crate::integrity::{Integrity, SweepIntegrity};
+use crate::judgement::judge;
 use crate::quantity::Factor;
 use crate::settings::VerifySettings;
 use crate::summary::{Convergence, RunSummary};
-use crate::verdict::{Verdict, judge};
+use crate::verdict::Verdict;
 
 /// The answer of a verification; `verdicts.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]

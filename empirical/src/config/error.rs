@@ -1,6 +1,6 @@
 //! Settings that a sweep refuses.
 
-use super::COMPLETE_SPECTRUM_LIMIT;
+use super::{COMPLETE_SPECTRUM_LIMIT, Loss};
 
 /// A setting that can't be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -66,4 +66,28 @@ pub enum ConfigError {
          use measure.density_probes"
     )]
     SpectrumTooLarge(usize),
+    /// A loss that no network computes.
+    #[error("training.loss is {0}, which is not computed here: give cross_entropy")]
+    LossNotComputed(Loss),
+    /// Weight decay on nothing.
+    #[error(
+        "training.weight_decay_on is {asked}, which holds no parameter of the model ({names}): give all, \
+         weights, convolutions or a pattern such as fc*.weight"
+    )]
+    NothingDecays {
+        /// What was asked for.
+        asked: String,
+        /// The model's parameters.
+        names: String,
+    },
+    /// Augmentation of what is no image.
+    #[error(
+        "training.augment crops and mirrors images, and these are {height} × {width}: give none"
+    )]
+    NotImages {
+        /// Rows of pixels.
+        height: usize,
+        /// Columns of pixels.
+        width: usize,
+    },
 }

@@ -6,6 +6,7 @@ use breakeven_empirical::checkpoint::{Checkpoint, load_weights};
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::measure::WarmStart;
 use breakeven_empirical::model::{Model, glorot};
+use breakeven_empirical::optimiser::Clipped;
 use breakeven_empirical::parameters::Parameters;
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::run_folder::Followed;
@@ -71,6 +72,11 @@ fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
         },
         theta: vector(0),
         previous_step: vector(1),
+        velocity: vector(5),
+        clipped: Clipped {
+            clipped: 3,
+            steps: 7,
+        },
         warm: WarmStart {
             hessian: vec![vector(2), vector(3)],
             covariance: vec![vector(4)],

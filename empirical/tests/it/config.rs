@@ -17,11 +17,7 @@ pub fn sound() -> SweepConfig {
             validation_examples: Some(20),
         },
         model: Architecture::Mlp { hidden: vec![5] },
-        training: TrainingConfig {
-            epochs: 3,
-            divergence_loss: 100.0,
-            precision: Precision::F32,
-        },
+        training: TrainingConfig::plain(3),
         sweep: SweepAxes {
             learning_rates: vec![0.05, 0.2],
             batch_sizes: vec![10],

@@ -7,6 +7,7 @@ mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
 mod operators;
+mod options;
 mod reference;
 mod solver;
 mod spectrum;

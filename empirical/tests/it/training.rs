@@ -21,6 +21,7 @@ use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use crate::config::sound;
+use crate::options::every_option;
 
 /// Nothing happens but `at_step(run, steps taken)`.
 struct AtStep<F>(F);
@@ -49,7 +50,7 @@ fn one_run() -> SweepConfig {
 /// The name of its folder.
 const RUN: &str = "lr0.2-bs10-seed7";
 
-fn prepare(config: &SweepConfig) -> Sweep<'_> {
+pub fn prepare(config: &SweepConfig) -> Sweep<'_> {
     Sweep::prepare(config, None, DeviceKind::Flex, "test".into()).unwrap()
 }
 
@@ -70,7 +71,7 @@ pub fn finish(sweep: &Sweep, folder: &Path) {
 }
 
 /// A sweep that never stopped.
-fn uninterrupted(sweep: &Sweep) -> TempDir {
+pub fn uninterrupted(sweep: &Sweep) -> TempDir {
     let folder = tempdir().unwrap();
     finish(sweep, folder.path());
     folder
@@ -123,8 +124,14 @@ fn outcome(run: &Path) -> RunOutcome {
 
 #[test]
 fn runs_side_by_side_leave_the_same_bytes() {
-    let config = sound();
-    let sweep = prepare(&config);
+    side_by_side(&sound());
+    let mut options = sound();
+    options.training = every_option(3);
+    side_by_side(&options);
+}
+
+fn side_by_side(config: &SweepConfig) {
+    let sweep = prepare(config);
     let expected = uninterrupted(&sweep);
     assert_eq!(files(expected.path()).len(), 4 * 4);
     for jobs in [2, 3, 8] {
@@ -243,8 +250,11 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
     };
     let mut diverging = one_run();
     diverging.sweep.learning_rates = vec![1e30];
+    let mut options = one_run();
+    options.training = every_option(3);
     vec![
         ("f32", 1, one_run()),
+        ("every option", 1, options),
         ("f64", 3, f64),
         ("cnn", 7, cnn),
         ("diverging", 1, diverging),

@@ -136,6 +136,7 @@ fn header(learning_rate: f64, batch_size: usize, seed: u64, measured: usize) -> 
         examples: EXAMPLES,
         parameters: 266_610,
         steps: EPOCHS * EXAMPLES.div_ceil(batch_size) as u64,
+        training: None,
         covariance: Some(MiniBatches {
             batches: 25,
             batch_size: measured,
