@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
-use breakeven_empirical::data;
+use breakeven_empirical::config::BatchNormMode;
+use breakeven_empirical::loaded::Loaded;
+use breakeven_empirical::network::Loss;
 use breakeven_empirical::portrait::{
     BatchOrder, Leading, Portrait, PortraitError, PortraitSettings, Values,
 };
@@ -84,6 +86,14 @@ pub struct MeasureArgs {
     /// Which examples batches hold.
     #[arg(long, value_enum, default_value_t)]
     batch_order: OrderArg,
+    /// What an example loses. Default: cross-entropy, or with --config what the
+    /// run was trained on.
+    #[arg(long, value_enum)]
+    loss: Option<LossArg>,
+    /// What batch normalisations normalise by. Default: batch, or with --config
+    /// what the run measured with.
+    #[arg(long, value_enum)]
+    batch_norm: Option<BatchNormArg>,
     /// Bound on eigenvalues' errors, relative to the largest.
     #[arg(long, value_name = "X", default_value = "1e-6")]
     tolerance: f64,
@@ -123,10 +133,32 @@ pub struct MeasureArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum LossArg {
+    /// That of the softmax of the outputs.
+    CrossEntropy,
+    /// Half the squared distance of the outputs from a one at the true class.
+    Mse,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BatchNormArg {
+    /// Each batch's own statistics, as in training: H is the mean over batches
+    /// of --batch-size examples, and there is no per-example K.
+    Batch,
+    /// The checkpoint's running statistics: examples don't depend on each other.
+    Running,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum ModelArg {
     Mlp,
     #[value(name = "simplecnn", alias = "simple-cnn", alias = "simple_cnn")]
     SimpleCnn,
+    #[value(alias = "simple_cnn_bn")]
+    SimpleCnnBn,
+    Resnet,
+    Densenet,
+    Lstm,
 }
 
 /// Units of each hidden layer; none of them is softmax regression.
@@ -176,8 +208,9 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let source = Source::of(args)?;
     let settings = args.settings(&source)?;
     let portrait = watched("measure", |meter| {
-        meter.begin(format!("reading {}", source.data), Parts::Whole);
-        let data = data::load(&source.data, args.data_dir.as_deref()).or_input()?;
+        meter.begin(format!("reading {}", source.data.name), Parts::Whole);
+        let data_dir = args.data_dir.as_deref();
+        let data = Loaded::of(&source.data, data_dir, &source.architecture).or_input()?;
         Portrait::measure(
             &source.architecture,
             &source.checkpoint,
@@ -220,6 +253,16 @@ impl MeasureArgs {
             tolerance: self.tolerance,
             trace_probes: self.trace_probes,
             trace_tolerance: self.trace_tolerance,
+            loss: match self.loss {
+                Some(LossArg::CrossEntropy) => Loss::CrossEntropy,
+                Some(LossArg::Mse) => Loss::Mse,
+                None => source.loss,
+            },
+            batch_norm: match self.batch_norm {
+                Some(BatchNormArg::Batch) => BatchNormMode::Batch,
+                Some(BatchNormArg::Running) => BatchNormMode::Running,
+                None => source.batch_norm,
+            },
             seed: self.seed,
             threads: self.threads.map(usize::from),
             memory: self.memory.map(bytes).transpose()?,
@@ -287,10 +330,15 @@ fn table(portrait: &Portrait) -> String {
         line("solver", &solver(&h.leading)),
         "\nK, the covariance of the examples' gradients".to_owned(),
     ]);
-    lines.extend(values("largest", &k.leading.values));
+    match k {
+        Some(k) => {
+            lines.extend(values("largest", &k.leading.values));
+            lines.push(line("trace", &within(k.trace, k.trace_error_bound)));
+            lines.push(line("solver", &solver(&k.leading)));
+        }
+        None => lines.push(line("largest", &or_why("covariance_per_example", None))),
+    }
     lines.extend([
-        line("trace", &within(k.trace, k.trace_error_bound)),
-        line("solver", &solver(&k.leading)),
         format!(
             "\nK^M, the covariance of {} gradients of {} examples; about K/{}",
             mini.batches, mini.batch_size, mini.batch_size

@@ -123,10 +123,10 @@ fn measure(setting: &Setting) {
                 black_box(HessianOp(&rebuilt).apply(&direction));
             }),
             ("product with per-example K, values kept", &mut || {
-                black_box(GradientCovarianceOp(&kept).apply(&direction));
+                black_box(GradientCovarianceOp::of(&kept).unwrap().apply(&direction));
             }),
             ("curvature of every example, values kept", &mut || {
-                black_box(kept.curvatures(&direction));
+                black_box(kept.curvatures(&direction).unwrap());
             }),
         ],
     );

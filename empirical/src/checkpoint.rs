@@ -50,6 +50,9 @@ pub struct Checkpoint {
     pub records: Followed,
     /// θ.
     pub theta: Vec<f64>,
+    /// Running statistics of batch normalisations, in the order of the model's
+    /// buffers.
+    pub buffers: Vec<f64>,
     /// The last step taken, ηv, in θ's order; empty before the first.
     pub previous_step: Vec<f64>,
     /// v of momentum, in θ's order; empty before the first step and without
@@ -66,6 +69,9 @@ pub struct Checkpoint {
 pub struct Weights {
     /// θ.
     pub theta: Vec<f64>,
+    /// Running statistics of batch normalisations, in the order of the model's
+    /// buffers.
+    pub buffers: Vec<f64>,
     /// What was done with the file's tensors so that they fit, in words.
     pub notes: Vec<String>,
 }
@@ -99,8 +105,9 @@ impl Checkpoint {
     /// # Errors
     /// If the file can't be written.
     pub fn save(&self, path: &Path, parameters: &Parameters) -> Result<(), CheckpointError> {
-        let torch = parameters.to_torch(&self.theta);
-        let mut tensors: Vec<(String, Vec<usize>, Encoded)> = parameters
+        let stored = parameters.stored();
+        let torch = stored.to_torch(&[&self.theta[..], &self.buffers].concat());
+        let mut tensors: Vec<(String, Vec<usize>, Encoded)> = stored
             .parts(&torch)
             .map(|(parameter, part)| {
                 (
@@ -178,13 +185,15 @@ impl Checkpoint {
         };
         let [step, bytes] = pair(&file, PROGRESS).ok_or_else(|| missing("step"))?;
         let [clipped, steps] = pair(&file, CLIPPED).unwrap_or_default();
+        let Weights { theta, buffers, .. } = weights(path, &file, parameters, Accepted::Any)?;
         Ok(Self {
             step,
             records: Followed {
                 bytes,
                 sha256: file.tensor(RECORDS).ok().map(|sum| hexadecimal(sum.data())),
             },
-            theta: weights(path, &file, parameters, Accepted::Any)?.theta,
+            theta,
+            buffers,
             previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
             velocity: vectors(VELOCITY, "velocity")?.concat(),
             clipped: Clipped { clipped, steps },
@@ -203,7 +212,8 @@ fn weights(
     accepted: Accepted,
 ) -> Result<Weights, CheckpointError> {
     let names = Names::of(path, file)?;
-    if let Some(name) = names.unknown(parameters) {
+    let stored = parameters.stored();
+    if let Some(name) = names.unknown(&stored) {
         return Err(CheckpointError::Unknown {
             path: path.into(),
             name: name.to_owned(),
@@ -211,7 +221,7 @@ fn weights(
     }
     let mut torch = Vec::new();
     let mut widened = Vec::new();
-    for parameter in parameters.iter() {
+    for parameter in stored.iter() {
         let missing = || CheckpointError::Missing {
             path: path.into(),
             name: parameter.name.clone(),
@@ -238,8 +248,11 @@ fn weights(
             .iter()
             .map(|dtype| format!("numbers in {dtype:?} were widened, which loses nothing")),
     );
+    let mut theta = stored.from_torch(&torch);
+    let buffers = theta.split_off(parameters.dim());
     Ok(Weights {
-        theta: parameters.from_torch(&torch),
+        theta,
+        buffers,
         notes,
     })
 }

@@ -3,20 +3,22 @@
 
 mod axes;
 mod error;
-mod loss;
 mod measure;
 mod range;
 mod training;
 
 pub use axes::SweepAxes;
 pub use error::ConfigError;
-pub use loss::Loss;
-pub use measure::{COMPLETE_SPECTRUM_LIMIT, MOST_BATCHES, MeasureConfig, most_eigenvalues};
+pub use measure::{
+    BatchNormMode, COMPLETE_SPECTRUM_LIMIT, MOST_BATCHES, MeasureConfig, most_eigenvalues,
+};
 pub use training::{Augmentation, Decayed, TrainingConfig};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Architecture;
+pub use crate::network::Loss;
+
+use crate::model::{Architecture, InputShape};
 use crate::parameters::Parameters;
 
 use range::at_least_one;
@@ -51,6 +53,41 @@ pub struct DataConfig {
     /// The first so many validation examples. Default: all, or none where the
     /// data set has none.
     pub validation_examples: Option<usize>,
+    /// Of texts as words: the most different ones, with padding, start and
+    /// unknown words. Default: 20,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocabulary: Option<usize>,
+    /// Of texts: the most words, or word pieces, of each. Default: 80 words, 40
+    /// pieces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<usize>,
+}
+
+impl DataConfig {
+    /// All of the data set of this name.
+    pub fn of(name: String) -> Self {
+        Self {
+            name,
+            train_examples: None,
+            validation_examples: None,
+            vocabulary: None,
+            length: None,
+        }
+    }
+}
+
+impl DataConfig {
+    /// Checks everything that does not need the data.
+    fn check(&self) -> Result<(), ConfigError> {
+        for (key, count) in [
+            ("data.train_examples", self.train_examples),
+            ("data.length", self.length),
+            ("data.vocabulary", self.vocabulary),
+        ] {
+            at_least_one(key, count.map(|n| n as u64))?;
+        }
+        Ok(())
+    }
 }
 
 impl SweepConfig {
@@ -62,23 +99,22 @@ impl SweepConfig {
         self.sweep.check()?;
         self.training.check()?;
         self.measure.check()?;
-        let examples = self.data.train_examples.map(|n| n as u64);
-        at_least_one("data.train_examples", examples)
+        self.data.check()
     }
 
     /// Checks what is asked for against `examples` training examples of shape
-    /// `image` and a model with these parameters.
+    /// `inputs` and a model with these parameters.
     ///
     /// # Errors
     /// The first key that does not fit.
     pub fn check_sizes(
         &self,
         examples: usize,
-        image: [usize; 3],
+        inputs: InputShape,
         parameters: &Parameters,
     ) -> Result<(), ConfigError> {
         self.sweep.check_sizes(examples)?;
-        self.training.check_fits(image, parameters)?;
+        self.training.check_fits(inputs, parameters)?;
         self.measure.check_sizes(examples, parameters.dim())
     }
 }

@@ -1,26 +1,209 @@
 //! Examples on a device.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
 use crate::compute::{Compute, Precision};
 use crate::data::Images;
-use crate::tape::{Matrix, Targets};
+use crate::layers::{Forward, Image};
+use crate::tape::{Flatten, Grid, Matrix, Targets, Transposed, Var};
 
-/// Examples on a device: pixels in \[0, 1\] and true classes.
+/// What a network reads.
+#[derive(Clone, Debug)]
+pub enum Inputs {
+    /// Numbers, one row an example: pixels in \[0, 1\], of images in the order
+    /// channel, row, column.
+    Features(Matrix),
+    /// Texts.
+    Words(Box<Words>),
+}
+
+/// Texts of up to p words, padded behind.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// Numbers of words, `[n, p]`.
+    ids: Tensor<2, Int>,
+    /// Numbers of segments, `[n, p]`.
+    segments: Tensor<2, Int>,
+    /// Words of each, at least 1 and at most p.
+    lengths: Vec<usize>,
+}
+
+/// Examples on a device: inputs and true classes.
 #[derive(Clone, Debug)]
 pub struct Examples {
-    /// `[n, channels · height · width]`.
-    pixels: Matrix,
+    inputs: Inputs,
     /// Rows of zeros and a one, `[n, classes]`.
     targets: Matrix,
 }
 
+impl Inputs {
+    /// The numbers of each example, on the tape.
+    ///
+    /// # Panics
+    /// If these are texts: a model is built for one kind of input.
+    pub fn features(&self, on: &mut Forward) -> Var {
+        match self {
+            Self::Features(features) => on.tape.constant(features.clone()),
+            Self::Words(_) => panic!("a model for images was given texts"),
+        }
+    }
+
+    /// Images of this shape, on the tape.
+    ///
+    /// # Panics
+    /// If these are texts.
+    pub fn image(&self, on: &mut Forward, [channels, height, width]: [usize; 3]) -> Image {
+        let rows = self.features(on);
+        let grid = Grid {
+            examples: on.tape.shape(rows)[0],
+            height,
+            width,
+            channels,
+        };
+        Image {
+            pixels: on.tape.linear(rows, Transposed(Flatten(grid))),
+            grid,
+        }
+    }
+
+    /// Texts.
+    ///
+    /// # Panics
+    /// If these are numbers.
+    pub fn words(&self) -> &Words {
+        match self {
+            Self::Words(words) => words,
+            Self::Features(_) => panic!("a model for texts was given images"),
+        }
+    }
+
+    fn words_of(words: Words) -> Self {
+        Self::Words(Box::new(words))
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Features(features) => features.dims()[0],
+            Self::Words(words) => words.lengths.len(),
+        }
+    }
+
+    fn device(&self) -> Device {
+        match self {
+            Self::Features(features) => features.device(),
+            Self::Words(words) => words.ids.device(),
+        }
+    }
+
+    fn select(&self, indices: &[usize]) -> Self {
+        let at = int(indices.iter().copied(), &self.device());
+        match self {
+            Self::Features(features) => Self::Features(features.clone().select(0, at)),
+            Self::Words(words) => Self::words_of(Words {
+                ids: words.ids.clone().select(0, at.clone()),
+                segments: words.segments.clone().select(0, at),
+                lengths: indices.iter().map(|&k| words.lengths[k]).collect(),
+            }),
+        }
+    }
+
+    fn range(&self, first: usize, count: usize) -> Self {
+        match self {
+            Self::Features(features) => Self::Features(features.clone().narrow(0, first, count)),
+            Self::Words(words) => Self::words_of(Words {
+                ids: words.ids.clone().narrow(0, first, count),
+                segments: words.segments.clone().narrow(0, first, count),
+                lengths: words.lengths[first..first + count].to_vec(),
+            }),
+        }
+    }
+}
+
+impl Words {
+    /// From numbers of words and segments, `length` an example. A text without
+    /// words counts as one with a single padding.
+    ///
+    /// # Panics
+    /// If there are not as many numbers as texts have places.
+    pub fn new(
+        ids: &[u32],
+        segments: Option<&[u32]>,
+        lengths: Vec<usize>,
+        length: usize,
+        compute: &Compute,
+    ) -> Self {
+        let shape = [lengths.len(), length];
+        let matrix = |numbers: &[u32]| {
+            let numbers = numbers.iter().map(|&k| k as usize);
+            int(numbers, compute.device()).reshape(shape)
+        };
+        let none = vec![0; ids.len()];
+        Self {
+            ids: matrix(ids),
+            segments: matrix(segments.unwrap_or(&none)),
+            lengths: lengths.into_iter().map(|k| k.clamp(1, length)).collect(),
+        }
+    }
+
+    /// `[n, p]`.
+    pub fn shape(&self) -> [usize; 2] {
+        self.ids.dims()
+    }
+
+    /// Words of each text, at least 1.
+    pub fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    /// Numbers of words, example by example.
+    pub fn flat_ids(&self) -> Tensor<1, Int> {
+        self.ids.clone().flatten(0, 1)
+    }
+
+    /// Numbers of segments, example by example.
+    pub fn flat_segments(&self) -> Tensor<1, Int> {
+        self.segments.clone().flatten(0, 1)
+    }
+
+    /// Positions, example by example.
+    pub fn flat_positions(&self) -> Tensor<1, Int> {
+        let [examples, length] = self.shape();
+        int(
+            (0..examples * length).map(|k| k % length),
+            &self.ids.device(),
+        )
+    }
+
+    /// The row of each text's last word among all rows.
+    pub fn last_rows(&self) -> Tensor<1, Int> {
+        let [_, length] = self.shape();
+        let rows = self.lengths.iter().enumerate();
+        int(rows.map(|(n, k)| n * length + k - 1), &self.ids.device())
+    }
+
+    /// Ones where there is a word and zeros for padding, `[n·p, 1]`.
+    pub fn present(&self, on: &mut Forward) -> Var {
+        let [examples, length] = self.shape();
+        let row = |&words: &usize| (0..length).map(move |k| f64::from(u8::from(k < words)));
+        let all: Vec<f64> = self.lengths.iter().flat_map(row).collect();
+        on.constant(&all, [examples * length, 1])
+    }
+}
+
+fn int(numbers: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let numbers: Vec<i32> = numbers
+        .map(|k| i32::try_from(k).expect("numbers of rows and words are below 2³¹"))
+        .collect();
+    let count = numbers.len();
+    Tensor::from_data(TensorData::new(numbers, [count]), device)
+}
+
 impl Examples {
-    /// The first `count` of `images`, each pixel divided by 255 in the precision
-    /// of `compute`.
+    /// The first `count` of `images`, each pixel divided by 255 (and normalised,
+    /// where the images are) in the precision of `compute`.
     ///
     /// # Panics
     /// If there are fewer.
@@ -28,30 +211,34 @@ impl Examples {
         let shape = [count, images.pixels_per_image()];
         let pixels = match compute.precision() {
             Precision::F32 => compute.matrix_f32(images.scaled(0..count), shape),
-            Precision::F64 => {
-                let bytes = &images.bytes()[..shape[0] * shape[1]];
-                let scaled: Vec<f64> = bytes.iter().map(|&b| f64::from(b) / 255.0).collect();
-                compute.matrix(&scaled, shape)
-            }
+            Precision::F64 => compute.matrix(&images.scaled_f64(0..count), shape),
         };
-        Self::new(pixels, &images.labels()[..count], images.classes(), compute)
+        let labels = images.labels()[..count].iter();
+        let labels: Vec<usize> = labels.map(|&label| label.into()).collect();
+        Self::of(Inputs::Features(pixels), &labels, images.classes(), compute)
     }
 
     /// Examples from pixels `[n, features]` and one label below `classes` each.
     pub fn new(pixels: Matrix, labels: &[u8], classes: usize, compute: &Compute) -> Self {
+        let labels: Vec<usize> = labels.iter().map(|&label| label.into()).collect();
+        Self::of(Inputs::Features(pixels), &labels, classes, compute)
+    }
+
+    /// Examples from inputs and one label below `classes` each.
+    pub fn of(inputs: Inputs, labels: &[usize], classes: usize, compute: &Compute) -> Self {
         let mut targets = vec![0.0; labels.len() * classes];
         for (row, &label) in targets.chunks_mut(classes).zip(labels) {
-            row[usize::from(label)] = 1.0;
+            row[label] = 1.0;
         }
         Self {
-            pixels,
+            inputs,
             targets: compute.matrix_f32(targets, [labels.len(), classes]),
         }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.pixels.dims()[0]
+        self.inputs.len()
     }
 
     /// Whether there are none.
@@ -59,18 +246,26 @@ impl Examples {
         self.len() == 0
     }
 
-    /// `[n, features]`.
-    pub fn pixels(&self) -> &Matrix {
-        &self.pixels
+    /// What a network reads.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
     }
 
-    /// The same examples with these pixels.
+    /// The same examples with what `change` makes of their numbers; texts have
+    /// none and stay as they are.
     ///
     /// # Panics
-    /// If there are not as many.
-    pub fn with_pixels(self, pixels: Matrix) -> Self {
-        assert_eq!(pixels.dims()[0], self.len(), "one row an example");
-        Self { pixels, ..self }
+    /// If there are more or fewer rows then.
+    pub fn with_features(self, change: impl FnOnce(&Matrix) -> Matrix) -> Self {
+        let Inputs::Features(features) = &self.inputs else {
+            return self;
+        };
+        let changed = change(features);
+        assert_eq!(changed.dims()[0], self.len(), "one row an example");
+        Self {
+            inputs: Inputs::Features(changed),
+            ..self
+        }
     }
 
     /// True classes.
@@ -80,16 +275,10 @@ impl Examples {
 
     /// The examples at `indices`, in that order.
     pub fn select(&self, indices: &[usize]) -> Self {
-        let indices: Vec<i32> = indices
-            .iter()
-            .map(|&k| i32::try_from(k).expect("data sets hold fewer than 2³¹ examples"))
-            .collect();
-        let count = indices.len();
-        let indices: Tensor<1, Int> =
-            Tensor::from_data(TensorData::new(indices, [count]), &self.pixels.device());
+        let at = int(indices.iter().copied(), &self.targets.device());
         Self {
-            pixels: self.pixels.clone().select(0, indices.clone()),
-            targets: self.targets.clone().select(0, indices),
+            inputs: self.inputs.select(indices),
+            targets: self.targets.clone().select(0, at),
         }
     }
 
@@ -104,7 +293,7 @@ impl Examples {
     /// `count` examples from the one numbered `first`.
     pub fn range(&self, first: usize, count: usize) -> Self {
         Self {
-            pixels: self.pixels.clone().narrow(0, first, count),
+            inputs: self.inputs.range(first, count),
             targets: self.targets.clone().narrow(0, first, count),
         }
     }

@@ -9,6 +9,8 @@ pub mod data;
 pub mod examples;
 mod in_order;
 pub mod known;
+pub mod layers;
+pub mod loaded;
 pub mod measure;
 pub mod memory;
 pub mod model;

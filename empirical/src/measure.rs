@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use breakeven_sim::momentum;
 use breakeven_sim::record::{BoundKind, MiniBatches, Record};
 
-use crate::config::MeasureConfig;
+use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
-use crate::known::keep;
+use crate::known::{Known, keep};
+use crate::layers::Normalisation;
 use crate::moments::Moments;
 use crate::network::{Network, Score};
 use crate::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
     PointSettings,
 };
+use crate::parameters::Role;
 use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson, spectral_density,
@@ -34,8 +36,10 @@ const REPEATABLE: f64 = 1e-5;
 
 /// What a run measures, and on what.
 pub struct Measurement<'a> {
-    /// The network.
+    /// The network as it is trained.
     pub network: Network<'a>,
+    /// Running statistics of its batch normalisations.
+    pub buffers: &'a [Matrix],
     /// What is measured.
     pub config: &'a MeasureConfig,
     /// All N training examples.
@@ -44,9 +48,9 @@ pub struct Measurement<'a> {
     pub subset: &'a Examples,
     /// The validation examples, where there are some.
     pub validation: Option<&'a Examples>,
-    /// η of the next step.
+    /// η in force.
     pub learning_rate: f64,
-    /// β.
+    /// β of momentum.
     pub momentum: f64,
     /// S.
     pub batch_size: usize,
@@ -91,7 +95,7 @@ pub struct WarmStart {
     pub covariance: Vec<Vec<f64>>,
 }
 
-impl Measurement<'_> {
+impl<'a> Measurement<'a> {
     /// Measures at θ after `step` steps; `warm` is what the last measurement
     /// found and becomes what this one finds. `loss_change` and `step_cosine`
     /// need the next step and are left absent. Absent where `stop` was raised
@@ -107,9 +111,14 @@ impl Measurement<'_> {
     ) -> Result<Option<Record>, NotDeterministic> {
         let settings = PointSettings {
             kept_numbers: self.config.kept_numbers,
+            batch_size: Some(self.batch_size),
             ..PointSettings::default()
         };
-        let point = Point::new(self.network, theta, self.subset, settings);
+        let measured = match self.config.batch_norm {
+            BatchNormMode::Batch => self.network,
+            BatchNormMode::Running => self.running(),
+        };
+        let point = Point::new(measured, theta, self.subset, settings);
         let parameters = self
             .network
             .model
@@ -125,19 +134,41 @@ impl Measurement<'_> {
             loss: finite(score.loss),
             training_accuracy: finite(score.accuracy),
             validation_accuracy: self.validation.and_then(|examples| {
-                let score = self.network.score(&parameters, examples, SCORED_AT_ONCE);
+                let score = self.running().score(&parameters, examples, SCORED_AT_ONCE);
                 finite(score.accuracy)
             }),
             ..Record::default()
         };
+        record.gamma_norm = self.gamma_norm(theta).and_then(finite);
         let h = self.hessian(&point, warm, &mut record)?;
         if !self.stopped() {
             self.per_example_covariance(&point, warm, &mut record);
         }
         if !self.stopped() {
-            self.mini_batch_covariance(&parameters, &h, &mut record);
+            self.mini_batch_covariance(&measured, &parameters, &h, &mut record);
         }
         Ok((!self.stopped()).then_some(record))
+    }
+
+    /// ‖γ‖ of the last batch normalisation (paper, Sec. 4.3).
+    fn gamma_norm(&self, theta: &[f64]) -> Option<f64> {
+        let layout = self.network.model.parameters();
+        if !layout.has_buffers() {
+            return None;
+        }
+        let scales = layout.parts(theta);
+        let (_, gamma) = scales
+            .filter(|(parameter, _)| matches!(parameter.role, Role::Scale { .. }))
+            .last()?;
+        Some(gamma.iter().map(|x| x * x).sum::<f64>().sqrt())
+    }
+
+    /// The network with running statistics, where it has batch normalisations.
+    fn running(&self) -> Network<'a> {
+        Network {
+            normalisation: Normalisation::Running(self.buffers),
+            ..self.network
+        }
     }
 
     fn stopped(&self) -> bool {
@@ -151,9 +182,17 @@ impl Measurement<'_> {
         }
     }
 
-    /// The mean loss on the subset, for ΔL.
+    /// The mean loss on the subset, for ΔL: over the same batches as the
+    /// record's, where examples of a batch depend on each other.
     pub fn score(&self, parameters: &[Matrix]) -> Score {
-        self.network.score(parameters, self.subset, SCORED_AT_ONCE)
+        let (network, size) = match self.config.batch_norm {
+            BatchNormMode::Running => (self.running(), SCORED_AT_ONCE),
+            BatchNormMode::Batch if self.network.couples_examples() => {
+                (self.network, self.batch_size)
+            }
+            BatchNormMode::Batch => (self.network, SCORED_AT_ONCE),
+        };
+        network.score(parameters, self.subset, size)
     }
 
     fn hessian(
@@ -228,17 +267,17 @@ impl Measurement<'_> {
                 return;
             }
         };
-        let Moments { variance, .. } = Moments::of(&point.curvatures(e));
-        record.curvature_variance = finite(variance);
-        let (eta, examples) = (self.learning_rate, self.train.len());
-        record.stability = finite(momentum::growth(
-            eta,
-            self.momentum,
-            top.value,
-            variance,
-            examples,
-            self.batch_size,
-        ));
+        match self.curvature_variance(point, e) {
+            Ok(variance) => {
+                record.curvature_variance = finite(variance);
+                record.stability = finite(self.stability(top.value, variance));
+            }
+            Err(why) => {
+                for field in ["curvature_variance", "stability"] {
+                    record.absent.insert(field.to_owned(), why.clone());
+                }
+            }
+        }
         let along: f64 = point.gradient().iter().zip(e).map(|(g, e)| g * e).sum();
         let psi = if top.value > 0.0 {
             Ok(along.abs() / top.value)
@@ -248,8 +287,49 @@ impl Measurement<'_> {
         record.psi = keep(&mut record.absent, "psi", psi).and_then(finite);
     }
 
+    /// The left side of Eq. 1; with momentum, the growth of E\[ψ²\] that takes
+    /// its place.
+    fn stability(&self, lambda: f64, s2: f64) -> f64 {
+        let (eta, examples) = (self.learning_rate, self.train.len());
+        momentum::growth(eta, self.momentum, lambda, s2, examples, self.batch_size)
+    }
+
+    /// s² along e: the variance of the examples' curvatures, or where they have
+    /// none, the one that the curvatures of whole batches of S examples follow
+    /// from. Disjoint batches of a set of N have means whose variance, over
+    /// their number less one, is s² N/(S(N−1)) on average.
+    fn curvature_variance(&self, point: &Point, e: &[f64]) -> Known<f64> {
+        if let Ok(each) = point.curvatures(e) {
+            return Ok(Moments::of(&each).variance);
+        }
+        let (size, all) = (self.batch_size, self.train.len() as f64);
+        let batches = point.batch_curvatures(e, size);
+        if batches.len() < 2 {
+            return Err(format!(
+                "the examples that H is measured on hold {} whole batch of {size}: raise hessian_examples",
+                batches.len()
+            ));
+        }
+        let count = batches.len() as f64;
+        let between = Moments::of(&batches).variance * count / (count - 1.0);
+        Ok(between * size as f64 * (all - 1.0) / all)
+    }
+
     fn per_example_covariance(&self, point: &Point, warm: &mut WarmStart, record: &mut Record) {
-        let k = GradientCovarianceOp(point);
+        let k = match GradientCovarianceOp::of(point) {
+            Ok(k) => k,
+            Err(why) => {
+                for (field, asked) in [
+                    ("trace_k_per_example", self.config.trace_k_per_example),
+                    ("lambda_k_per_example", self.config.lambda_k_per_example),
+                ] {
+                    if asked {
+                        record.absent.insert(field.to_owned(), why.clone());
+                    }
+                }
+                return;
+            }
+        };
         if self.config.trace_k_per_example {
             record.trace_k_per_example = finite(k.trace());
             record.trace_k_per_example_error_bound = finite(k.trace_error());
@@ -277,7 +357,13 @@ impl Measurement<'_> {
         }
     }
 
-    fn mini_batch_covariance(&self, parameters: &[Matrix], h: &Eigenpairs, record: &mut Record) {
+    fn mini_batch_covariance(
+        &self,
+        network: &Network,
+        parameters: &[Matrix],
+        h: &Eigenpairs,
+        record: &mut Record,
+    ) {
         let MiniBatches {
             batches,
             batch_size,
@@ -292,7 +378,7 @@ impl Measurement<'_> {
         } else {
             BatchSharpness::Skipped
         };
-        let gradients = MiniBatchGradients::new(&self.network, parameters, drawn, sharpness);
+        let gradients = MiniBatchGradients::new(network, parameters, drawn, sharpness);
         let absent = &mut record.absent;
         record.batch_sharpness = gradients
             .batch_sharpness()

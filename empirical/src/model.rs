@@ -1,29 +1,63 @@
 //! Models, written once against the tape.
 
+mod bert;
+mod densenet;
+mod lstm;
 mod mlp;
+mod resnet;
 mod simple_cnn;
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::parameters::{Parameter, Parameters, Role};
-use crate::tape::{Tape, Var};
+use crate::examples::Inputs;
+use crate::layers::Forward;
+use crate::parameters::{Parameters, Role};
+use crate::tape::Var;
 
+pub use bert::BertShape;
+pub use resnet::Shortcut;
+
+use bert::Bert;
+use densenet::DenseNet;
+use lstm::Recurrent;
 use mlp::Mlp;
+use resnet::ResNet;
 use simple_cnn::SimpleCnn;
 
 /// A network for classification.
 pub trait Model: Send + Sync {
-    /// Its parameters, in the order in which `logits` takes them.
+    /// Its parameters and buffers, in the order of its layout. Where it has
+    /// buffers, examples of a batch depend on each other while the batch is
+    /// normalised by its own statistics.
     fn parameters(&self) -> &Parameters;
 
-    /// Numbers that its layers put out for an example.
+    /// Numbers that its layers put out for an example, about.
     fn activations(&self) -> usize;
 
-    /// Puts the network on the tape: logits `[n, classes]` of examples
-    /// `[n, channels · height · width]`, one row an example.
-    fn logits(&self, tape: &mut Tape, x: Var, parameters: &[Var]) -> Var;
+    /// Puts the network on the tape: logits `[n, classes]` of `n` inputs.
+    fn logits(&self, on: &mut Forward, inputs: &Inputs) -> Var;
+}
+
+/// What examples of a data set have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputShape {
+    /// Images of so many channels, rows and columns.
+    Image([usize; 3]),
+    /// Texts.
+    Text {
+        /// Different words.
+        vocabulary: usize,
+        /// Words of the longest text.
+        length: usize,
+    },
+}
+
+impl From<[usize; 3]> for InputShape {
+    fn from(image: [usize; 3]) -> Self {
+        Self::Image(image)
+    }
 }
 
 /// Which network, with its sizes.
@@ -39,7 +73,7 @@ pub enum Architecture {
     },
     /// Four 3×3 convolutions in two pairs, each pair followed by pooling,
     /// and a dense layer (paper, App. D; Keras' example).
-    #[serde(alias = "simplecnn")]
+    #[serde(alias = "simplecnn", alias = "simple-cnn")]
     SimpleCnn {
         /// Channels of the first pair.
         #[serde(default = "paper_first")]
@@ -51,6 +85,80 @@ pub enum Architecture {
         #[serde(default = "paper_dense")]
         dense: usize,
     },
+    /// The same with a batch normalisation before each rectifier (paper, Sec.
+    /// 4.3).
+    #[serde(alias = "simple-cnn-bn")]
+    SimpleCnnBn {
+        /// Channels of the first pair.
+        #[serde(default = "paper_first")]
+        first: usize,
+        /// Channels of the second pair.
+        #[serde(default = "paper_second")]
+        second: usize,
+        /// Units of the dense layer.
+        #[serde(default = "paper_dense")]
+        dense: usize,
+    },
+    /// A residual network for small images: the paper's ResNet-32 has three
+    /// stages of 5 blocks.
+    Resnet {
+        /// Blocks of each stage.
+        #[serde(default = "paper_blocks")]
+        blocks: usize,
+        /// Channels of the first stage.
+        #[serde(default = "paper_width")]
+        width: usize,
+        /// How inputs are added where channels double.
+        #[serde(default)]
+        shortcut: Shortcut,
+    },
+    /// A densely connected network: DenseNet-121 where nothing is said.
+    Densenet {
+        /// Channels that each layer adds.
+        #[serde(default = "paper_growth")]
+        growth: usize,
+        /// Layers of each block.
+        #[serde(default = "paper_dense_blocks")]
+        blocks: Vec<usize>,
+        /// Channels of the first convolution.
+        #[serde(default = "paper_first_channels")]
+        first: usize,
+    },
+    /// An embedding and one layer of long short-term memory, for texts.
+    Lstm {
+        /// Features of a word.
+        #[serde(default = "paper_units")]
+        embedding: usize,
+        /// Units.
+        #[serde(default = "paper_units")]
+        hidden: usize,
+    },
+    /// BERT's encoder with a classifier, for texts.
+    Bert(BertShape),
+}
+
+fn paper_blocks() -> usize {
+    5
+}
+
+fn paper_width() -> usize {
+    16
+}
+
+fn paper_growth() -> usize {
+    32
+}
+
+fn paper_dense_blocks() -> Vec<usize> {
+    vec![6, 12, 24, 16]
+}
+
+fn paper_first_channels() -> usize {
+    64
+}
+
+fn paper_units() -> usize {
+    100
 }
 
 fn paper_hidden() -> Vec<usize> {
@@ -92,34 +200,96 @@ pub enum ModelError {
     LargeModel(usize),
     /// An image that pooling leaves nothing of.
     #[error(
-        "simple_cnn needs images of at least 10 × 10 pixels, these have {height} × {width}: use mlp"
+        "{model} needs images of at least {least} × {least} pixels, these have {height} × {width}: use mlp"
     )]
     SmallImage {
+        /// The network.
+        model: &'static str,
+        /// The least side.
+        least: usize,
         /// Rows of pixels.
         height: usize,
         /// Columns of pixels.
         width: usize,
     },
+    /// A network for images on texts, or the other way round.
+    #[error("{model} takes {takes}, the data set has {has}: choose another model or data set")]
+    Inputs {
+        /// The network.
+        model: &'static str,
+        /// What it takes.
+        takes: &'static str,
+        /// What there is.
+        has: &'static str,
+    },
+    /// Features that heads can't share evenly.
+    #[error("{features} features can't be shared by {heads} heads: give a multiple")]
+    Heads {
+        /// Features of a word.
+        features: usize,
+        /// Heads.
+        heads: usize,
+    },
+    /// Texts with more words than there are positions.
+    #[error("texts have {length} words, bert has {most} positions: raise max_position_embeddings")]
+    LongText {
+        /// Words.
+        length: usize,
+        /// Positions.
+        most: usize,
+    },
 }
 
 impl Architecture {
-    /// The network for images `[channels, height, width]`.
+    /// The network for inputs of this shape: `[channels, height, width]` of
+    /// images, or [`InputShape::Text`].
     ///
     /// # Errors
-    /// If a layer has no units, or too many, or images are too small.
-    pub fn build(&self, image: [usize; 3], classes: usize) -> Result<Box<dyn Model>, ModelError> {
+    /// If a layer has no units, or too many, or inputs are of another kind or
+    /// too small.
+    pub fn build(
+        &self,
+        inputs: impl Into<InputShape>,
+        classes: usize,
+    ) -> Result<Box<dyn Model>, ModelError> {
+        let inputs = inputs.into();
         if let Some(&large) = self.layers().iter().find(|&&units| units > LARGEST_LAYER) {
             return Err(ModelError::LargeLayer(large));
         }
+        let image = || self.image(inputs);
+        let text = || self.text(inputs);
         let model: Box<dyn Model> = match *self {
             Self::Mlp { ref hidden } => {
-                Box::new(Mlp::new(image.iter().product(), hidden, classes)?)
+                Box::new(Mlp::new(image()?.iter().product(), hidden, classes)?)
             }
             Self::SimpleCnn {
                 first,
                 second,
                 dense,
-            } => Box::new(SimpleCnn::new(image, [first, second, dense], classes)?),
+            }
+            | Self::SimpleCnnBn {
+                first,
+                second,
+                dense,
+            } => {
+                let batch_norm = matches!(self, Self::SimpleCnnBn { .. });
+                let sizes = [first, second, dense];
+                Box::new(SimpleCnn::new(image()?, sizes, classes, batch_norm)?)
+            }
+            Self::Resnet {
+                blocks,
+                width,
+                shortcut,
+            } => Box::new(ResNet::new(image()?, (blocks, width, shortcut), classes)?),
+            Self::Densenet {
+                growth,
+                ref blocks,
+                first,
+            } => Box::new(DenseNet::new(image()?, (growth, blocks, first), classes)?),
+            Self::Lstm { embedding, hidden } => {
+                Box::new(Recurrent::new(text()?, [embedding, hidden], classes)?)
+            }
+            Self::Bert(ref shape) => Box::new(Bert::new(text()?, shape, classes)?),
         };
         match model.parameters().dim() {
             dim if dim > LARGEST_MODEL => Err(ModelError::LargeModel(dim)),
@@ -127,7 +297,52 @@ impl Architecture {
         }
     }
 
-    /// Units or channels of each layer that can be chosen.
+    /// The network of this name in the paper's sizes (App. D), which a
+    /// configuration without sizes gives too.
+    ///
+    /// # Panics
+    /// If the name is none of [`Self::name`] or its sizes have no default.
+    pub fn of_paper(name: &str) -> Self {
+        let table = serde_json::json!({ "name": name });
+        serde_json::from_value(table).expect("all sizes of the network have defaults")
+    }
+
+    fn image(&self, inputs: InputShape) -> Result<[usize; 3], ModelError> {
+        match inputs {
+            InputShape::Image(image) => Ok(image),
+            InputShape::Text { .. } => Err(ModelError::Inputs {
+                model: self.name(),
+                takes: "images",
+                has: "texts",
+            }),
+        }
+    }
+
+    fn text(&self, inputs: InputShape) -> Result<[usize; 2], ModelError> {
+        match inputs {
+            InputShape::Text { vocabulary, length } => Ok([vocabulary, length]),
+            InputShape::Image(_) => Err(ModelError::Inputs {
+                model: self.name(),
+                takes: "texts",
+                has: "images",
+            }),
+        }
+    }
+
+    /// The name in configurations.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Mlp { .. } => "mlp",
+            Self::SimpleCnn { .. } => "simple_cnn",
+            Self::SimpleCnnBn { .. } => "simple_cnn_bn",
+            Self::Resnet { .. } => "resnet",
+            Self::Densenet { .. } => "densenet",
+            Self::Lstm { .. } => "lstm",
+            Self::Bert(_) => "bert",
+        }
+    }
+
+    /// Units, channels or layers that can be chosen.
     fn layers(&self) -> Vec<usize> {
         match *self {
             Self::Mlp { ref hidden } => hidden.clone(),
@@ -135,47 +350,86 @@ impl Architecture {
                 first,
                 second,
                 dense,
+            }
+            | Self::SimpleCnnBn {
+                first,
+                second,
+                dense,
             } => vec![first, second, dense],
+            Self::Resnet { blocks, width, .. } => vec![blocks, width],
+            Self::Densenet {
+                growth,
+                ref blocks,
+                first,
+            } => [&[growth, first], &blocks[..]].concat(),
+            Self::Lstm { embedding, hidden } => vec![embedding, hidden],
+            Self::Bert(ref shape) => vec![
+                shape.hidden_size,
+                shape.num_hidden_layers,
+                shape.num_attention_heads,
+                shape.intermediate_size,
+            ],
         }
     }
 
     /// The network in words: `mlp 784-300-100-10`.
-    pub fn describe(&self, image: [usize; 3], classes: usize) -> String {
-        match self {
+    pub fn describe(&self, inputs: impl Into<InputShape>, classes: usize) -> String {
+        let (name, inputs) = (self.name(), inputs.into());
+        let image = match inputs {
+            InputShape::Image([channels, height, width]) => format!("{channels}x{height}x{width}"),
+            InputShape::Text { vocabulary, length } => format!("{vocabulary}x{length}"),
+        };
+        let sizes = match self {
             Self::Mlp { hidden } => {
-                let inputs = image.iter().product();
-                let sizes: Vec<String> = std::iter::once(&inputs)
-                    .chain(hidden)
-                    .chain([&classes])
-                    .map(usize::to_string)
-                    .collect();
-                format!("mlp {}", sizes.join("-"))
+                let numbers = match inputs {
+                    InputShape::Image(image) => image.iter().product::<usize>().to_string(),
+                    InputShape::Text { .. } => image,
+                };
+                let hidden = hidden.iter().map(usize::to_string);
+                let sizes: Vec<String> = std::iter::once(numbers).chain(hidden).collect();
+                sizes.join("-")
             }
             Self::SimpleCnn {
                 first,
                 second,
                 dense,
-            } => {
-                let [channels, height, width] = image;
-                format!(
-                    "simple_cnn {channels}x{height}x{width}-{first}-{first}-{second}-{second}-{dense}-{classes}"
-                )
             }
-        }
+            | Self::SimpleCnnBn {
+                first,
+                second,
+                dense,
+            } => format!("{image}-{first}-{first}-{second}-{second}-{dense}"),
+            Self::Resnet { blocks, width, .. } => {
+                let width = format!("{width}-{}-{}", 2 * width, 4 * width);
+                format!("{} layers, {image}-{width}", 6 * blocks + 2)
+            }
+            Self::Densenet { growth, blocks, .. } => {
+                // A convolution before the blocks, one after each, a dense layer.
+                let depth = 2 * blocks.iter().sum::<usize>() + blocks.len() + 1;
+                format!("{depth} layers, growth {growth}, {image}")
+            }
+            Self::Lstm { embedding, hidden } => format!("{image}-{embedding}-{hidden}"),
+            Self::Bert(shape) => {
+                let layers = shape.num_hidden_layers;
+                format!("{layers} layers, {image}-{}", shape.hidden_size)
+            }
+        };
+        format!("{name} {sizes}-{classes}")
     }
 }
 
-/// Glorot's uniform weights, U(−a, a) with a² = 6/(fan in + fan out), and
-/// zero biases; θ in its own order. Numbers are drawn in PyTorch's order.
+/// Glorot's uniform weights, U(−a, a) with a² = 6/(fan in + fan out), zero
+/// biases, scales of one, and embeddings from U(−0.05, 0.05), as in Keras; θ in
+/// its own order. Numbers are drawn in PyTorch's order.
 pub fn glorot(parameters: &Parameters, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let torch: Vec<f64> = parameters
         .iter()
         .flat_map(|parameter| {
-            let limit = glorot_limit(parameter.role);
+            let start = start(parameter.role);
             (0..parameter.len())
-                .map(|_| match limit {
-                    Some(a) => rng.random_range(-a..a),
-                    None => 0.0,
+                .map(|_| match start {
+                    Start::Uniform(a) => rng.random_range(-a..a),
+                    Start::Fixed(x) => x,
                 })
                 .collect::<Vec<f64>>()
         })
@@ -183,7 +437,12 @@ pub fn glorot(parameters: &Parameters, rng: &mut ChaCha8Rng) -> Vec<f64> {
     parameters.from_torch(&torch)
 }
 
-fn glorot_limit(role: Role) -> Option<f64> {
+enum Start {
+    Uniform(f64),
+    Fixed(f64),
+}
+
+fn start(role: Role) -> Start {
     let fans = match role {
         Role::Dense { inputs, outputs } => inputs + outputs,
         Role::Convolution {
@@ -191,29 +450,9 @@ fn glorot_limit(role: Role) -> Option<f64> {
             outputs,
             size,
         } => size * size * (inputs + outputs),
-        Role::Bias { .. } => return None,
+        Role::Bias { .. } => return Start::Fixed(0.0),
+        Role::Scale { .. } => return Start::Fixed(1.0),
+        Role::Embedding { .. } => return Start::Uniform(0.05),
     };
-    Some((6.0 / fans as f64).sqrt())
-}
-
-/// The weight and the bias of a layer, under PyTorch's names.
-fn layer(name: String, weight: Role) -> [Parameter; 2] {
-    let (Role::Dense { outputs, .. } | Role::Convolution { outputs, .. } | Role::Bias { outputs }) =
-        weight;
-    [
-        Parameter {
-            name: format!("{name}.weight"),
-            role: weight,
-        },
-        Parameter {
-            name: format!("{name}.bias"),
-            role: Role::Bias { outputs },
-        },
-    ]
-}
-
-/// `x · weight + bias`, for the next two of `parameters`.
-fn affine(tape: &mut Tape, x: Var, weight: Var, bias: Var) -> Var {
-    let product = tape.product(x, weight);
-    tape.add_row(product, bias)
+    Start::Uniform((6.0 / fans as f64).sqrt())
 }

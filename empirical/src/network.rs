@@ -1,7 +1,10 @@
 //! A model at parameters θ: losses, accuracies and gradients of batches.
 
+use serde::{Deserialize, Serialize};
+
 use crate::compute::{Compute, to_host};
 use crate::examples::Examples;
+use crate::layers::{Forward, Normalisation, Statistics};
 use crate::model::Model;
 use crate::operator::ROUNDING_UNITS;
 use crate::tape::{Matrix, Tape, Var};
@@ -17,15 +20,41 @@ pub struct Network<'a> {
     pub model: &'a dyn Model,
     /// Where it is computed.
     pub compute: &'a Compute,
+    /// What batch normalisations normalise by, where it has some.
+    pub normalisation: Normalisation<'a>,
+    /// What an example loses.
+    pub loss: Loss,
+}
+
+/// The loss of an example.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// Cross entropy of the softmax of the outputs.
+    #[default]
+    CrossEntropy,
+    /// ½ ‖z − y‖², z the outputs and y a one at the true class.
+    Mse,
 }
 
 /// Mean loss and accuracy over some examples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// Mean cross entropy.
+    /// Mean loss.
     pub loss: f64,
     /// Share of examples whose largest logit is that of their class.
     pub accuracy: f64,
+}
+
+/// What a step of training takes from a batch.
+pub struct BatchStep {
+    /// The mean loss.
+    pub loss: f64,
+    /// The gradient of the weighted sum of losses, one matrix a parameter.
+    pub gradient: Vec<Matrix>,
+    /// What batch normalisations saw: none but where they took the batch's own
+    /// statistics.
+    pub statistics: Vec<Statistics>,
 }
 
 /// A batch written on a tape.
@@ -33,26 +62,38 @@ pub(crate) struct Written {
     pub(crate) tape: Tape,
     pub(crate) loss: Var,
     logits: Var,
+    /// What batch normalisations saw.
+    pub(crate) statistics: Vec<Statistics>,
 }
 
 impl Network<'_> {
     /// Puts the network on a tape, for `examples` at `parameters`.
     pub(crate) fn write(&self, parameters: &[Matrix], examples: &Examples) -> Written {
         let mut tape = Tape::new();
-        let x = tape.constant(examples.pixels().clone());
         let parameters: Vec<Var> = parameters
             .iter()
             .map(|parameter| tape.parameter(parameter.clone()))
             .collect();
-        let logits = self.model.logits(&mut tape, x, &parameters);
-        let loss = tape.cross_entropy(logits, &examples.targets());
-        Written { tape, loss, logits }
+        let mut on = Forward::new(&mut tape, &parameters, self.normalisation);
+        let logits = self.model.logits(&mut on, examples.inputs());
+        let statistics = on.into_statistics();
+        let targets = examples.targets();
+        let loss = match self.loss {
+            Loss::CrossEntropy => tape.cross_entropy(logits, &targets),
+            Loss::Mse => tape.squared_error(logits, &targets),
+        };
+        Written {
+            tape,
+            loss,
+            logits,
+            statistics,
+        }
     }
 
     /// The gradient of the mean loss over `examples`, one matrix a parameter.
     pub fn gradient(&self, parameters: &[Matrix], examples: &Examples) -> Vec<Matrix> {
         let weight = 1.0 / examples.len() as f64;
-        self.loss_and_gradient(parameters, examples, weight).1
+        self.step(parameters, examples, weight).gradient
     }
 
     /// The mean loss over `examples`, and the gradient of the sum of their
@@ -60,21 +101,29 @@ impl Network<'_> {
     ///
     /// # Panics
     /// If there are no examples.
-    pub fn loss_and_gradient(
-        &self,
-        parameters: &[Matrix],
-        examples: &Examples,
-        weight: f64,
-    ) -> (f64, Vec<Matrix>) {
+    pub fn step(&self, parameters: &[Matrix], examples: &Examples, weight: f64) -> BatchStep {
         let (mut loss, mut gradient) = (0.0, None);
-        let size = (PIECE_ACTIVATIONS / self.model.activations()).max(1);
+        let mut statistics = Vec::new();
+        let size = match self.couples_examples() {
+            true => examples.len(),
+            false => (PIECE_ACTIVATIONS / self.model.activations()).max(1),
+        };
         for (first, count) in chunks(examples.len(), size) {
             let mut written = self.write(parameters, &examples.range(first, count));
             loss += written.mean_loss() * count as f64;
             add_each(&mut gradient, written.pull_back(weight, self.compute));
+            statistics = written.statistics;
         }
-        let gradient = gradient.expect("a gradient is over examples");
-        (loss / examples.len() as f64, gradient)
+        BatchStep {
+            loss: loss / examples.len() as f64,
+            gradient: gradient.expect("a gradient is over examples"),
+            statistics,
+        }
+    }
+
+    /// Whether an example's loss depends on its batch.
+    pub fn couples_examples(&self) -> bool {
+        self.model.parameters().has_buffers() && matches!(self.normalisation, Normalisation::Batch)
     }
 
     /// The rounding of sums at this precision.

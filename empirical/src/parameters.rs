@@ -4,8 +4,9 @@
 //! θ joins the matrices in the model's order, each row by row. A dense
 //! weight is a matrix `[inputs, outputs]`, a convolution's
 //! `[size · size · inputs, outputs]` with rows ordered (row, column, input),
-//! a bias `[1, outputs]`. PyTorch has `[outputs, inputs]`,
-//! `[outputs, inputs, size, size]` and `[outputs]`.
+//! a bias or a scale `[1, outputs]`, an embedding `[rows, features]`. PyTorch
+//! has `[outputs, inputs]`, `[outputs, inputs, size, size]`, `[outputs]` and
+//! `[rows, features]`.
 
 use crate::compute::{Compute, to_host};
 use crate::tape::Matrix;
@@ -34,6 +35,18 @@ pub enum Role {
         /// Features or channels.
         outputs: usize,
     },
+    /// What a normalised feature is multiplied with.
+    Scale {
+        /// Features or channels.
+        outputs: usize,
+    },
+    /// A row of features for each word, position or segment.
+    Embedding {
+        /// Words.
+        rows: usize,
+        /// Features.
+        features: usize,
+    },
 }
 
 /// A named parameter.
@@ -55,7 +68,8 @@ impl Parameter {
                 outputs,
                 size,
             } => [size * size * inputs, outputs],
-            Role::Bias { outputs } => [1, outputs],
+            Role::Bias { outputs } | Role::Scale { outputs } => [1, outputs],
+            Role::Embedding { rows, features } => [rows, features],
         }
     }
 
@@ -68,7 +82,8 @@ impl Parameter {
                 outputs,
                 size,
             } => vec![outputs, inputs, size, size],
-            Role::Bias { outputs } => vec![outputs],
+            Role::Bias { outputs } | Role::Scale { outputs } => vec![outputs],
+            Role::Embedding { rows, features } => vec![rows, features],
         }
     }
 
@@ -92,7 +107,8 @@ impl Parameter {
                 let (position, input) = (row / inputs, row % inputs);
                 (output * inputs + input) * size * size + position
             }
-            Role::Bias { .. } => output,
+            Role::Bias { .. } | Role::Scale { .. } => output,
+            Role::Embedding { features, .. } => row * features + output,
         };
         (0..rows)
             .flat_map(|row| (0..outputs).map(move |output| (row, output)))
@@ -101,24 +117,57 @@ impl Parameter {
     }
 }
 
-/// All parameters of a model, in order.
+/// All parameters of a model, in order, with its buffers: the running means and
+/// variances of batch normalisations, which are kept but not learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters(Vec<Parameter>);
+pub struct Parameters {
+    learnt: Vec<Parameter>,
+    buffers: Vec<Parameter>,
+}
 
 impl Parameters {
     /// Parameters in the order of the model.
     pub fn new(parameters: Vec<Parameter>) -> Self {
-        Self(parameters)
+        Self::with_buffers(parameters, Vec::new())
+    }
+
+    /// The same with buffers.
+    pub fn with_buffers(learnt: Vec<Parameter>, buffers: Vec<Parameter>) -> Self {
+        Self { learnt, buffers }
+    }
+
+    /// Whether the model has buffers.
+    pub fn has_buffers(&self) -> bool {
+        !self.buffers.is_empty()
+    }
+
+    /// The buffers alone, for their vectors.
+    pub fn buffers(&self) -> Self {
+        Self::new(self.buffers.clone())
+    }
+
+    /// Parameters and buffers, as a checkpoint holds them.
+    pub(crate) fn stored(&self) -> Self {
+        Self::new([&self.learnt[..], &self.buffers].concat())
+    }
+
+    /// Buffers before the first batch: means of 0 and variances of 1.
+    pub fn fresh_buffers(&self) -> Vec<f64> {
+        let start = |buffer: &Parameter| {
+            let one = matches!(buffer.role, Role::Scale { .. });
+            vec![f64::from(u8::from(one)); buffer.len()]
+        };
+        self.buffers.iter().flat_map(start).collect()
     }
 
     /// Each parameter.
     pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
-        self.0.iter()
+        self.learnt.iter()
     }
 
     /// D, the length of θ.
     pub fn dim(&self) -> usize {
-        self.0.iter().map(Parameter::len).sum()
+        self.learnt.iter().map(Parameter::len).sum()
     }
 
     /// The part of a vector in θ's order that belongs to each parameter.
@@ -127,7 +176,7 @@ impl Parameters {
         theta: &'a [f64],
     ) -> impl Iterator<Item = (&'a Parameter, &'a [f64])> {
         let mut rest = theta;
-        self.0.iter().map(move |parameter| {
+        self.learnt.iter().map(move |parameter| {
             let (part, later) = rest.split_at(parameter.len());
             rest = later;
             (parameter, part)

@@ -10,14 +10,15 @@ use serde::Serialize;
 
 use crate::checkpoint::{CheckpointError, Weights, load_weights};
 use crate::compute::{Compute, DeviceKind, Precision};
-use crate::config::{MOST_BATCHES, most_eigenvalues};
-use crate::data::Images;
+use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
+use crate::layers::Normalisation;
+use crate::loaded::Labelled;
 use crate::memory;
 use crate::model::{Architecture, ModelError};
 use crate::moments::Moments;
-use crate::network::Network;
+use crate::network::{Loss, Network};
 use crate::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
     PointSettings,
@@ -60,6 +61,11 @@ pub struct PortraitSettings {
     pub trace_probes: usize,
     /// Standard error of Tr H at which its estimate stops, relative to it.
     pub trace_tolerance: f64,
+    /// What an example loses.
+    pub loss: Loss,
+    /// What batch normalisations normalise by; the batches that H is the mean
+    /// over have `batch_size` examples.
+    pub batch_norm: BatchNormMode,
     /// Of probes and random batches.
     pub seed: u64,
     /// Threads; no number depends on it. All cores where absent, but one where
@@ -126,8 +132,10 @@ pub struct Portrait {
     pub gradient_norm: f64,
     /// The Hessian of the mean loss.
     pub hessian: HessianPortrait,
-    /// The exact K = (1/N) Σ (g_i − g)(g_i − g)ᵀ.
-    pub covariance_per_example: CovariancePortrait,
+    /// The exact K = (1/N) Σ (g_i − g)(g_i − g)ᵀ; absent where examples depend
+    /// on each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covariance_per_example: Option<CovariancePortrait>,
     /// K^M of mini-batch gradients.
     pub covariance_mini_batch: MiniBatchPortrait,
     /// |cos| of the top eigenvectors of H and of the per-example K.
@@ -276,28 +284,38 @@ pub struct MiniBatchPortrait {
 }
 
 impl Portrait {
-    /// Measures K and H at the weights in `checkpoint`, on `images`.
+    /// Measures K and H at the weights in `checkpoint`, on `data`.
     ///
     /// # Errors
-    /// Settings, weights or images that do not fit together, and weights at
+    /// Settings, weights or data that do not fit together, and weights at
     /// which the loss is not finite.
     pub fn measure(
         architecture: &Architecture,
         checkpoint: &Path,
-        images: &Images,
+        data: &Labelled,
         compute: &Compute,
         settings: &PortraitSettings,
         meter: &Meter,
     ) -> Result<Self, PortraitError> {
-        settings.check(images.len())?;
-        let model = architecture.build(images.shape(), images.classes())?;
+        settings.check(data.len())?;
+        let model = architecture.build(data.shape(), data.classes())?;
         settings.check_top(model.parameters().dim())?;
-        let Weights { theta, notes } = load_weights(checkpoint, model.parameters())?;
+        let Weights {
+            theta,
+            buffers,
+            notes,
+        } = load_weights(checkpoint, model.parameters())?;
+        let buffers = model.parameters().buffers().split(&buffers, compute);
         let network = Network {
             model: &*model,
             compute,
+            loss: settings.loss,
+            normalisation: match settings.batch_norm {
+                BatchNormMode::Batch => Normalisation::Batch,
+                BatchNormMode::Running => Normalisation::Running(&buffers),
+            },
         };
-        let examples = Examples::first(images, settings.subset.unwrap_or(images.len()), compute);
+        let examples = data.first(settings.subset.unwrap_or(data.len()), compute);
         let pool = ThreadPoolBuilder::new()
             .num_threads(settings.threads(compute))
             .build()?;
@@ -329,16 +347,27 @@ impl Portrait {
             check_determinism(&counted(&h, meter), point.gradient(), REPEATABLE)?;
         }
         let (hessian, h) = settings.hessian(&point, meter)?;
-        let (covariance, k) = settings.covariance(&point, meter)?;
         let mut absent = BTreeMap::new();
+        let covariance = match GradientCovarianceOp::of(&point) {
+            Ok(k) => Ok(settings.covariance(&k, meter)?),
+            Err(why) => Err(why),
+        };
+        let (covariance, k) = match covariance {
+            Ok((portrait, pairs)) => (Ok(portrait), Ok(pairs)),
+            Err(why) => (Err(why.clone()), Err(why)),
+        };
         let (mini_batch, batch_sharpness) =
             settings.mini_batch(network, theta, examples, &mut absent, meter)?;
         meter.begin("curvatures along e", Parts::Whole);
-        let curvatures = h.top_vector("H").map(|e| point.curvatures(e));
+        let curvatures = h.top_vector("H").and_then(|e| point.curvatures(e));
         let moments = curvatures.as_ref().map(|all| Moments::of(all));
-        let cosines = eigenspace_cosines(&h, &k);
-        let cosine = h.top_vector("H").and_then(|_| k.top_vector("K"));
-        let cosine = cosine.and_then(|_| Ok(cosines.clone()?[0]));
+        let cosines = k.and_then(|k| {
+            let all = eigenspace_cosines(&h, &k)?;
+            let one = h.top_vector("H").and_then(|_| k.top_vector("K"));
+            Ok((all.clone(), one.map(|_| all[0])))
+        });
+        let cosine = cosines.clone().and_then(|(_, one)| one);
+        let cosines = cosines.map(|(all, _)| all);
         Ok(Self {
             parameters: point.dim(),
             examples: examples.len(),
@@ -346,7 +375,7 @@ impl Portrait {
             accuracy: point.score().accuracy,
             gradient_norm: point.squared_gradient_norm().sqrt(),
             hessian,
-            covariance_per_example: covariance,
+            covariance_per_example: keep(&mut absent, "covariance_per_example", covariance),
             covariance_mini_batch: mini_batch,
             cosine_hessian_covariance: keep(&mut absent, "cosine_hessian_covariance", cosine),
             eigenspace_cosines: keep(&mut absent, "eigenspace_cosines", cosines),
@@ -460,6 +489,7 @@ impl PortraitSettings {
     fn point(&self, compute: &Compute) -> PointSettings {
         let default = PointSettings {
             piece_numbers: PIECE_NUMBERS,
+            batch_size: Some(self.batch_size),
             ..PointSettings::default()
         };
         let free = || memory::available().filter(|_| compute.kind() == DeviceKind::Flex);
@@ -563,11 +593,10 @@ impl PortraitSettings {
 
     fn covariance(
         &self,
-        point: &Point,
+        k: &GradientCovarianceOp,
         meter: &Meter,
     ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
-        let k = GradientCovarianceOp(point);
-        let found = self.leading(&k, 0, "K", meter)?;
+        let found = self.leading(k, 0, "K", meter)?;
         meter.begin("trace of K", Parts::Whole);
         let portrait = CovariancePortrait {
             leading: Leading::of(&found),

@@ -11,8 +11,8 @@ use rayon::ThreadPoolBuilder;
 
 use crate::compute::{Compute, ComputeError, DeviceKind};
 use crate::config::{ConfigError, SweepConfig};
-use crate::data::{DataError, DataSet, Images};
-use crate::examples::Examples;
+use crate::data::DataError;
+use crate::loaded::{Labelled, Loaded};
 use crate::model::ModelError;
 use crate::run_folder::{FolderError, outcome};
 use crate::train::{RunEnd, RunError, RunSpec, Shared, Watch, finished, run, total_steps};
@@ -119,9 +119,7 @@ impl<'a> Sweep<'a> {
     ) -> Result<Self, SweepError> {
         config.check()?;
         let compute = Compute::new(device, config.training.precision)?;
-        let DataSet {
-            train, validation, ..
-        } = crate::data::load(&config.data.name, data_dir)?;
+        let Loaded { train, validation } = Loaded::of(&config.data, data_dir, &config.model)?;
         let model = config.model.build(train.shape(), train.classes())?;
         let name = &config.data.name;
         let examples = count(
@@ -141,8 +139,7 @@ impl<'a> Sweep<'a> {
             .measure
             .hessian_examples
             .unwrap_or(examples.div_ceil(20));
-        let first = |images: &Images, count| Examples::first(images, count, &compute);
-        let all = first(&train, examples);
+        let all = train.first(examples, &compute);
         Ok(Self {
             shared: Shared {
                 config,
@@ -150,10 +147,10 @@ impl<'a> Sweep<'a> {
                 model,
                 subset: all.range(0, subset),
                 train: all,
-                image: train.shape(),
+                inputs: train.shape(),
                 validation: validation
                     .filter(|_| validated > 0)
-                    .map(|images| first(&images, validated)),
+                    .map(|held_out| held_out.first(validated, &compute)),
                 compute,
                 version,
                 plan_sha256: None,
@@ -358,9 +355,9 @@ fn count(
     data: &str,
     key: &'static str,
     asked: Option<usize>,
-    images: Option<&Images>,
+    found: Option<&Labelled>,
 ) -> Result<usize, ConfigError> {
-    let available = images.map_or(0, Images::len);
+    let available = found.map_or(0, Labelled::len);
     match asked {
         Some(asked) if asked > available => Err(ConfigError::TooFewExamples {
             key,

@@ -16,30 +16,49 @@
 //! | [`Tape::squared_gradient_norms`] | ‖g_i‖² for every example |
 //! | [`Tape::hessian_traces`] | Tr H_i for every example |
 //!
-//! Every operation is of one of four kinds (a bilinear product, a sum, a
-//! locally linear map, the loss), and each sweep treats a kind by one rule.
-//! Because values and cotangents stay on the tape, a Hessian product costs
-//! two products a layer forwards and four backwards and repeats nothing; a
-//! tangent that is zero is absent and costs nothing (Pearlmutter, 1994).
+//! An operation is [`Bilinear`] in two values, a [`Map`] of one, the sum of
+//! two or several side by side, and each sweep treats a kind by one rule. A
+//! new operation is a type in a file of its own that implements one of the two
+//! traits. Because values and cotangents stay on the tape, a Hessian product
+//! costs two products a layer forwards and four backwards and repeats nothing;
+//! a tangent that is zero is absent and costs nothing (Pearlmutter, 1994).
 //!
 //! All values are matrices. Rows run over examples and, within an example,
-//! over positions of an image; columns are channels or features.
+//! over positions of an image or a text; columns are channels or features.
+//! Values that depend on parameters alone are shared by all examples. A value
+//! may be read by any number of operations.
 
+mod attention;
+mod backward;
+mod bilinear;
 mod convolution;
 mod cross_entropy;
-mod locally_linear;
-mod product;
-mod sweeps;
+mod elementwise;
+mod forward;
+mod images;
+mod map;
+mod per_example;
+mod rows;
+mod share;
+mod softmax;
+mod squared_error;
+mod standardise;
 
 use burn::tensor::Tensor;
 
+pub use attention::{Heads, PerGroup};
+pub use bilinear::{Bilinear, Dense, Hadamard, ScaleColumns};
 pub use convolution::Convolution;
-pub use cross_entropy::Targets;
-pub use locally_linear::{Flatten, Grid, LocallyLinear, MaxPool, Transposed};
-
-use cross_entropy::CrossEntropy;
-use locally_linear::Mask;
-use product::Product;
+pub use cross_entropy::{CrossEntropy, Targets};
+pub use elementwise::{Elementwise, Times};
+pub use forward::Tangents;
+pub use images::{AveragePool, Flatten, Grid, MaxPool, MeanPixel, Patches, Winners};
+pub use map::{Map, Transposed};
+pub use rows::{Columns, EachStep, Lookup, Rows, Together};
+pub use share::Share;
+pub use softmax::Softmax;
+pub use squared_error::SquaredError;
+pub use standardise::{Over, Standardise};
 
 /// A matrix on the device, `[rows, columns]`.
 pub type Matrix = Tensor<2>;
@@ -54,14 +73,25 @@ enum Op {
     Constant,
     /// The parameter of this number.
     Parameter(usize),
-    /// Of two values, bilinear.
-    Product(Var, Var, Product),
-    /// `a + b` with the one row of `b` added to each row of `a`.
-    AddRow(Var, Var),
-    /// A map that is linear at this point: its matrix is fixed by the values.
-    Linear(Var, Box<dyn LocallyLinear>),
-    /// Per-example loss `[n, 1]` of logits `[n, classes]`.
-    Loss(Var, Box<CrossEntropy>),
+    /// Of two values, linear in each.
+    Bilinear(Var, Var, Box<dyn Bilinear>),
+    /// `a + b`; a `b` of one row is added to each row of `a`.
+    Sum(Var, Var),
+    /// Of one value.
+    Map(Var, Box<dyn Map>),
+    /// Columns of several values side by side.
+    Beside(Vec<Var>),
+}
+
+impl Op {
+    fn reads(&self) -> Vec<Var> {
+        match self {
+            Self::Constant | Self::Parameter(_) => Vec::new(),
+            Self::Bilinear(a, b, _) | Self::Sum(a, b) => vec![*a, *b],
+            Self::Map(a, _) => vec![*a],
+            Self::Beside(parts) => parts.clone(),
+        }
+    }
 }
 
 struct Node {
@@ -74,13 +104,13 @@ struct Node {
     cotangent: Option<Matrix>,
     /// Whether the value depends on a parameter.
     active: bool,
-}
-
-impl Node {
-    /// Whether its value matters to no derivative and to one operation alone.
-    fn passes_on(&self) -> bool {
-        matches!(self.op, Op::Product(..) | Op::AddRow(..))
-    }
+    /// Whether all examples share the value: it depends on no data.
+    shared: bool,
+    /// Operations that read it.
+    readers: usize,
+    /// Whether a derivative reads the value, or its tangent, again: it is a
+    /// factor, or a map bends it.
+    factor: bool,
 }
 
 /// Operations in the order in which they were carried out, with their values.
@@ -88,6 +118,7 @@ impl Node {
 pub struct Tape {
     nodes: Vec<Node>,
     parameters: usize,
+    couples_examples: bool,
 }
 
 impl Tape {
@@ -98,65 +129,127 @@ impl Tape {
 
     /// Data, which no derivative goes through.
     pub fn constant(&mut self, value: Matrix) -> Var {
-        self.push(Op::Constant, value, false)
+        self.push(Op::Constant, value)
     }
 
     /// The next parameter; parameters are numbered in the order of the calls.
     pub fn parameter(&mut self, value: Matrix) -> Var {
         let number = self.parameters;
         self.parameters += 1;
-        self.push(Op::Parameter(number), value, true)
+        self.push(Op::Parameter(number), value)
     }
 
     /// `a · w`, shapes `[r, k]` and `[k, m]`.
     pub fn product(&mut self, a: Var, w: Var) -> Var {
-        self.bilinear(a, w, Product::Dense)
+        self.bilinear(a, w, Dense)
     }
 
     /// The images `a` convolved with `w`, shapes `[n·h·w, c]` and
     /// `[size²·c, m]`.
     pub fn convolve(&mut self, a: Var, w: Var, convolution: Convolution) -> Var {
-        self.bilinear(a, w, Product::Convolution(convolution))
+        self.bilinear(a, w, convolution)
     }
 
-    fn bilinear(&mut self, a: Var, w: Var, product: Product) -> Var {
-        let value = product.apply(self.value(a), self.value(w));
-        let active = self.active(a) || self.active(w);
-        self.push(Op::Product(a, w, product), value, active)
+    /// An operation that is linear in each of `a` and `b`.
+    ///
+    /// # Panics
+    /// If `a` is shared by all examples and `b` is not: what is shared stands
+    /// on the right.
+    pub fn bilinear(&mut self, a: Var, b: Var, op: impl Bilinear + 'static) -> Var {
+        assert!(
+            self.nodes[b.0].shared || !self.nodes[a.0].shared,
+            "a factor that all examples share stands on the right"
+        );
+        self.restore(a);
+        self.restore(b);
+        let value = op.apply(self.value(a), self.value(b));
+        self.push(Op::Bilinear(a, b, Box::new(op)), value)
     }
 
-    /// `a + b`, the one row of `b` `[1, m]` added to each row of `a` `[r, m]`.
-    pub fn add_row(&mut self, a: Var, b: Var) -> Var {
+    /// `a + b`: both `[r, m]`, or `b` a row `[1, m]` that is added to each row
+    /// of `a`.
+    ///
+    /// # Panics
+    /// If the shapes are others, or `a` alone is shared by all examples.
+    pub fn add(&mut self, a: Var, b: Var) -> Var {
+        let ([rows, columns], of_b) = (self.shape(a), self.shape(b));
+        assert!(
+            of_b == [rows, columns] || of_b == [1, columns],
+            "a sum of {:?} and {of_b:?}",
+            [rows, columns]
+        );
+        assert!(
+            self.nodes[b.0].shared || !self.nodes[a.0].shared,
+            "a term that all examples share stands on the right"
+        );
+        self.restore(b);
         let value = self.take(a) + self.value(b).clone();
-        let active = self.active(a) || self.active(b);
-        self.push(Op::AddRow(a, b), value, active)
+        self.push(Op::Sum(a, b), value)
+    }
+
+    /// [`Self::add`], under the name of what a bias does.
+    pub fn add_row(&mut self, a: Var, b: Var) -> Var {
+        self.add(a, b)
     }
 
     /// `max(a, 0)`, with derivative 0 at 0.
     pub fn relu(&mut self, a: Var) -> Var {
-        let mask = Mask::positive(self.value(a));
+        self.restore(a);
+        let mask = Elementwise::rectifier(self.value(a));
         self.linear(a, mask)
     }
 
-    /// A map that is linear in the neighbourhood of the value of `a`.
-    pub fn linear(&mut self, a: Var, map: impl LocallyLinear + 'static) -> Var {
-        let value = map.apply(self.take(a));
-        let active = self.active(a);
-        self.push(Op::Linear(a, Box::new(map)), value, active)
+    /// A map whose value is its derivative times `a`: it is linear in the
+    /// neighbourhood of `a`, and zero at zero.
+    pub fn linear(&mut self, a: Var, map: impl Map + 'static) -> Var {
+        let value = map.push(self.take(a));
+        self.map(a, map, value)
+    }
+
+    /// A map of `a` with its value there: `Softmax::of(tape.value(a))`.
+    pub fn map(&mut self, a: Var, map: impl Map + 'static, value: Matrix) -> Var {
+        self.couples_examples |= map.couples_examples();
+        self.push(Op::Map(a, Box::new(map)), value)
+    }
+
+    /// Columns of several values, `[r, m₁ + m₂ + …]`, in order.
+    ///
+    /// # Panics
+    /// If there is none, or some are shared by all examples.
+    pub fn beside(&mut self, parts: &[Var]) -> Var {
+        for &part in parts {
+            assert!(
+                !self.nodes[part.0].shared,
+                "what stands side by side is of each example"
+            );
+            self.restore(part);
+        }
+        let values = parts.iter().map(|&part| self.value(part).clone());
+        let value = Tensor::cat(values.collect(), 1);
+        self.push(Op::Beside(parts.to_vec()), value)
     }
 
     /// Cross entropy of each example, `[n, 1]`, from its logits `[n, classes]`.
     pub fn cross_entropy(&mut self, logits: Var, targets: &Targets) -> Var {
-        let (loss, value) = CrossEntropy::new(self.value(logits), targets);
-        let active = self.active(logits);
-        self.push(Op::Loss(logits, Box::new(loss)), value, active)
+        self.restore(logits);
+        let (loss, value) = CrossEntropy::of(self.value(logits), targets);
+        self.map(logits, loss, value)
+    }
+
+    /// Half the squared distance of each example's outputs `[n, classes]` from a
+    /// one at its class: `[n, 1]`.
+    pub fn squared_error(&mut self, outputs: Var, targets: &Targets) -> Var {
+        self.restore(outputs);
+        let (loss, value) = SquaredError::of(self.value(outputs), targets);
+        self.map(outputs, loss, value)
     }
 
     /// The value of `var`.
     ///
     /// # Panics
     /// If it was taken over: a product or a sum lives on in the sum or the map
-    /// that reads it. Or if [`Tape::trim`] has let it go.
+    /// that reads it, unless [`Tape::hold`] was called. Or if [`Tape::trim`]
+    /// has let it go.
     pub fn value(&self, var: Var) -> &Matrix {
         self.nodes[var.0]
             .value
@@ -164,38 +257,70 @@ impl Tape {
             .expect("values are read before they are taken over or trimmed")
     }
 
-    /// The value of `var` for the one operation that reads it, to be changed
-    /// in place where no derivative reads it.
-    fn take(&mut self, var: Var) -> Matrix {
-        if self.nodes[var.0].passes_on() {
-            let value = self.nodes[var.0].value.take();
-            return value.expect("a product or a sum is read by one operation");
+    /// The shape of `var`.
+    pub fn shape(&self, var: Var) -> [usize; 2] {
+        self.nodes[var.0].shape
+    }
+
+    /// The value of `var`, computed again where it was taken over, and kept
+    /// from then on: for values that several operations read.
+    pub fn hold(&mut self, var: Var) -> &Matrix {
+        self.restore(var);
+        // A reader that takes over must be the only one.
+        self.nodes[var.0].readers += 1;
+        self.value(var)
+    }
+
+    /// Whether an example's loss depends on other examples, as under batch
+    /// normalisation: then there is no derivative of one example.
+    pub fn couples_examples(&self) -> bool {
+        self.couples_examples
+    }
+
+    /// Makes sure that the value of `var` is there.
+    fn restore(&mut self, var: Var) {
+        if self.nodes[var.0].value.is_some() {
+            return;
         }
+        for input in self.nodes[var.0].op.reads() {
+            self.restore(input);
+        }
+        let value = match &self.nodes[var.0].op {
+            Op::Bilinear(a, b, op) => op.apply(self.value(*a), self.value(*b)),
+            Op::Sum(a, b) => self.value(*a).clone() + self.value(*b).clone(),
+            _ => unreachable!("products and sums alone are taken over"),
+        };
+        self.nodes[var.0].value = Some(value);
+    }
+
+    /// The value of `var`, to be changed in place where it is a product or a
+    /// sum that nobody has read: it then lives on in its reader.
+    fn take(&mut self, var: Var) -> Matrix {
+        let node = &mut self.nodes[var.0];
+        if matches!(node.op, Op::Bilinear(..) | Op::Sum(..))
+            && node.readers == 0
+            && let Some(value) = node.value.take()
+        {
+            return value;
+        }
+        self.restore(var);
         self.value(var).clone()
     }
 
     /// Lets go of the values that no derivative reads: all but the factors
     /// of products and the last value, which is the loss.
     pub fn trim(&mut self) {
-        let mut read = vec![false; self.nodes.len()];
-        for node in &self.nodes {
-            if let Op::Product(a, w, _) = node.op {
-                read[a.0] = true;
-                read[w.0] = true;
-            }
-        }
-        if let Some(last) = read.last_mut() {
-            *last = true;
-        }
-        for (node, read) in self.nodes.iter_mut().zip(read) {
-            if !read {
+        let last = self.nodes.len().saturating_sub(1);
+        for (k, node) in self.nodes.iter_mut().enumerate() {
+            let read = node.factor || matches!(node.op, Op::Parameter(_));
+            if !read && k != last {
                 node.value = None;
             }
         }
     }
 
     /// Numbers that the tape holds for itself: values, cotangents and maps, but
-    /// not the parameters, which it shares.
+    /// not what all examples share.
     pub fn numbers(&self) -> usize {
         let size = |matrix: &Option<Matrix>| {
             matrix
@@ -204,18 +329,15 @@ impl Tape {
         };
         self.nodes
             .iter()
+            .filter(|node| !node.shared)
             .map(|node| {
                 let kept = match &node.op {
-                    Op::Linear(_, map) => map.numbers(),
+                    Op::Map(_, map) => map.numbers() + size(&node.cotangent),
                     // A sum shares its cotangent with what it adds to.
-                    Op::AddRow(..) => 0,
+                    Op::Sum(..) => 0,
                     _ => size(&node.cotangent),
                 };
-                let value = match &node.op {
-                    Op::Parameter(_) => 0,
-                    _ => size(&node.value),
-                };
-                value + kept
+                size(&node.value) + kept
             })
             .sum()
     }
@@ -224,14 +346,89 @@ impl Tape {
         self.nodes[var.0].active
     }
 
-    fn push(&mut self, op: Op, value: Matrix, active: bool) -> Var {
+    fn shared(&self, var: Var) -> bool {
+        self.nodes[var.0].shared
+    }
+
+    fn push(&mut self, op: Op, value: Matrix) -> Var {
+        let reads = op.reads();
+        for var in &reads {
+            let node = &mut self.nodes[var.0];
+            node.readers += 1;
+            node.factor |= match &op {
+                Op::Bilinear(..) => true,
+                Op::Map(_, map) => map.bends(),
+                _ => false,
+            };
+        }
+        let of_all = |holds: fn(&Node) -> bool| reads.iter().all(|var| holds(&self.nodes[var.0]));
+        let active = match op {
+            Op::Constant => false,
+            Op::Parameter(_) => true,
+            _ => !of_all(|node| !node.active),
+        };
+        let shared = match op {
+            Op::Constant => false,
+            _ => of_all(|node| node.shared),
+        };
         self.nodes.push(Node {
             op,
             shape: value.dims(),
             value: Some(value),
             cotangent: None,
             active,
+            shared,
+            readers: 0,
+            factor: false,
         });
         Var(self.nodes.len() - 1)
+    }
+
+    fn none(&self) -> Vec<Option<Matrix>> {
+        vec![None; self.nodes.len()]
+    }
+}
+
+/// A derivative by every parameter; zero where a parameter has no part in it.
+fn every_one(tape: &Tape, derivatives: Vec<Option<Matrix>>) -> Vec<Matrix> {
+    let parameters = tape.nodes.iter().filter_map(|node| match node.op {
+        Op::Parameter(_) => node.value.as_ref(),
+        _ => None,
+    });
+    derivatives
+        .into_iter()
+        .zip(parameters)
+        .map(|(derivative, value)| derivative.unwrap_or_else(|| value.zeros_like()))
+        .collect()
+}
+
+fn sum(a: Option<Matrix>, b: Option<Matrix>) -> Option<Matrix> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (a, b) => a.or(b),
+    }
+}
+
+fn add(total: &mut Option<Matrix>, share: Option<Matrix>) {
+    *total = sum(total.take(), share);
+}
+
+fn both(
+    a: Option<&Matrix>,
+    b: Option<&Matrix>,
+    combine: impl Fn(&Matrix, &Matrix) -> Matrix,
+) -> Option<Matrix> {
+    Some(combine(a?, b?))
+}
+
+/// A sum over those of two pairs that are there.
+fn either_or_both(
+    pairs: [Option<(&Matrix, &Matrix)>; 2],
+    one: impl Fn(&Matrix, &Matrix) -> Matrix,
+    two: impl Fn([(&Matrix, &Matrix); 2]) -> Matrix,
+) -> Option<Matrix> {
+    match pairs {
+        [Some(first), Some(second)] => Some(two([first, second])),
+        [first, second] => first.or(second).map(|(a, b)| one(a, b)),
     }
 }

@@ -17,9 +17,10 @@ use crate::checkpoint::Checkpoint;
 use crate::compute::Compute;
 use crate::config::SweepConfig;
 use crate::examples::Examples;
+use crate::layers::{Normalisation, Statistics};
 use crate::measure::{Measurement, WarmStart};
-use crate::model::{Model, glorot};
-use crate::network::Network;
+use crate::model::{InputShape, Model, glorot};
+use crate::network::{BatchStep, Network};
 use crate::optimiser::{Clipped, Sgd, cosine};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
@@ -40,8 +41,8 @@ pub struct Shared<'a> {
     pub compute: Compute,
     /// All N training examples.
     pub train: Examples,
-    /// Channels, rows and columns of each.
-    pub image: [usize; 3],
+    /// Their shape.
+    pub inputs: InputShape,
     /// Those that H is measured on.
     pub subset: Examples,
     /// The validation examples, where there are some.
@@ -165,8 +166,10 @@ fn begun(shared: &Shared, folder: &Path) -> Result<Option<Checkpoint>, RunError>
 /// Where a run is before its first step.
 fn fresh(shared: &Shared, spec: RunSpec) -> Checkpoint {
     let mut rng = stream(spec.seed, Purpose::Init, 0);
+    let layout = shared.model.parameters();
     Checkpoint {
-        theta: glorot(shared.model.parameters(), &mut rng),
+        theta: glorot(layout, &mut rng),
+        buffers: layout.fresh_buffers(),
         ..Checkpoint::default()
     }
 }
@@ -179,6 +182,8 @@ struct Trainer<'a> {
     saved: Instant,
     step: u64,
     parameters: Vec<Matrix>,
+    /// Running statistics of batch normalisations.
+    buffers: Vec<Matrix>,
     sgd: Sgd,
     previous_step: Option<Vec<Matrix>>,
     warm: WarmStart,
@@ -214,6 +219,7 @@ impl<'a> Trainer<'a> {
             saved: Instant::now(),
             step: checkpoint.step,
             parameters: layout.split(&checkpoint.theta, &shared.compute),
+            buffers: layout.buffers().split(&checkpoint.buffers, &shared.compute),
             sgd: sgd.going_on(split(&checkpoint.velocity), checkpoint.clipped),
             previous_step: split(&checkpoint.previous_step),
             warm: checkpoint.warm,
@@ -225,6 +231,8 @@ impl<'a> Trainer<'a> {
         Network {
             model: &*self.shared.model,
             compute: &self.shared.compute,
+            loss: self.shared.config.training.loss,
+            normalisation: Normalisation::Batch,
         }
     }
 
@@ -244,13 +252,16 @@ impl<'a> Trainer<'a> {
         let batch = self.batches.at(self.step);
         let learning_rate = self.learning_rate();
         let weight = self.sgd.loss_weight(learning_rate) / batch.len() as f64;
-        let (loss, gradient) = self
-            .network()
-            .loss_and_gradient(&self.parameters, &batch, weight);
+        let BatchStep {
+            loss,
+            gradient,
+            statistics,
+        } = self.network().step(&self.parameters, &batch, weight);
         if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
             return Step::Diverged(loss);
         }
         let moves = self.sgd.step(&mut self.parameters, gradient, learning_rate);
+        self.buffers = Statistics::update(&statistics, &self.buffers);
         self.previous_step = Some(moves);
         self.step += 1;
         Step::Taken
@@ -263,6 +274,7 @@ impl<'a> Trainer<'a> {
         let learning_rate = self.learning_rate();
         let measurement = Measurement {
             network,
+            buffers: &self.buffers.clone(),
             config: &shared.config.measure,
             train: &shared.train,
             subset: &shared.subset,
@@ -316,6 +328,7 @@ impl<'a> Trainer<'a> {
             step: self.step,
             records: self.folder.followed(),
             theta: layout.join(self.parameters.clone()),
+            buffers: layout.buffers().join(self.buffers.clone()),
             previous_step: join(self.previous_step.as_deref()),
             velocity: join(self.sgd.velocity()),
             clipped: self.sgd.clipped().unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use breakeven_empirical::data::catalog::{self, Entry, Part};
+use breakeven_empirical::data::catalog::{self, Part};
 use breakeven_empirical::data::check::{CheckedFile, Report, Verdict, check};
 use breakeven_empirical::data::search::Search;
 use breakeven_sim::meter::Parts;
@@ -43,11 +43,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
         return streams::print_json(&report);
     }
     let mut out = Vec::new();
-    print(&mut out, entry, &report).or_work()?;
+    print(&mut out, &report).or_work()?;
     streams::print(out)
 }
 
-fn print(out: &mut impl Write, entry: &Entry, report: &Report) -> io::Result<()> {
+fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
     writeln!(out, "{}, {}", report.name, report.source)?;
     for file in &report.files {
         writeln!(out, "  {}", describe(file))?;
@@ -56,7 +56,23 @@ fn print(out: &mut impl Write, entry: &Entry, report: &Report) -> io::Result<()>
         writeln!(out, "  {name}: not there")?;
     }
     writeln!(out)?;
-    print_classes(out, entry, report)
+    print_classes(out, report)?;
+    for part in report.parts.iter().filter(|part| part.skipped > 0) {
+        let (skipped, part) = (grouped(part.skipped as u64), name_of(part.part));
+        writeln!(out, "{part}: {skipped} left out, without a label")?;
+    }
+    if report
+        .files
+        .iter()
+        .all(|file| file.verdict == Verdict::Unverified)
+    {
+        let counts = match report.has_official_counts {
+            true => "the numbers of examples are those of the official files",
+            false => "the numbers of examples are not those of the official files",
+        };
+        writeln!(out, "no published checksums to compare with; {counts}")?;
+    }
+    Ok(())
 }
 
 fn describe(file: &CheckedFile) -> String {
@@ -69,20 +85,48 @@ fn describe(file: &CheckedFile) -> String {
         Verdict::Own => {
             format!("{path}: in order, {bytes} bytes, but not the official file")
         }
+        Verdict::Unverified => format!("{path}: in order, {bytes} bytes"),
     }
 }
 
+fn name_of(part: Part) -> &'static str {
+    match part {
+        Part::Train => "training",
+        Part::Validation => "validation",
+    }
+}
+
+/// The most classes that have a line each.
+const LISTED: usize = 20;
+
 /// Examples of each class, a column for each part.
-fn print_classes(out: &mut impl Write, entry: &Entry, report: &Report) -> io::Result<()> {
+fn print_classes(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let mut heading = format!("{:<16}", "class");
     for part in &report.parts {
-        heading += match part.part {
-            Part::Train => "    training",
-            Part::Validation => "  validation",
-        };
+        heading += &format!("{:>12}", name_of(part.part));
     }
     writeln!(out, "{heading}")?;
-    for (label, name) in entry.class_names.iter().enumerate() {
+    let classes = report.class_names.len();
+    if classes > LISTED {
+        let extreme = |of: fn(&[usize]) -> Option<usize>| {
+            let parts = report.parts.iter();
+            parts.map(move |part| of(&part.class_counts).unwrap_or(0))
+        };
+        let all = format!("{classes} classes");
+        writeln!(out, "{all}")?;
+        print_row(
+            out,
+            "  fewest",
+            extreme(|counts| counts.iter().min().copied()),
+        )?;
+        print_row(
+            out,
+            "  most",
+            extreme(|counts| counts.iter().max().copied()),
+        )?;
+        return print_row(out, "all", report.parts.iter().map(|part| part.examples));
+    }
+    for (label, name) in report.class_names.iter().enumerate() {
         let counts = report.parts.iter().map(|part| part.class_counts[label]);
         print_row(out, &format!("{label} {name}"), counts)?;
     }

@@ -44,8 +44,13 @@ struct Answer<'a> {
 /// Fetches one data set.
 pub(super) fn run(args: &FetchArgs) -> Result<(), Failure> {
     let entry = catalog::find(&args.name).or_input()?;
-    if let Origin::Embedded = entry.origin {
-        return Err(Failure::input(FetchError::BuiltIn(entry.name)));
+    match entry.origin {
+        Origin::Embedded => return Err(Failure::input(FetchError::BuiltIn(entry.name))),
+        Origin::ByHand { how } => {
+            let name = entry.name;
+            return Err(Failure::input(FetchError::ByHand { name, how }));
+        }
+        Origin::Files { .. } | Origin::Archive { .. } | Origin::Whole { .. } => {}
     }
     let search = Search::for_download(args.place.data_dir.as_deref());
     let folder = search.download_folder(entry).ok_or_else(|| {
@@ -74,6 +79,7 @@ pub(super) fn run(args: &FetchArgs) -> Result<(), Failure> {
 fn blame(error: FetchError) -> Failure {
     match error {
         FetchError::BuiltIn(_)
+        | FetchError::ByHand { .. }
         | FetchError::Address(_)
         | FetchError::InTheWay { .. }
         | FetchError::Write { .. } => Failure::Input(error.into()),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use breakeven_empirical::data::catalog::{self, Entry, Layout, Part};
+use breakeven_empirical::data::catalog::{self, Entry, Kind, Origin, Part};
 use breakeven_empirical::data::search::Search;
 use serde::Serialize;
 
@@ -32,9 +32,16 @@ struct Row {
     licence: &'static str,
     training_examples: usize,
     validation_examples: usize,
-    /// \[channels, height, width\].
-    shape: [usize; 3],
+    /// \[channels, height, width\] of images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shape: Option<[usize; 3]>,
+    /// Tokens that are kept of each text, or of each pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<usize>,
+    classes: usize,
     state: State,
+    /// Whether `data fetch` gets it.
+    fetched: bool,
     /// The folder of the files, where they were found.
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
@@ -70,9 +77,13 @@ pub(super) fn run(args: &ListArgs) -> Result<(), Failure> {
 }
 
 fn row(entry: &'static Entry, search: &Search) -> Row {
-    let folder = match entry.layout {
-        Layout::Embedded => None,
-        Layout::Idx | Layout::Cifar => search.folder_of(entry).ok(),
+    let folder = match entry.is_built_in() {
+        true => None,
+        false => search.folder_of(entry).ok(),
+    };
+    let (shape, length) = match entry.kind {
+        Kind::Images { shape } => (Some(shape), None),
+        Kind::Texts { length } | Kind::Pairs { length } => (None, Some(length)),
     };
     Row {
         name: entry.name,
@@ -80,9 +91,12 @@ fn row(entry: &'static Entry, search: &Search) -> Row {
         licence: entry.licence,
         training_examples: entry.examples(Part::Train),
         validation_examples: entry.examples(Part::Validation),
-        shape: entry.shape,
-        state: match (entry.layout, &folder) {
-            (Layout::Embedded, _) => State::BuiltIn,
+        shape,
+        length,
+        classes: entry.classes,
+        fetched: !matches!(entry.origin, Origin::Embedded | Origin::ByHand { .. }),
+        state: match (entry.is_built_in(), &folder) {
+            (true, _) => State::BuiltIn,
             (_, Some(_)) => State::Found,
             (_, None) => State::NotFound,
         },
@@ -95,14 +109,17 @@ fn print(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
         let [train, validation] = [row.training_examples, row.validation_examples];
         format!("{} + {}", grouped(train as u64), grouped(validation as u64))
     };
-    writeln!(out, "{:<19}{:<17}WHAT", "NAME", "EXAMPLES")?;
+    writeln!(out, "{:<19}{:<20}WHAT", "NAME", "EXAMPLES")?;
     for row in rows {
         let (name, licence) = (row.name, row.licence);
-        writeln!(out, "{name:<19}{:<17}{}", examples(row), row.title)?;
+        writeln!(out, "{name:<19}{:<20}{}", examples(row), row.title)?;
         let place = match (row.state, &row.folder) {
             (State::BuiltIn, _) => "built in".to_owned(),
             (_, Some(folder)) => format!("found in {folder}"),
-            (_, None) => format!("not found; get it with `breakeven data fetch {name}`"),
+            (_, None) if row.fetched => {
+                format!("not found; get it with `breakeven data fetch {name}`")
+            }
+            (_, None) => format!("not found; `breakeven data fetch {name}` says where it is"),
         };
         writeln!(out, "  licence: {licence}; {place}")?;
     }

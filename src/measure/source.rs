@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use breakeven_empirical::config::SweepConfig;
+use breakeven_empirical::config::{BatchNormMode, DataConfig, SweepConfig};
 use breakeven_empirical::model::Architecture;
+use breakeven_empirical::network::Loss;
 use breakeven_empirical::run_folder::CHECKPOINT_FILE;
 use breakeven_sim::record::{CONFIG_FILE, HEADER_FILE, RunHeader, from_page};
 
@@ -13,10 +14,6 @@ use crate::config::Config;
 use crate::failure::{Failure, OrFail};
 use crate::streams::say;
 
-/// The paper's sizes (App. D), where none are given.
-const HIDDEN: [usize; 2] = [300, 100];
-const CHANNELS: [usize; 2] = [32, 64];
-const DENSE: usize = 128;
 /// L and M, where none are given: the paper's L (App. C).
 const BATCHES: usize = 25;
 const BATCH_SIZE: usize = 64;
@@ -25,11 +22,13 @@ const BATCH_SIZE: usize = 64;
 pub(super) struct Source {
     pub checkpoint: PathBuf,
     pub architecture: Architecture,
-    pub data: String,
+    pub data: DataConfig,
     pub subset: Option<usize>,
     pub top: usize,
     pub batches: usize,
     pub batch_size: usize,
+    pub batch_norm: BatchNormMode,
+    pub loss: Loss,
 }
 
 impl Source {
@@ -51,9 +50,11 @@ impl Source {
                 )
             })?,
             architecture: architecture(args, config.map(|config| &config.model))?,
-            data: data
-                .or_else(|| config.map(|config| config.data.name.clone()))
-                .ok_or_else(|| missing("--data"))?,
+            data: match (data, config) {
+                (Some(name), _) => DataConfig::of(name),
+                (None, Some(config)) => config.data.clone(),
+                (None, None) => return Err(missing("--data")),
+            },
             subset: args
                 .subset
                 .or_else(|| config.and_then(|config| config.data.train_examples)),
@@ -70,6 +71,8 @@ impl Source {
                 (None, Some(run)) => run.batch_size()?,
                 (None, None) => BATCH_SIZE,
             },
+            loss: config.map_or(Loss::CrossEntropy, |config| config.training.loss),
+            batch_norm: measure.map_or(BatchNormMode::Batch, |measure| measure.batch_norm),
         })
     }
 }
@@ -84,47 +87,57 @@ fn architecture(
     args: &MeasureArgs,
     configured: Option<&Architecture>,
 ) -> Result<Architecture, Failure> {
-    let chosen = match (args.model, configured) {
-        (Some(ModelArg::Mlp), _) => Architecture::Mlp {
-            hidden: HIDDEN.to_vec(),
-        },
-        (Some(ModelArg::SimpleCnn), _) => Architecture::SimpleCnn {
-            first: CHANNELS[0],
-            second: CHANNELS[1],
-            dense: DENSE,
-        },
+    let mut chosen = match (args.model, configured) {
+        (Some(model), _) => Architecture::of_paper(match model {
+            ModelArg::Mlp => "mlp",
+            ModelArg::SimpleCnn => "simple_cnn",
+            ModelArg::SimpleCnnBn => "simple_cnn_bn",
+            ModelArg::Resnet => "resnet",
+            ModelArg::Densenet => "densenet",
+            ModelArg::Lstm => "lstm",
+        }),
         (None, Some(configured)) => configured.clone(),
         (None, None) => return Err(missing("--model")),
     };
-    match chosen {
+    let name = chosen.name();
+    match &mut chosen {
         Architecture::Mlp { hidden } => {
-            refuse("--channels", args.channels.is_some(), "mlp")?;
-            refuse("--dense", args.dense.is_some(), "mlp")?;
-            let given = args.hidden.as_ref().map(|hidden| hidden.0.clone());
-            Ok(Architecture::Mlp {
-                hidden: given.unwrap_or(hidden),
-            })
+            refuse("--channels", args.channels.is_some(), name)?;
+            refuse("--dense", args.dense.is_some(), name)?;
+            if let Some(given) = &args.hidden {
+                hidden.clone_from(&given.0);
+            }
         }
         Architecture::SimpleCnn {
             first,
             second,
             dense,
+        }
+        | Architecture::SimpleCnnBn {
+            first,
+            second,
+            dense,
         } => {
-            refuse("--hidden", args.hidden.is_some(), "simplecnn")?;
-            let channels = args.channels.clone().unwrap_or_else(|| vec![first, second]);
-            let [first, second] = channels[..] else {
-                return Err(Failure::input(format!(
-                    "--channels has {} numbers: give two, such as 32,64",
-                    channels.len()
-                )));
-            };
-            Ok(Architecture::SimpleCnn {
-                first,
-                second,
-                dense: args.dense.unwrap_or(dense),
-            })
+            refuse("--hidden", args.hidden.is_some(), name)?;
+            match args.channels.as_deref() {
+                None => {}
+                Some(&[one, two]) => (*first, *second) = (one, two),
+                Some(other) => {
+                    return Err(Failure::input(format!(
+                        "--channels has {} numbers: give two, such as 32,64",
+                        other.len()
+                    )));
+                }
+            }
+            *dense = args.dense.unwrap_or(*dense);
+        }
+        _ => {
+            refuse("--hidden", args.hidden.is_some(), name)?;
+            refuse("--channels", args.channels.is_some(), name)?;
+            refuse("--dense", args.dense.is_some(), name)?;
         }
     }
+    Ok(chosen)
 }
 
 /// An option of another network would have no effect.

@@ -9,7 +9,8 @@ use tempfile::tempdir;
 use crate::program::{VERDICT_FIELDS, files, json, refusal, run, stderr, stdout};
 use crate::train::QUICK;
 
-fn fixture(name: &str) -> String {
+/// A configuration of `fixtures/configs`.
+pub fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures/configs")
         .join(name);

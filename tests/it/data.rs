@@ -66,15 +66,25 @@ fn list_says_what_is_built_in_found_and_not_found() {
     assert_eq!(
         stdout(&output).replace(&root, "DIR"),
         "\
-NAME               EXAMPLES         WHAT
-fashion-mnist-12k  12,000 + 2,000   Fashion-MNIST, first 12,000 training and 2,000 test images
+NAME               EXAMPLES            WHAT
+fashion-mnist-12k  12,000 + 2,000      Fashion-MNIST, first 12,000 training and 2,000 test images
   licence: MIT; built in
-fashion-mnist      60,000 + 10,000  Fashion-MNIST, clothing, 28×28 grey
+fashion-mnist      60,000 + 10,000     Fashion-MNIST, clothing, 28×28 grey
   licence: MIT; not found; get it with `breakeven data fetch fashion-mnist`
-mnist              60,000 + 10,000  MNIST, handwritten digits, 28×28 grey
+mnist              60,000 + 10,000     MNIST, handwritten digits, 28×28 grey
   licence: CC BY-SA 3.0; found in DIR/variable/mnist
-cifar10            50,000 + 10,000  CIFAR-10, objects, 32×32 colour
+cifar10            50,000 + 10,000     CIFAR-10, objects, 32×32 colour
   licence: none stated; cite Krizhevsky 2009; not found; get it with `breakeven data fetch cifar10`
+snli-600           500 + 100           SNLI, 600 pairs of sentences, for trials
+  licence: CC BY-SA 4.0; built in
+imdb               25,000 + 25,000     IMDB, film reviews, the last 80 words of each
+  licence: none stated; cite Maas et al. 2011; not found; get it with `breakeven data fetch imdb`
+mnli               392,702 + 9,815     MNLI, pairs of sentences, 40 word pieces of each
+  licence: OANC, CC BY 3.0 and CC BY-SA 3.0 by section; cite Williams et al. 2018; not found; `breakeven data fetch mnli` says where it is
+tiny-imagenet      100,000 + 10,000    Tiny ImageNet, objects, 64×64 colour
+  licence: non-commercial research; not found; `breakeven data fetch tiny-imagenet` says where it is
+imagenet           1,281,167 + 50,000  ImageNet (ILSVRC 2012), objects, cut to 224×224 colour
+  licence: non-commercial research, after registration; not found; `breakeven data fetch imagenet` says where it is
 "
     );
 }
@@ -88,7 +98,7 @@ fn list_answers_as_json() {
         folder.path(),
     ));
     let sets = answer["data_sets"].as_array().unwrap();
-    assert_eq!(sets.len(), 4);
+    assert_eq!(sets.len(), 9);
     assert_eq!(sets[0]["name"], "fashion-mnist-12k");
     assert_eq!(sets[0]["state"], "built_in");
     assert_eq!(sets[0]["training_examples"], 12_000);

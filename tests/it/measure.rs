@@ -557,10 +557,7 @@ fn settings_that_do_not_fit_are_refused_by_name() {
             &["--data-dir", "nowhere"],
             "the data folder nowhere does not exist",
         ),
-        (
-            &["--model", "resnet"],
-            "invalid value 'resnet' for '--model",
-        ),
+        (&["--model", "vgg"], "invalid value 'vgg' for '--model"),
         (&["--hidden", "5,0"], "a hidden layer of mlp is 0"),
         (&["--hidden", "5,five"], "\"five\" is no number of units"),
         (

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
+use crate::check::fixture;
 use crate::program::{command, files, json, refusal, run, run_words, stderr, stdout};
 
 /// Two rates and two seeds of a few steps.
@@ -501,11 +502,7 @@ fn configurations_that_cannot_be_are_refused_by_key() {
         ),
         ("epochs = 4", "epochs = -4", "-4"),
         ("epochs = 4", "epochs = 4 4", "TOML parse error at line 14"),
-        (
-            "name = \"mlp\"",
-            "name = \"resnet\"",
-            "unknown variant `resnet`",
-        ),
+        ("name = \"mlp\"", "name = \"vgg\"", "unknown variant `vgg`"),
         (
             "name = \"quick\"",
             "name = \"a/b\"",
@@ -714,4 +711,72 @@ fn a_plan_that_changed_after_training_is_seen() {
     for hypothesis in found["hypotheses"].as_array().unwrap() {
         assert_eq!(hypothesis["verdict"], "inconclusive");
     }
+}
+
+/// A small one of every network, trained on built-in data and measured, with
+/// each mode of batch normalisation.
+#[test]
+fn every_network_trains_and_is_measured() {
+    for name in [
+        "simple-cnn",
+        "simple-cnn-bn",
+        "resnet",
+        "densenet",
+        "lstm",
+        "bert",
+    ] {
+        let folder = tempdir().unwrap();
+        let config = fixture(&format!("smoke/{name}.toml"));
+        let train = ["train", "--config", &config, "--out", "out"];
+        assert_eq!(run(&train, folder.path()).status.code(), Some(0), "{name}");
+        let of_run = "out/runs/lr0.02-bs20-seed0";
+        let records = fs::read_to_string(folder.path().join(of_run).join("records.jsonl")).unwrap();
+        let first: Value = serde_json::from_str(records.lines().next().unwrap()).unwrap();
+        let coupled = ["simple-cnn-bn", "resnet", "densenet"].contains(&name);
+        assert!(
+            first["lambda_h"].is_f64() && first["stability"].is_f64(),
+            "{name}"
+        );
+        assert_eq!(first["trace_k_per_example"].is_null(), coupled, "{name}");
+        assert_eq!(first["gamma_norm"].is_f64(), coupled, "{name}");
+        let why = first["absent"]["trace_k_per_example"].as_str();
+        assert_eq!(
+            why.is_some_and(|why| why.contains("batch normalisation")),
+            coupled,
+            "{name}"
+        );
+
+        for (mode, single) in [("batch", !coupled), ("running", true)] {
+            let options = ["--subset", "20", "--batches", "2", "--batch-size", "10"];
+            let fixed = [
+                "measure",
+                "--config",
+                of_run,
+                "--batch-norm",
+                mode,
+                "--json",
+            ];
+            let found = json(&run(&[&fixed[..], &options].concat(), folder.path()));
+            let k = &found["covariance_per_example"];
+            assert_eq!(k.is_object(), single, "{name}, {mode}: {found}");
+            let why = &found["absent"]["covariance_per_example"];
+            assert_eq!(why.is_string(), !single, "{name}, {mode}");
+            let shown = run(&[&fixed[..5], &options].concat(), folder.path());
+            let says = stdout(&shown).contains("absent: batch normalisation");
+            assert_eq!(says, !single, "{name}, {mode}");
+        }
+    }
+}
+
+#[test]
+fn a_network_for_texts_is_refused_for_images() {
+    let config = QUICK
+        .replace("name = \"mlp\"", "name = \"lstm\"")
+        .replace("hidden = [6]", "hidden = 6");
+    let folder = world(&config);
+    let said = refusal(&[&TRAIN[..], &["--out", "out"]].concat(), folder.path());
+    assert!(
+        said.contains("lstm takes texts, the data set has images"),
+        "{said}"
+    );
 }

@@ -225,8 +225,41 @@ fn notes_of(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Vec<String> {
     if hypotheses.iter().any(of_k) {
         notes.extend(note_of_covariance(sweep));
     }
+    notes.extend(beyond_the_theory(sweep));
     notes.extend(Integrity::of(sweep).and_then(|found| found.warning(&sweep.name)));
     notes
+}
+
+/// What a sweep trained with that the paper's theory does not have.
+fn beyond_the_theory(sweep: &Sweep) -> Option<String> {
+    let headers = sweep.runs.iter().filter_map(|run| run.header.as_ref());
+    let options = || {
+        headers
+            .clone()
+            .filter_map(|header| header.training.as_ref())
+    };
+    let mut beyond: Vec<&str> = Vec::new();
+    for what in options().flat_map(|options| options.beyond_plain_sgd()) {
+        if !beyond.contains(&what) {
+            beyond.push(what);
+        }
+    }
+    let all = match beyond.split_last()? {
+        (last, []) => (*last).to_owned(),
+        (last, rest) => format!("{} and {last}", rest.join(", ")),
+    };
+    let ball = match options().any(|options| options.momentum.is_some()) {
+        true => {
+            " The break-even point is that of steps with momentum, whose limit for full batches \
+             is 2(1+β)/η."
+        }
+        false => "",
+    };
+    Some(format!(
+        "{}: trained with {all}. The paper's theory is that of plain SGD with a constant learning \
+         rate; here its conjectures are tested beyond it.{ball}",
+        sweep.name
+    ))
 }
 
 /// What is not known of K^M in a table.

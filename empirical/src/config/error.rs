@@ -1,6 +1,6 @@
 //! Settings that a sweep refuses.
 
-use super::{COMPLETE_SPECTRUM_LIMIT, Loss};
+use super::COMPLETE_SPECTRUM_LIMIT;
 
 /// A setting that can't be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -66,9 +66,6 @@ pub enum ConfigError {
          use measure.density_probes"
     )]
     SpectrumTooLarge(usize),
-    /// A loss that no network computes.
-    #[error("training.loss is {0}, which is not computed here: give cross_entropy")]
-    LossNotComputed(Loss),
     /// Weight decay on nothing.
     #[error(
         "training.weight_decay_on is {asked}, which holds no parameter of the model ({names}): give all, \
@@ -81,13 +78,6 @@ pub enum ConfigError {
         names: String,
     },
     /// Augmentation of what is no image.
-    #[error(
-        "training.augment crops and mirrors images, and these are {height} × {width}: give none"
-    )]
-    NotImages {
-        /// Rows of pixels.
-        height: usize,
-        /// Columns of pixels.
-        width: usize,
-    },
+    #[error("training.augment crops and mirrors images, which these examples are not: give none")]
+    NotImages,
 }

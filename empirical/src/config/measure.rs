@@ -52,8 +52,24 @@ pub struct MeasureConfig {
     pub trace_k_per_example: bool,
     /// Batch sharpness over the L mini-batches. Default true.
     pub batch_sharpness: bool,
+    /// What batch normalisations normalise by while H and K are measured: the
+    /// `batch`'s own statistics, as in training (default), or `running` ones,
+    /// with which examples don't depend on each other. Of no effect on networks
+    /// without them.
+    pub batch_norm: BatchNormMode,
     /// Numbers kept in memory between products, a run. Default 32 million.
     pub kept_numbers: usize,
+}
+
+/// What batch normalisations normalise by while curvature is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BatchNormMode {
+    /// Mean and variance of each batch.
+    #[default]
+    Batch,
+    /// Running means and variances.
+    Running,
 }
 
 impl Default for MeasureConfig {
@@ -76,6 +92,7 @@ impl Default for MeasureConfig {
             lambda_k_per_example: false,
             trace_k_per_example: true,
             batch_sharpness: true,
+            batch_norm: BatchNormMode::Batch,
             kept_numbers: 32 << 20,
         }
     }

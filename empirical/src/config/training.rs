@@ -6,10 +6,11 @@ use breakeven_sim::record::{StepDecay, TrainingOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::compute::Precision;
+use crate::model::InputShape;
 use crate::parameters::{Parameter, Parameters, Role};
 
 use super::range::{at_least_one, distinct, require};
-use super::{ConfigError, Loss, loss};
+use super::{ConfigError, Loss};
 
 /// The `[training]` table: mini-batch SGD, examples shuffled anew each epoch,
 /// batches of S examples exactly (what an epoch leaves over is not seen in
@@ -26,7 +27,7 @@ pub struct TrainingConfig {
     /// `f32` (default) or `f64`.
     #[serde(default)]
     pub precision: Precision,
-    /// What is minimised. Default `cross_entropy`.
+    /// `cross_entropy` (default) or `mse`.
     #[serde(default)]
     pub loss: Loss,
     /// β of heavy-ball momentum, in 0 ≤ β < 1. Default 0.
@@ -115,7 +116,6 @@ impl TrainingConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         at_least_one("training.epochs", Some(self.epochs))?;
         positive("training.divergence_loss", self.divergence_loss)?;
-        loss::check(self.loss)?;
         require(
             "training.momentum",
             self.momentum,
@@ -162,15 +162,15 @@ impl TrainingConfig {
         Ok(())
     }
 
-    /// Checks against examples of shape `image` and a model's parameters.
+    /// Checks against examples of shape `inputs` and a model's parameters.
     pub(super) fn check_fits(
         &self,
-        image: [usize; 3],
+        inputs: InputShape,
         parameters: &Parameters,
     ) -> Result<(), ConfigError> {
-        let [_, height, width] = image;
-        if self.augment != Augmentation::None && (height < 2 || width < 2) {
-            return Err(ConfigError::NotImages { height, width });
+        let is_image = matches!(inputs, InputShape::Image([_, h, w]) if h > 1 && w > 1);
+        if self.augment != Augmentation::None && !is_image {
+            return Err(ConfigError::NotImages);
         }
         let decays = |parameter: &Parameter| self.weight_decay_on.holds(parameter);
         if self.weight_decay > 0.0 && !parameters.iter().any(decays) {
@@ -195,7 +195,10 @@ impl TrainingConfig {
     pub fn options(&self) -> Option<TrainingOptions> {
         let decays = self.weight_decay > 0.0;
         let options = TrainingOptions {
-            loss: (self.loss != Loss::default()).then(|| self.loss.to_string()),
+            loss: match self.loss {
+                Loss::CrossEntropy => None,
+                Loss::Mse => Some("mse".to_owned()),
+            },
             momentum: (self.momentum > 0.0).then_some(self.momentum),
             weight_decay: decays.then_some(self.weight_decay),
             weight_decay_on: decays.then(|| self.weight_decay_on.to_string()),

@@ -78,7 +78,7 @@ fn read_batch(file: &Present, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Res
         if usize::from(*label) >= catalog::CLASSES {
             return Err(ImagesError::Label {
                 index,
-                label: *label,
+                label: u16::from(*label),
                 classes: catalog::CLASSES,
             }
             .into());

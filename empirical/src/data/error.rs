@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::catalog::remedy;
+use super::tokens::TokensError;
+
 /// Why a data set could not be loaded.
 #[derive(Debug, Error)]
 pub enum DataError {
@@ -29,9 +32,8 @@ pub enum DataError {
     },
     /// The data set's training files are in none of the places.
     #[error(
-        "the training files of `{name}` were not found; looked in {} for {files}; \
-         `breakeven data fetch {name}` gets the official files",
-        list(.looked)
+        "the training files of `{name}` were not found; looked in {} for {files}; {}",
+        list(.looked), remedy(.name)
     )]
     NotFound {
         /// Name of the data set.
@@ -63,7 +65,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// The file was read, but is not what it should be.
-    #[error("{}: {problem}; `breakeven data fetch {name}` gets the official files", .file.display())]
+    #[error("{}: {problem}; {}", .file.display(), remedy(.name))]
     Format {
         /// Name of the data set.
         name: &'static str,
@@ -71,6 +73,49 @@ pub enum DataError {
         file: PathBuf,
         /// What is wrong with it.
         problem: FormatProblem,
+    },
+    /// It holds something else than what was asked for.
+    #[error(
+        "`{name}` holds {holds}, expected {asked}; `breakeven data list` says what each data set holds"
+    )]
+    Kind {
+        /// Name of the data set.
+        name: &'static str,
+        /// What it holds, in words.
+        holds: &'static str,
+        /// What was asked for, in words.
+        asked: &'static str,
+    },
+    /// Its images do not fit in memory at once.
+    #[error(
+        "the images of `{name}` would take {gib} GiB of memory, expected at most {most}; use fewer or smaller images"
+    )]
+    Memory {
+        /// Name of the data set.
+        name: &'static str,
+        /// Memory that they take, in GiB.
+        gib: u64,
+        /// The most that is taken, in GiB.
+        most: u64,
+    },
+    /// The vocabulary was read, but is not what it should be.
+    #[error("{}: {problem}; name the vocab.txt that belongs to a BERT checkpoint", .file.display())]
+    Vocabulary {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: FormatProblem,
+    },
+    /// There is no vocabulary.
+    #[error(
+        "`{name}` comes without a vocabulary, and {} is not there; put the vocab.txt of a BERT checkpoint there, or name it",
+        .looked.display()
+    )]
+    NoVocabulary {
+        /// Name of the data set.
+        name: &'static str,
+        /// Where it was looked for.
+        looked: PathBuf,
     },
 }
 
@@ -174,9 +219,44 @@ pub enum FormatProblem {
         /// SHA-256 of the official file's content, unpacked.
         expected: &'static str,
     },
+    /// A line is not what it should be.
+    #[error("line {line}: {detail}")]
+    Line {
+        /// Number of the line, from 1.
+        line: usize,
+        /// What is wrong with it, and what was expected.
+        detail: String,
+    },
+    /// It is text, and not UTF-8.
+    #[error("is not UTF-8 text: its byte {at} begins no character; convert it to UTF-8")]
+    Utf8 {
+        /// Position of the first wrong byte, from 0.
+        at: usize,
+    },
+    /// An archive does not unpack.
+    #[error("does not unpack: {detail}")]
+    Unpack {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// It is no image that can be read.
+    #[error("is no image that can be read ({detail}), expected a whole JPEG")]
+    Picture {
+        /// What the decoder says.
+        detail: String,
+    },
+    /// Files or lines that belong together do not.
+    #[error("{detail}")]
+    Layout {
+        /// What is wrong, and what was expected.
+        detail: String,
+    },
     /// Its images and labels do not make labelled images.
     #[error(transparent)]
     Images(#[from] ImagesError),
+    /// Its texts do not make labelled sequences of tokens.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
 }
 
 /// Why bytes are not labelled images, or a subset of them does not exist.
@@ -207,10 +287,16 @@ pub enum ImagesError {
         /// Position of the example, from 0.
         index: usize,
         /// Its label.
-        label: u8,
+        label: u16,
         /// Number of classes.
         classes: usize,
     },
+    /// There are more classes than labels can tell apart.
+    #[error("{0} classes, expected 1 to 65536")]
+    Classes(usize),
+    /// Images without three channels cannot be normalised by channel.
+    #[error("images have {0} channels, expected 3 (red, green, blue) to normalise")]
+    Channels(usize),
     /// A subset of no examples, or of more than there are.
     #[error("a subset of {asked} examples was asked for, expected 1 to {available}")]
     Subset {

@@ -23,6 +23,14 @@ pub enum FetchError {
     /// It is part of the program.
     #[error("`{0}` is built in; there is nothing to fetch")]
     BuiltIn(&'static str),
+    /// Its files are not fetched.
+    #[error("`{name}` is not fetched: {how}; `breakeven data check {name}` then checks it")]
+    ByHand {
+        /// Name of the data set.
+        name: &'static str,
+        /// How they are had.
+        how: &'static str,
+    },
     /// The address given is not one.
     #[error("`{0}` is not an address; expected http://… or https://…")]
     Address(String),
@@ -116,6 +124,19 @@ pub fn fetch(
 ) -> Result<(), FetchError> {
     match entry.origin {
         Origin::Embedded => Err(FetchError::BuiltIn(entry.name)),
+        Origin::ByHand { how } => Err(FetchError::ByHand {
+            name: entry.name,
+            how,
+        }),
+        Origin::Whole {
+            address,
+            archive,
+            sha256,
+            ..
+        } => {
+            let url = format!("{}/{archive}", base(from.unwrap_or(address))?);
+            fetch_whole(&url, &folder.join(archive), sha256, watch)
+        }
         Origin::Files { address, .. } => {
             let address = base(from.unwrap_or(address))?;
             let mut files = entry.files.iter();
@@ -155,6 +176,43 @@ fn fetch_file(
     rename(&part, &path)?;
     watch(Event::Ready(path));
     Ok(())
+}
+
+/// Gets an archive that stays as it is.
+fn fetch_whole(
+    url: &str,
+    path: &Path,
+    sha256: &str,
+    watch: &mut dyn FnMut(Event),
+) -> Result<(), FetchError> {
+    if path.exists() {
+        verify_whole(path, sha256).map_err(|problem| FetchError::InTheWay {
+            file: path.to_owned(),
+            problem,
+        })?;
+        watch(Event::Present(path.to_owned()));
+        return Ok(());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let part = part_of(path.parent().unwrap_or(Path::new("")), &name);
+    transfer::transfer(url, &part, watch)?;
+    watch(Event::Verifying);
+    if let Err(problem) = verify_whole(&part, sha256) {
+        return Err(discard(&part, url.to_owned(), problem));
+    }
+    rename(&part, path)?;
+    watch(Event::Ready(path.to_owned()));
+    Ok(())
+}
+
+/// Whether the file at `path`, as it is, has this checksum; if not, why.
+fn verify_whole(path: &Path, expected: &str) -> Result<(), String> {
+    match files::sha256_packed(path) {
+        Ok((sha256, _)) if sha256 == expected => Ok(()),
+        Ok((sha256, _)) => Err(format!("its SHA-256 is {sha256}, expected {expected}")),
+        Err(Problem::Format(problem)) => Err(problem.to_string()),
+        Err(Problem::Io(error)) => Err(error.to_string()),
+    }
 }
 
 /// The path of the official file in `folder`, where it is there.

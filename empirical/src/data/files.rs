@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::catalog::{Entry, OfficialFile, Part};
+use super::catalog::{Entry, Layout, OfficialFile, Part};
 use super::error::{DataError, FormatProblem};
+use super::image_folder;
+use super::text::{imdb, mnli};
 
 /// First two bytes of a gzip stream (RFC 1952). No file that is read here
 /// begins with them unpacked.
@@ -39,10 +41,15 @@ pub(super) fn in_folder(entry: &Entry, folder: &Path) -> Vec<Present> {
         .collect()
 }
 
+/// `name` in `folder`, raw or with `.gz`, where it is there.
+pub(super) fn named(folder: &Path, name: &str) -> Option<PathBuf> {
+    there(folder, vec![name.to_owned()])
+}
+
 /// The path of `official` in `folder` under its official name, raw or with
 /// `.gz`, where it is there.
 pub(super) fn find(official: &OfficialFile, folder: &Path) -> Option<PathBuf> {
-    there(folder, vec![official.name.to_owned()])
+    named(folder, official.name)
 }
 
 /// The first of `names`, raw or with `.gz`, that is in `folder`.
@@ -73,6 +80,12 @@ pub(super) fn names(official: &OfficialFile) -> Vec<String> {
 
 /// The names of the training files of `entry` that are looked for, in words.
 pub(super) fn looked_for(entry: &Entry) -> String {
+    match entry.layout {
+        Layout::Reviews => return imdb::LOOKED_FOR.to_owned(),
+        Layout::Pairs => return mnli::LOOKED_FOR.to_owned(),
+        Layout::ClassFolders => return image_folder::LOOKED_FOR.to_owned(),
+        Layout::Embedded | Layout::Idx | Layout::Cifar | Layout::EmbeddedPairs => {}
+    }
     let training = entry.files.iter().filter(|f| f.part == Part::Train);
     let each: Vec<String> = training
         .map(|official| {
@@ -129,7 +142,7 @@ impl Present {
     /// Opens the file; whether it is compressed is seen by its first bytes.
     pub fn open(&self) -> Result<Content, Problem> {
         match self.embedded {
-            Some(bytes) => Content::new(Cursor::new(bytes)),
+            Some(bytes) => Content::built_in(bytes),
             None => Content::open(&self.path),
         }
     }
@@ -160,9 +173,19 @@ impl Content {
         })
     }
 
+    /// The content of a file that is part of the program.
+    pub fn built_in(bytes: &'static [u8]) -> Result<Self, Problem> {
+        Self::new(Cursor::new(bytes))
+    }
+
     /// What is left, as a stream.
     pub fn into_reader(self) -> impl Read {
         self.source
+    }
+
+    /// Whether the file is compressed.
+    pub fn is_packed(&self) -> bool {
+        self.packed
     }
 
     /// The next `bytes` bytes.
@@ -240,16 +263,20 @@ impl Content {
         }
     }
 
-    /// A damaged gzip stream is the file's fault, all else the system's.
     fn blame(&self, error: io::Error) -> Problem {
-        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-        match error.kind() {
-            InvalidData | InvalidInput | UnexpectedEof if self.packed => FormatProblem::Gzip {
-                detail: error.to_string(),
-            }
-            .into(),
-            _ => Problem::Io(error),
+        blame(error, self.packed)
+    }
+}
+
+/// A damaged gzip stream is the file's fault, all else the system's.
+pub(super) fn blame(error: io::Error, packed: bool) -> Problem {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    match error.kind() {
+        InvalidData | InvalidInput | UnexpectedEof if packed => FormatProblem::Gzip {
+            detail: error.to_string(),
         }
+        .into(),
+        _ => Problem::Io(error),
     }
 }
 
@@ -321,6 +348,16 @@ fn skip_zeros(source: &mut impl BufRead) -> io::Result<()> {
             length => source.consume(length),
         }
     }
+}
+
+/// SHA-256 and length of the file at `path` as it is, packed or not.
+pub(super) fn sha256_packed(path: &Path) -> Result<(String, u64), Problem> {
+    let mut content = Content {
+        source: Box::new(File::open(path).map_err(Problem::Io)?),
+        packed: false,
+        read: 0,
+    };
+    content.sha256()
 }
 
 /// SHA-256 of `bytes` in lower-case hexadecimal.

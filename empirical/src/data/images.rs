@@ -8,12 +8,37 @@ use super::error::ImagesError;
 ///
 /// Pixels are bytes, one image after the other, each channel by channel and
 /// row by row (CHW); N images hold N · channels · height · width bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     pixels: Vec<u8>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     shape: [usize; 3],
     classes: usize,
+    normalisation: Option<Normalisation>,
+}
+
+/// Mean and standard deviation of the channels red, green and blue, of pixels
+/// in \[0, 1\]: a pixel p becomes (p − mean) / deviation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normalisation {
+    /// Mean of each channel.
+    pub mean: [f64; 3],
+    /// Standard deviation of each channel.
+    pub deviation: [f64; 3],
+}
+
+impl Normalisation {
+    /// The constants of ImageNet's training images that torchvision's models
+    /// are trained with, which are those of most published networks.
+    pub const IMAGENET: Self = Self {
+        mean: [0.485, 0.456, 0.406],
+        deviation: [0.229, 0.224, 0.225],
+    };
+
+    /// The value of a pixel of a channel.
+    pub(super) fn value(&self, channel: usize, pixel: u8) -> f64 {
+        (f64::from(pixel) / 255.0 - self.mean[channel]) / self.deviation[channel]
+    }
 }
 
 impl Images {
@@ -25,10 +50,14 @@ impl Images {
     /// a label out of range.
     pub fn new(
         pixels: Vec<u8>,
-        labels: Vec<u8>,
+        labels: Vec<impl Into<u16>>,
         shape: [usize; 3],
         classes: usize,
     ) -> Result<Self, ImagesError> {
+        let labels: Vec<u16> = labels.into_iter().map(Into::into).collect();
+        if !(1..=1 << 16).contains(&classes) {
+            return Err(ImagesError::Classes(classes));
+        }
         if labels.is_empty() {
             return Err(ImagesError::Empty);
         }
@@ -57,7 +86,28 @@ impl Images {
             labels,
             shape,
             classes,
+            normalisation: None,
         })
+    }
+
+    /// The same images, whose pixels are normalised where they are scaled.
+    ///
+    /// # Errors
+    /// If they have not three channels.
+    pub fn normalised(self, normalisation: Normalisation) -> Result<Self, ImagesError> {
+        match self.shape[0] {
+            3 => Ok(Self {
+                normalisation: Some(normalisation),
+                ..self
+            }),
+            channels => Err(ImagesError::Channels(channels)),
+        }
+    }
+
+    /// How pixels are normalised where they are scaled; `None` where they stay
+    /// in \[0, 1\].
+    pub fn normalisation(&self) -> Option<Normalisation> {
+        self.normalisation
     }
 
     /// N, at least 1.
@@ -82,7 +132,7 @@ impl Images {
     }
 
     /// The label of each image.
-    pub fn labels(&self) -> &[u8] {
+    pub fn labels(&self) -> &[u16] {
         &self.labels
     }
 
@@ -100,20 +150,34 @@ impl Images {
         &self.pixels[index * size..(index + 1) * size]
     }
 
-    /// The images of `range`, scaled to \[0, 1\] (pixel / 255), row-major
-    /// `[range.len(), channels, height, width]`.
+    /// The images of `range`, scaled to \[0, 1\] (pixel / 255) and normalised
+    /// where that is set, row-major `[range.len(), channels, height, width]`.
     ///
     /// # Panics
     /// If `range` reaches past the last image.
     pub fn scaled(&self, range: Range<usize>) -> Vec<f32> {
         let size = self.pixels_per_image();
-        self.pixels[range.start * size..range.end * size]
-            .iter()
-            .map(|&pixel| scale(pixel))
+        let mut scaled = Vec::with_capacity(range.len() * size);
+        range.for_each(|index| self.scale_into(index, &mut scaled));
+        scaled
+    }
+
+    /// The same in 64 bits.
+    ///
+    /// # Panics
+    /// If `range` reaches past the last image.
+    pub fn scaled_f64(&self, range: Range<usize>) -> Vec<f64> {
+        let plane = self.shape[1] * self.shape[2];
+        let one = |(position, &pixel): (usize, &u8)| match self.normalisation {
+            Some(normalisation) => normalisation.value(position / plane, pixel),
+            None => f64::from(pixel) / 255.0,
+        };
+        range
+            .flat_map(|index| self.image(index).iter().enumerate().map(one))
             .collect()
     }
 
-    /// The images at `indices`, in that order, scaled to \[0, 1\] (pixel / 255),
+    /// The images at `indices`, in that order, scaled as by [`Images::scaled`],
     /// row-major `[indices.len(), channels, height, width]`.
     ///
     /// # Panics
@@ -121,16 +185,32 @@ impl Images {
     pub fn scaled_at(&self, indices: &[usize]) -> Vec<f32> {
         let mut scaled = Vec::with_capacity(indices.len() * self.pixels_per_image());
         for &index in indices {
-            scaled.extend(self.image(index).iter().map(|&pixel| scale(pixel)));
+            self.scale_into(index, &mut scaled);
         }
         scaled
+    }
+
+    fn scale_into(&self, index: usize, scaled: &mut Vec<f32>) {
+        let pixels = self.image(index);
+        match self.normalisation {
+            Some(normalisation) => {
+                let plane = self.shape[1] * self.shape[2];
+                for (channel, plane) in pixels.chunks(plane).enumerate() {
+                    let values = plane
+                        .iter()
+                        .map(|&p| normalisation.value(channel, p) as f32);
+                    scaled.extend(values);
+                }
+            }
+            None => scaled.extend(pixels.iter().map(|&pixel| scale(pixel))),
+        }
     }
 
     /// The labels at `indices`, in that order.
     ///
     /// # Panics
     /// If an index is not below [`Images::len`].
-    pub fn labels_at(&self, indices: &[usize]) -> Vec<u8> {
+    pub fn labels_at(&self, indices: &[usize]) -> Vec<u16> {
         indices.iter().map(|&index| self.labels[index]).collect()
     }
 
@@ -150,6 +230,7 @@ impl Images {
             labels: self.labels[..n].to_vec(),
             shape: self.shape,
             classes: self.classes,
+            normalisation: self.normalisation,
         })
     }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::{Entry, Layout, Part};
 use super::error::DataError;
-use super::files;
+use super::text::{imdb, mnli};
+use super::{files, image_folder};
 
 /// The environment variable that names a data folder.
 pub const VARIABLE: &str = "BREAKEVEN_DATA";
@@ -41,7 +42,7 @@ impl Search {
     /// If `data_dir` is given and is not a folder.
     pub fn of(entry: &Entry, data_dir: Option<&Path>) -> Result<Self, DataError> {
         Self::new(data_dir).map_err(|error| match error {
-            DataError::NoFolder { folder, .. } if entry.layout != Layout::Embedded => {
+            DataError::NoFolder { folder, .. } if !entry.is_built_in() => {
                 let files = Some(files::looked_for(entry));
                 DataError::NoFolder { folder, files }
             }
@@ -90,9 +91,14 @@ impl Search {
     /// If there is none; the message lists where they were looked for.
     pub fn folder_of(&self, entry: &Entry) -> Result<PathBuf, DataError> {
         let looked = self.folders(entry);
-        let holds = |folder: &&PathBuf| {
-            let present = files::in_folder(entry, folder);
-            present.iter().any(|f| f.official.part == Part::Train)
+        let holds = |folder: &&PathBuf| match entry.layout {
+            Layout::Reviews => imdb::find(folder).is_some(),
+            Layout::Pairs => mnli::find(folder).is_some(),
+            Layout::ClassFolders => image_folder::is_one(folder),
+            Layout::Embedded | Layout::Idx | Layout::Cifar | Layout::EmbeddedPairs => {
+                let present = files::in_folder(entry, folder);
+                present.iter().any(|f| f.official.part == Part::Train)
+            }
         };
         match looked.iter().find(holds) {
             Some(folder) => Ok(folder.clone()),

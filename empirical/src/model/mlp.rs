@@ -1,12 +1,15 @@
 //! A multi-layer perceptron.
 
-use super::{Model, ModelError, affine, layer};
-use crate::parameters::{Parameters, Role};
-use crate::tape::{Tape, Var};
+use super::{Model, ModelError};
+use crate::examples::Inputs;
+use crate::layers::{Dense, Forward, Layout};
+use crate::parameters::Parameters;
+use crate::tape::Var;
 
 /// Dense layers `fc1`, `fc2`, … with rectifiers between them.
 pub(super) struct Mlp {
     parameters: Parameters,
+    layers: Vec<Dense>,
     activations: usize,
 }
 
@@ -16,16 +19,14 @@ impl Mlp {
             return Err(ModelError::Empty("a hidden layer of mlp"));
         }
         let sizes: Vec<usize> = [&[inputs], hidden, &[classes]].concat();
-        let parameters = sizes
-            .windows(2)
-            .enumerate()
-            .flat_map(|(k, pair)| {
-                let (inputs, outputs) = (pair[0], pair[1]);
-                layer(format!("fc{}", k + 1), Role::Dense { inputs, outputs })
-            })
+        let mut layout = Layout::new();
+        let pairs = sizes.windows(2).enumerate();
+        let layers = pairs
+            .map(|(k, pair)| layout.dense(&format!("fc{}", k + 1), pair[0], pair[1]))
             .collect();
         Ok(Self {
-            parameters: Parameters::new(parameters),
+            parameters: layout.finish(),
+            layers,
             activations: sizes[1..].iter().sum(),
         })
     }
@@ -40,13 +41,13 @@ impl Model for Mlp {
         self.activations
     }
 
-    fn logits(&self, tape: &mut Tape, x: Var, parameters: &[Var]) -> Var {
-        let mut value = x;
-        for (k, pair) in parameters.chunks(2).enumerate() {
+    fn logits(&self, on: &mut Forward, inputs: &Inputs) -> Var {
+        let mut value = inputs.features(on);
+        for (k, layer) in self.layers.iter().enumerate() {
             if k > 0 {
-                value = tape.relu(value);
+                value = on.tape.relu(value);
             }
-            value = affine(tape, value, pair[0], pair[1]);
+            value = layer.of(on, value);
         }
         value
     }

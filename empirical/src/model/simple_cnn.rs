@@ -1,17 +1,23 @@
-//! The paper's SimpleCNN.
+//! The paper's SimpleCNN, without batch normalisation and with it.
 
-use super::{Model, ModelError, affine, layer};
-use crate::parameters::{Parameters, Role};
-use crate::tape::{Convolution, Flatten, Grid, MaxPool, Tape, Transposed, Var};
+use super::{Model, ModelError};
+use crate::examples::Inputs;
+use crate::layers::{BatchNorm, Conv, Dense, Forward, Image, Kernel, Layout};
+use crate::parameters::Parameters;
+use crate::tape::{Flatten, MaxPool, Var};
 
 /// Side of every kernel.
 const KERNEL: usize = 3;
 
 /// `conv1` (padded), `conv2`, pool, `conv3` (padded), `conv4`, pool, `fc1`,
-/// `fc2`, a rectifier after each but the last.
+/// `fc2`, a rectifier after each but the last; with batch normalisation, `bn1`
+/// to `bn5`, before each rectifier.
 pub(super) struct SimpleCnn {
     image: [usize; 3],
     parameters: Parameters,
+    convolutions: [(Conv, Option<BatchNorm>); 4],
+    hidden: (Dense, Option<BatchNorm>),
+    output: Dense,
     activations: usize,
 }
 
@@ -20,48 +26,54 @@ impl SimpleCnn {
         image: [usize; 3],
         [first, second, dense]: [usize; 3],
         classes: usize,
+        batch_norm: bool,
     ) -> Result<Self, ModelError> {
         let [channels, height, width] = image;
         if [first, second, dense].contains(&0) {
             return Err(ModelError::Empty("a layer of simple_cnn"));
         }
         if height < 10 || width < 10 {
-            return Err(ModelError::SmallImage { height, width });
+            return Err(ModelError::SmallImage {
+                model: "simple_cnn",
+                least: 10,
+                height,
+                width,
+            });
         }
         let once = [pooled(height), pooled(width)];
         let flat = second * pooled(once[0]) * pooled(once[1]);
-        let convolution = |inputs, outputs| Role::Convolution {
-            inputs,
-            outputs,
-            size: KERNEL,
+        let mut layout = Layout::new();
+        let norm = |layout: &mut Layout, k: usize, channels| {
+            batch_norm.then(|| layout.batch_norm(&format!("bn{k}"), channels))
         };
-        let layers = [
-            ("conv1", convolution(channels, first)),
-            ("conv2", convolution(first, first)),
-            ("conv3", convolution(first, second)),
-            ("conv4", convolution(second, second)),
-            (
-                "fc1",
-                Role::Dense {
-                    inputs: flat,
-                    outputs: dense,
-                },
-            ),
-            (
-                "fc2",
-                Role::Dense {
-                    inputs: dense,
-                    outputs: classes,
-                },
-            ),
+        let sides = [
+            (channels, first),
+            (first, first),
+            (first, second),
+            (second, second),
         ];
-        let parameters = layers
-            .into_iter()
-            .flat_map(|(name, weight)| layer(name.into(), weight))
-            .collect();
+        let convolutions = [1, 2, 3, 4].map(|k| {
+            let (inputs, outputs) = sides[k - 1];
+            let kernel = Kernel {
+                inputs,
+                outputs,
+                size: KERNEL,
+                stride: 1,
+                padding: k % 2,
+                bias: true,
+            };
+            let convolution = layout.convolution(&format!("conv{k}"), kernel);
+            (convolution, norm(&mut layout, k, outputs))
+        });
+        let hidden = layout.dense("fc1", flat, dense);
+        let hidden = (hidden, norm(&mut layout, 5, dense));
+        let output = layout.dense("fc2", dense, classes);
         Ok(Self {
             image,
-            parameters: Parameters::new(parameters),
+            parameters: layout.finish(),
+            convolutions,
+            hidden,
+            output,
             activations: first * pair([height, width]) + second * pair(once) + dense + classes,
         })
     }
@@ -82,20 +94,21 @@ fn pair([height, width]: [usize; 2]) -> usize {
     height * width + valid(height) * valid(width)
 }
 
-/// A convolution and its rectifier.
-fn convolve(tape: &mut Tape, (x, grid): (Var, Grid), layer: &[Var], padding: usize) -> (Var, Grid) {
-    let convolution = Convolution::new(grid, KERNEL, padding);
-    let product = tape.convolve(x, layer[0], convolution);
-    let sum = tape.add_row(product, layer[1]);
-    let value = tape.relu(sum);
-    let channels = tape.value(value).dims()[1];
-    (value, convolution.output(channels))
+fn activate(on: &mut Forward, sum: Var, norm: Option<BatchNorm>) -> Var {
+    let sum = match norm {
+        Some(norm) => norm.of(on, sum),
+        None => sum,
+    };
+    on.tape.relu(sum)
 }
 
-fn pool(tape: &mut Tape, (x, grid): (Var, Grid)) -> (Var, Grid) {
-    let map = MaxPool::new(grid, tape.value(x));
-    let output = map.output();
-    (tape.linear(x, map), output)
+fn pool(on: &mut Forward, image: Image) -> Image {
+    let map = MaxPool::new(image.grid, on.tape.value(image.pixels));
+    let grid = map.output();
+    Image {
+        pixels: on.tape.linear(image.pixels, map),
+        grid,
+    }
 }
 
 impl Model for SimpleCnn {
@@ -107,25 +120,19 @@ impl Model for SimpleCnn {
         self.activations
     }
 
-    fn logits(&self, tape: &mut Tape, x: Var, parameters: &[Var]) -> Var {
-        let [channels, height, width] = self.image;
-        let grid = Grid {
-            examples: tape.value(x).dims()[0],
-            height,
-            width,
-            channels,
-        };
-        let layers: Vec<&[Var]> = parameters.chunks(2).collect();
-        let pixels = tape.linear(x, Transposed(Flatten(grid)));
-        let mut image = (pixels, grid);
-        for pair in [[0, 1], [2, 3]] {
-            image = convolve(tape, image, layers[pair[0]], 1);
-            image = convolve(tape, image, layers[pair[1]], 0);
-            image = pool(tape, image);
+    fn logits(&self, on: &mut Forward, inputs: &Inputs) -> Var {
+        let mut image = inputs.image(on, self.image);
+        for (k, (convolution, norm)) in self.convolutions.iter().enumerate() {
+            image = convolution.of(on, image);
+            image.pixels = activate(on, image.pixels, *norm);
+            if k % 2 == 1 {
+                image = pool(on, image);
+            }
         }
-        let flat = tape.linear(image.0, Flatten(image.1));
-        let sum = affine(tape, flat, layers[4][0], layers[4][1]);
-        let hidden = tape.relu(sum);
-        affine(tape, hidden, layers[5][0], layers[5][1])
+        let flat = on.tape.linear(image.pixels, Flatten(image.grid));
+        let (layer, norm) = self.hidden;
+        let sum = layer.of(on, flat);
+        let hidden = activate(on, sum, norm);
+        self.output.of(on, hidden)
     }
 }

@@ -1,14 +1,21 @@
 //! The covariance of per-example gradients.
 
 use super::{LinearOperator, Point};
+use crate::known::Known;
 
 /// K = (1/n) Σ (g_i − g)(g_i − g)ᵀ over a point's subset (paper, Sec. 3).
 ///
 /// A product stores no per-example gradient: Kv = (1/n) Jᵀ(Jv) − g(gᵀv),
 /// where row i of J is g_i.
-pub struct GradientCovarianceOp<'a>(pub &'a Point<'a>);
+pub struct GradientCovarianceOp<'a>(&'a Point<'a>);
 
-impl GradientCovarianceOp<'_> {
+impl<'a> GradientCovarianceOp<'a> {
+    /// That of a point's examples; absent where they depend on each other.
+    pub fn of(point: &'a Point<'a>) -> Known<Self> {
+        point.independent_examples()?;
+        Ok(Self(point))
+    }
+
     /// Tr K = (1/n) Σ ‖g_i‖² − ‖g‖², exact up to
     /// [`Self::trace_error`]; 0 where that is all there is of it.
     pub fn trace(&self) -> f64 {

@@ -24,8 +24,7 @@ impl LinearOperator for HessianOp<'_> {
     /// The mean of the examples' second derivatives along v: two sweeps
     /// forwards, and none backwards.
     fn quadratic(&self, v: &[f64]) -> f64 {
-        let curvatures = self.0.curvatures(v);
-        curvatures.iter().sum::<f64>() / curvatures.len() as f64
+        self.0.quadratic(v)
     }
 
     fn rounding(&self, scale: f64) -> f64 {

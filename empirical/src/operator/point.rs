@@ -8,6 +8,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use crate::compute::to_host;
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
+use crate::known::Known;
 use crate::network::{Network, Score, Written, add_each, chunks};
 use crate::tape::Matrix;
 
@@ -20,6 +21,10 @@ pub struct PointSettings {
     /// Numbers that one piece of the subset may take while it is computed.
     /// Sums go piece by piece: other pieces, other bits.
     pub piece_numbers: usize,
+    /// Examples of each batch, where examples of a batch depend on each other:
+    /// the loss is then the mean over fixed batches, each with its own
+    /// statistics, the last with what is left. One batch where absent.
+    pub batch_size: Option<usize>,
 }
 
 impl Default for PointSettings {
@@ -29,6 +34,7 @@ impl Default for PointSettings {
         Self {
             kept_numbers: 32 << 20,
             piece_numbers: 4 << 20,
+            batch_size: None,
         }
     }
 }
@@ -165,20 +171,73 @@ impl<'a> Point<'a> {
         self.network.rounding().of(scale)
     }
 
-    /// `vᵀ H_i v` for every example i, H_i the Hessian of its loss.
-    pub fn curvatures(&self, v: &[f64]) -> Vec<f64> {
+    /// Nothing, where each example's loss depends on itself alone; else why
+    /// there is no derivative of a single example.
+    pub fn independent_examples(&self) -> Known<()> {
+        if self.network.couples_examples() {
+            let why =
+                "batch normalisation by the batch's statistics: no example has a loss of its own";
+            return Err(why.to_owned());
+        }
+        Ok(())
+    }
+
+    /// `vᵀ H_i v` for every example i, H_i the Hessian of its loss; absent where
+    /// examples depend on each other.
+    pub fn curvatures(&self, v: &[f64]) -> Known<Vec<f64>> {
+        self.independent_examples()?;
+        let mut curvatures = Vec::with_capacity(self.examples.len());
+        self.fold_curvatures(v, |piece| curvatures.extend(piece));
+        Ok(curvatures)
+    }
+
+    /// `vᵀ H_B v` of each whole batch B of `size` examples in their order, H_B
+    /// the Hessian of its mean loss.
+    ///
+    /// # Panics
+    /// If examples depend on each other and their batches have another size.
+    pub fn batch_curvatures(&self, v: &[f64], size: usize) -> Vec<f64> {
+        let mut all = Vec::with_capacity(self.examples.len());
+        self.fold_curvatures(v, |piece| all.extend(piece));
+        if self.network.couples_examples() {
+            assert_eq!(self.pieces[0].count, size.min(all.len()), "other batches");
+        }
+        let whole = all.chunks_exact(size);
+        whole
+            .map(|batch| batch.iter().sum::<f64>() / size as f64)
+            .collect()
+    }
+
+    /// `vᵀ H v`.
+    pub(super) fn quadratic(&self, v: &[f64]) -> f64 {
+        let mut sum = 0.0;
+        self.fold_curvatures(v, |piece| {
+            for x in piece {
+                sum += x;
+            }
+        });
+        sum / self.examples.len() as f64
+    }
+
+    /// Second derivatives of the examples' losses along v, piece by piece.
+    fn fold_curvatures(&self, v: &[f64], fold: impl FnMut(Vec<f64>) + Send) {
         let v = self.split(v);
         let of_piece = |written: &Written| {
             let tangents = written.tape.push_tangent(&v);
             to_host(written.tape.push_second(written.loss, &tangents))
         };
-        let mut curvatures = Vec::with_capacity(self.examples.len());
-        self.fold(of_piece, |piece| curvatures.extend(piece));
-        curvatures
+        self.fold(of_piece, fold);
     }
 
     /// `(1/n) Σ ‖g_i‖²`, g_i the gradient of the loss on example i. Exact.
+    ///
+    /// # Panics
+    /// If examples depend on each other.
     pub fn mean_squared_gradient_norm(&self) -> f64 {
+        assert!(
+            self.independent_examples().is_ok(),
+            "examples have gradients of their own"
+        );
         *self.gradient_norms.get_or_init(|| {
             // The tape's cotangents carry a factor 1/n each.
             let of_piece = |written: &Written| {
@@ -192,7 +251,8 @@ impl<'a> Point<'a> {
     }
 
     /// Tr H, exact up to rounding, from a sweep backwards for each class;
-    /// absent where logits are not affine in each parameter.
+    /// absent where logits are not affine in each parameter, or examples depend
+    /// on each other.
     pub fn hessian_trace(&self) -> Option<f64> {
         let of_piece = |written: &Written| {
             let traces = to_host(written.tape.hessian_traces(written.loss)?);
@@ -255,6 +315,10 @@ fn piece_size(
     examples: &Examples,
     settings: PointSettings,
 ) -> usize {
+    if network.couples_examples() {
+        let all = examples.len();
+        return settings.batch_size.map_or(all, |size| size.clamp(1, all));
+    }
     let one = network.write(parameters, &examples.range(0, 1));
     let each = one.tape.numbers().max(1);
     (settings.piece_numbers / each).clamp(1, examples.len())

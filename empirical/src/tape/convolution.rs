@@ -9,7 +9,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Grid, Matrix};
+use super::{Bilinear, Grid, Matrix, Share};
 
 /// A convolution of stride 1 with a square kernel; its weight is
 /// `[size²·c, m]`, rows ordered (row, column, channel of the input).
@@ -56,66 +56,12 @@ impl Convolution {
 
     /// The neighbourhood of every pixel, `[n·h'·w', size²·c]`: a copy, for
     /// what needs an example's neighbourhoods for themselves.
-    pub(super) fn patches(&self, a: &Matrix) -> Matrix {
+    fn patches(&self, a: &Matrix) -> Matrix {
         let (grid, across) = (self.padded_grid(), self.size * self.input.channels);
         let rows: Tensor<4> = grid.rows(self.padded(a)).unfold(2, across, grid.channels);
         let patches: Tensor<5> = rows.unfold(1, self.size, 1);
         let output = self.output(self.size * across);
         output.matrix(patches.permute([0, 1, 2, 4, 3]))
-    }
-
-    /// `a`, `[n·h·w, c]`, with weight `w`, `[size²·c, m]`: `[n·h'·w', m]`.
-    pub(super) fn apply(&self, a: &Matrix, w: &Matrix) -> Matrix {
-        let [_, channels] = w.dims();
-        self.correlate(&self.padded(a), w, 0, self.output(channels))
-    }
-
-    /// `a · w + b · v`: the images side by side in memory, and one product over
-    /// the channels of both, for half as many sums of parts.
-    pub(super) fn apply_both(&self, [(a, w), (b, v)]: [(&Matrix, &Matrix); 2]) -> Matrix {
-        let [_, channels] = w.dims();
-        let images = Tensor::cat(vec![self.padded(a), self.padded(b)], 1);
-        self.correlate(&images, &self.alternate(w, v), 0, self.output(channels))
-    }
-
-    /// The cotangent of each window at its last pixel, zeros elsewhere, with
-    /// an image of zeros behind the last: what both pulls read.
-    pub(super) fn spread(&self, c: &Matrix) -> Matrix {
-        let ([_, channels], grid, reach) = (c.dims(), self.padded_grid(), self.size - 1);
-        let spread = self
-            .output(channels)
-            .rows(c.clone())
-            .pad([(0, 1), (reach, 0), (reach * channels, 0)], 0.0);
-        spread.reshape([(grid.examples + 1) * grid.height * grid.width, channels])
-    }
-
-    /// What the spread cotangent says of the image.
-    pub(super) fn pull_left(&self, spread: &Matrix, w: &Matrix) -> Matrix {
-        let (grid, p) = (self.padded_grid(), self.padding);
-        let first = p * (grid.width + 1);
-        self.correlate(spread, &self.turned(w), first, self.input)
-    }
-
-    /// The sum of what two spread cotangents say of the image, each with its
-    /// weight.
-    pub(super) fn pull_left_both(&self, [(c, w), (d, v)]: [(&Matrix, &Matrix); 2]) -> Matrix {
-        let (grid, p) = (self.padded_grid(), self.padding);
-        let first = p * (grid.width + 1);
-        let spread = Tensor::cat(vec![c.clone(), d.clone()], 1);
-        let weights = self.alternate(&self.turned(w), &self.turned(v));
-        self.correlate(&spread, &weights, first, self.input)
-    }
-
-    /// What the spread cotangent says of the weight.
-    pub(super) fn pull_right(&self, spread: &Matrix, a: &Matrix) -> Matrix {
-        let (size, width) = (self.size, self.padded_grid().width);
-        let (image, anchors) = (self.padded(a), self.anchors(self.output(0)));
-        let c = spread.clone().narrow(0, (size - 1) * (width + 1), anchors);
-        let rows = (0..size).map(|row| {
-            let windows = windows(&image, size, row * width, anchors);
-            windows.transpose().matmul(c.clone())
-        });
-        Tensor::cat(rows.collect(), 0)
     }
 
     /// Windows of `image` times a weight, `[n·h·w, m]` for the pixels of
@@ -188,6 +134,66 @@ impl Convolution {
         w.flip([0])
             .swap_dims(1, 2)
             .reshape([positions * m, channels])
+    }
+}
+
+impl Bilinear for Convolution {
+    // `a`, `[n·h·w, c]`, with weight `w`, `[size²·c, m]`: `[n·h'·w', m]`.
+    fn apply(&self, a: &Matrix, w: &Matrix) -> Matrix {
+        let [_, channels] = w.dims();
+        self.correlate(&self.padded(a), w, 0, self.output(channels))
+    }
+
+    // `a · w + b · v`: the images side by side in memory, and one product over
+    // the channels of both, for half as many sums of parts.
+    fn apply_both(&self, [(a, w), (b, v)]: [(&Matrix, &Matrix); 2]) -> Matrix {
+        let [_, channels] = w.dims();
+        let images = Tensor::cat(vec![self.padded(a), self.padded(b)], 1);
+        self.correlate(&images, &self.alternate(w, v), 0, self.output(channels))
+    }
+
+    // The cotangent of each window at its last pixel, zeros elsewhere, with
+    // an image of zeros behind the last: what both pulls read.
+    fn cotangent(&self, c: &Matrix) -> Matrix {
+        let ([_, channels], grid, reach) = (c.dims(), self.padded_grid(), self.size - 1);
+        let spread = self
+            .output(channels)
+            .rows(c.clone())
+            .pad([(0, 1), (reach, 0), (reach * channels, 0)], 0.0);
+        spread.reshape([(grid.examples + 1) * grid.height * grid.width, channels])
+    }
+
+    // What the spread cotangent says of the image.
+    fn pull_left(&self, spread: &Matrix, w: &Matrix) -> Matrix {
+        let (grid, p) = (self.padded_grid(), self.padding);
+        let first = p * (grid.width + 1);
+        self.correlate(spread, &self.turned(w), first, self.input)
+    }
+
+    // The sum of what two spread cotangents say of the image, each with its
+    // weight.
+    fn pull_left_both(&self, [(c, w), (d, v)]: [(&Matrix, &Matrix); 2]) -> Matrix {
+        let (grid, p) = (self.padded_grid(), self.padding);
+        let first = p * (grid.width + 1);
+        let spread = Tensor::cat(vec![c.clone(), d.clone()], 1);
+        let weights = self.alternate(&self.turned(w), &self.turned(v));
+        self.correlate(&spread, &weights, first, self.input)
+    }
+
+    // What the spread cotangent says of the weight.
+    fn pull_right(&self, spread: &Matrix, a: &Matrix) -> Matrix {
+        let (size, width) = (self.size, self.padded_grid().width);
+        let (image, anchors) = (self.padded(a), self.anchors(self.output(0)));
+        let c = spread.clone().narrow(0, (size - 1) * (width + 1), anchors);
+        let rows = (0..size).map(|row| {
+            let windows = windows(&image, size, row * width, anchors);
+            windows.transpose().matmul(c.clone())
+        });
+        Tensor::cat(rows.collect(), 0)
+    }
+
+    fn share(&self, c: &Matrix, a: &Matrix, examples: usize) -> Option<Share> {
+        Some(Share::factors(self.patches(a), c.clone(), examples))
     }
 }
 

@@ -5,7 +5,8 @@
 
 use burn::tensor::activation::softmax;
 
-use super::Matrix;
+use super::map::size;
+use super::{Map, Matrix};
 
 /// True classes as rows of zeros and a one, `[n, classes]`.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub struct Targets(pub Matrix);
 
 /// ℓ = log Σ exp z − z_y for each row of logits z. With p = softmax(z), the
 /// gradient is p − y and the Hessian diag(p) − ppᵀ.
-pub(super) struct CrossEntropy {
+pub struct CrossEntropy {
     probabilities: Matrix,
     /// p − y.
     gradient: Matrix,
@@ -23,7 +24,7 @@ pub(super) struct CrossEntropy {
 
 impl CrossEntropy {
     /// The operation and its value, `[n, 1]`.
-    pub(super) fn new(logits: &Matrix, Targets(targets): &Targets) -> (Self, Matrix) {
+    pub fn of(logits: &Matrix, Targets(targets): &Targets) -> (Self, Matrix) {
         let probabilities = softmax(logits.clone(), 1);
         let others = probabilities.clone() * not(targets);
         let gradient = others.clone() - targets.clone() * others.sum_dim(1);
@@ -42,31 +43,6 @@ impl CrossEntropy {
         (op, loss)
     }
 
-    /// ℓ̇ = (p − y)·ż, `[n, 1]`.
-    pub(super) fn tangent(&self, dz: &Matrix) -> Matrix {
-        (self.gradient.clone() * dz.clone()).sum_dim(1)
-    }
-
-    /// ℓ̈ = żᵀ(diag p − ppᵀ)ż + (p − y)·z̈, `[n, 1]`.
-    pub(super) fn second(&self, dz: &Matrix, ddz: Option<&Matrix>) -> Matrix {
-        let dz = self.beside_largest(dz);
-        let curved = (dz.clone() * self.hessian_product(&dz)).sum_dim(1);
-        match ddz {
-            Some(ddz) => curved + self.tangent(ddz),
-            None => curved,
-        }
-    }
-
-    /// (p − y)·c for a weight c on each example, `[n, classes]`.
-    pub(super) fn pull(&self, c: &Matrix) -> Matrix {
-        self.gradient.clone() * c.clone()
-    }
-
-    /// The derivative of [`Self::pull`] along ż, c fixed.
-    pub(super) fn pull_tangent(&self, dz: &Matrix, c: &Matrix) -> Matrix {
-        self.hessian_product(&self.beside_largest(dz)) * c.clone()
-    }
-
     /// ż less its entry at the largest logit, row by row: the same to the
     /// Hessian, which sends constants to zero, but nothing cancels in its
     /// product where that class has nearly all the probability.
@@ -74,12 +50,46 @@ impl CrossEntropy {
         dz.clone() - (dz.clone() * self.largest.clone()).sum_dim(1)
     }
 
-    /// For each class c the rows √p_c (e_c − p): the sum of their outer products
-    /// is diag p − ppᵀ.
-    pub(super) fn hessian_roots(&self) -> Vec<Matrix> {
+    /// (diag p − ppᵀ)ż, row by row.
+    fn hessian_product(&self, dz: &Matrix) -> Matrix {
+        let weighted = self.probabilities.clone() * dz.clone();
+        let mean = weighted.clone().sum_dim(1);
+        weighted - self.probabilities.clone() * mean
+    }
+}
+
+impl Map for CrossEntropy {
+    // ℓ̇ = (p − y)·ż, `[n, 1]`.
+    fn push(&self, dz: Matrix) -> Matrix {
+        (self.gradient.clone() * dz).sum_dim(1)
+    }
+
+    // (p − y)·c for a weight c on each example, `[n, classes]`.
+    fn pull(&self, c: Matrix) -> Matrix {
+        self.gradient.clone() * c
+    }
+
+    fn bends(&self) -> bool {
+        true
+    }
+
+    // żᵀ(diag p − ppᵀ)v, `[n, 1]`.
+    fn bend(&self, dz: &Matrix, v: &Matrix) -> Matrix {
+        let (dz, v) = (self.beside_largest(dz), self.beside_largest(v));
+        (v * self.hessian_product(&dz)).sum_dim(1)
+    }
+
+    // (diag p − ppᵀ)ż c.
+    fn bend_back(&self, dz: &Matrix, c: &Matrix) -> Matrix {
+        self.hessian_product(&self.beside_largest(dz)) * c.clone()
+    }
+
+    // For each class c the rows √p_c (e_c − p): the sum of their outer products
+    // is diag p − ppᵀ.
+    fn hessian_roots(&self) -> Option<Vec<Matrix>> {
         let p = &self.probabilities;
         let [examples, classes] = p.dims();
-        (0..classes)
+        let roots = (0..classes)
             .map(|class| {
                 let column = |m: Matrix| m.narrow(1, class, 1);
                 let own = p
@@ -89,14 +99,12 @@ impl CrossEntropy {
                 let root = own * others.clone().sum_dim(1) - others;
                 root * column(p.clone()).sqrt()
             })
-            .collect()
+            .collect();
+        Some(roots)
     }
 
-    /// (diag p − ppᵀ)ż, row by row.
-    fn hessian_product(&self, dz: &Matrix) -> Matrix {
-        let weighted = self.probabilities.clone() * dz.clone();
-        let mean = weighted.clone().sum_dim(1);
-        weighted - self.probabilities.clone() * mean
+    fn numbers(&self) -> usize {
+        3 * size(&self.probabilities)
     }
 }
 

@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use crate::augment::{Crop, cropped};
 use crate::config::Augmentation;
 use crate::examples::Examples;
+use crate::model::InputShape;
 use crate::random::{Purpose, stream};
 
 use super::spec::steps_an_epoch;
@@ -45,14 +46,14 @@ impl<'a> Batches<'a> {
         }
         let chosen = &self.order.1[within * size..(within + 1) * size];
         let examples = self.shared.train.select(chosen);
-        match self.shared.config.training.augment {
-            Augmentation::None => examples,
-            Augmentation::PadCropFlip => {
+        match (self.shared.config.training.augment, self.shared.inputs) {
+            (Augmentation::PadCropFlip, InputShape::Image(image)) => {
                 let drawn = |&example: &usize| Crop::drawn(self.spec.seed, epoch, example);
                 let crops: Vec<Crop> = chosen.iter().map(drawn).collect();
-                let pixels = cropped(examples.pixels(), self.shared.image, &crops);
-                examples.with_pixels(pixels)
+                examples.with_features(|pixels| cropped(pixels, image, &crops))
             }
+            // Augmentation of anything else was refused before.
+            _ => examples,
         }
     }
 }

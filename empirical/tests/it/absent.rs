@@ -3,8 +3,9 @@
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
+use breakeven_empirical::layers::Normalisation;
 use breakeven_empirical::model::{Architecture, Model};
-use breakeven_empirical::network::Network;
+use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
     PointSettings,
@@ -70,6 +71,8 @@ impl Small {
         Network {
             model: &*self.model,
             compute: &self.compute,
+            loss: Loss::CrossEntropy,
+            normalisation: Normalisation::Batch,
         }
     }
 
@@ -146,7 +149,7 @@ fn equal_gradients_have_no_covariance() {
         ] {
             let small = Small::new(precision, &[5], 3, &labels, 1).at_random_weights();
             let point = small.point();
-            let k = GradientCovarianceOp(&point);
+            let k = GradientCovarianceOp::of(&point).unwrap();
             assert!(point.mean_squared_gradient_norm() > 0.1);
             assert_eq!(k.trace(), 0.0);
             assert!(k.trace_error() > 0.0);
@@ -169,7 +172,7 @@ fn without_a_loss_all_is_zero() {
         let small = Small::new(precision, &[5], 1, &[0; 6], 6).at_random_weights();
         let point = small.point();
         assert_eq!(point.score().loss, 0.0);
-        let (h, k) = (HessianOp(&point), GradientCovarianceOp(&point));
+        let (h, k) = (HessianOp(&point), GradientCovarianceOp::of(&point).unwrap());
         assert_eq!(k.trace(), 0.0);
         for searched in [true, false] {
             assert_eq!(solve(&h, 1, searched).pairs[0].value, 0.0);
@@ -246,7 +249,7 @@ fn bounds_in_32_bits_hold_the_rounding_of_products() {
             let point = Point::new(network, &reference.theta, &reference.examples, settings);
             let found = [
                 solve(&HessianOp(&point), 3, true),
-                solve(&GradientCovarianceOp(&point), 3, true),
+                solve(&GradientCovarianceOp::of(&point).unwrap(), 3, true),
             ];
             found.map(|found| found.pairs)
         };

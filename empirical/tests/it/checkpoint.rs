@@ -72,6 +72,7 @@ fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
         },
         theta: vector(0),
         previous_step: vector(1),
+        buffers: Vec::new(),
         velocity: vector(5),
         clipped: Clipped {
             clipped: 3,

@@ -12,9 +12,9 @@ pub fn sound() -> SweepConfig {
     SweepConfig {
         name: "tiny".into(),
         data: DataConfig {
-            name: "fashion-mnist-12k".into(),
             train_examples: Some(60),
             validation_examples: Some(20),
+            ..DataConfig::of("fashion-mnist-12k".into())
         },
         model: Architecture::Mlp { hidden: vec![5] },
         training: TrainingConfig::plain(3),
@@ -185,7 +185,8 @@ fn settings_out_of_their_range_are_refused() {
         // What needs the data or the model.
         (
             |c| c.data.name = "mnits".into(),
-            "no data set is called `mnits`; there are `fashion-mnist-12k`, `fashion-mnist`, `mnist`, `cifar10`",
+            "no data set is called `mnits`; there are `fashion-mnist-12k`, `fashion-mnist`, `mnist`, `cifar10`, \
+             `snli-600`, `imdb`, `mnli`, `tiny-imagenet`, `imagenet`",
         ),
         (
             |c| c.data.train_examples = Some(12_001),

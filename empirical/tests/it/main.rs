@@ -6,7 +6,10 @@ mod config;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
+mod networks;
+mod operations;
 mod operators;
+mod optimiser;
 mod options;
 mod reference;
 mod solver;

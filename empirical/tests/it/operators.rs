@@ -103,7 +103,7 @@ pub fn check_reference(reference: &Reference, settings: PointSettings) {
         Precision::F32 => (tolerance::F32, tolerance::F32_CANCELLING),
     };
     test_point(reference, settings, |reference, point| {
-        let (h, k) = (HessianOp(point), GradientCovarianceOp(point));
+        let (h, k) = (HessianOp(point), GradientCovarianceOp::of(point).unwrap());
         let loss = reference.number("loss");
         assert_close("loss", point.score().loss, loss, loss, exact);
         assert_eq!(point.score().accuracy, reference.number("accuracy"));
@@ -149,6 +149,7 @@ fn pieces_that_are_computed_again_give_the_same_products() {
     let one_at_a_time = PointSettings {
         kept_numbers: 0,
         piece_numbers: 1,
+        ..PointSettings::default()
     };
     for case in TINY {
         check_operators(case, Precision::F64, one_at_a_time);
@@ -196,7 +197,7 @@ fn dense_matrices_of_tiny_networks_have_pytorchs_eigenvalues() {
                     expected[0],
                     tolerance::F64,
                 );
-                let k = dense(&|v| GradientCovarianceOp(point).apply(v));
+                let k = dense(&|v| GradientCovarianceOp::of(point).unwrap().apply(v));
                 let expected = reference.list("covariance_per_example.eigenvalues");
                 for (found, expected_value) in k.iter().zip(&expected) {
                     assert_close(
@@ -229,7 +230,7 @@ fn leading_eigenvalues_and_what_is_measured_along_them_match_pytorch() {
                 let expected = reference.list("hessian.eigenvalues");
                 assert_close("first of H", h[0].value, expected[0], expected[0], exact);
                 assert_close("second of H", h[1].value, expected[1], expected[0], exact);
-                let k = largest(&GradientCovarianceOp(point), 2);
+                let k = largest(&GradientCovarianceOp::of(point).unwrap(), 2);
                 let expected = reference.list("covariance_per_example.eigenvalues");
                 assert_close("first of K", k[0].value, expected[0], expected[0], exact);
                 let cosine: f64 = h[0]
@@ -242,7 +243,7 @@ fn leading_eigenvalues_and_what_is_measured_along_them_match_pytorch() {
                 // Vectors converge to the square root of what values do.
                 assert_close("cosine", cosine.abs(), expected, 1.0, exact.sqrt());
 
-                let curvatures = point.curvatures(&h[0].vector);
+                let curvatures = point.curvatures(&h[0].vector).unwrap();
                 let count = curvatures.len() as f64;
                 let mean = curvatures.iter().sum::<f64>() / count;
                 let variance = curvatures.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / count;
@@ -337,7 +338,7 @@ fn bits(reference: &Reference, settings: PointSettings, threads: usize) -> Vec<u
     let measured = pool.unwrap().install(|| {
         let network = reference.network();
         let point = Point::new(network, &reference.theta, &reference.examples, settings);
-        let (h, k) = (HessianOp(&point), GradientCovarianceOp(&point));
+        let (h, k) = (HessianOp(&point), GradientCovarianceOp::of(&point).unwrap());
         let v = reference.direction();
         let parameters = reference.model.parameters();
         let parameters = parameters.split(&reference.theta, &reference.compute);
@@ -346,7 +347,7 @@ fn bits(reference: &Reference, settings: PointSettings, threads: usize) -> Vec<u
             MiniBatchGradients::new(&network, &parameters, batches, BatchSharpness::Measured);
         let mut all = vec![point.score().loss, point.score().accuracy];
         all.extend(point.gradient());
-        all.extend([h.apply(&v), k.apply(&v), point.curvatures(&v)].concat());
+        all.extend([h.apply(&v), k.apply(&v), point.curvatures(&v).unwrap()].concat());
         all.extend([h.quadratic(&v), k.trace()]);
         all.extend(gradients.covariance().unwrap().eigenvalues());
         all.extend(gradients.batch_sharpness().map(Result::unwrap));
@@ -369,6 +370,7 @@ fn bits_depend_neither_on_threads_nor_on_memory() {
             let settings = |kept_numbers| PointSettings {
                 kept_numbers,
                 piece_numbers: 1,
+                ..PointSettings::default()
             };
             let (all_kept, none) = (settings(usize::MAX), settings(0));
             let (anew, all) = pieces(&reference, all_kept);

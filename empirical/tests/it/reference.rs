@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
+use breakeven_empirical::layers::Normalisation;
 use breakeven_empirical::model::{Architecture, Model};
-use breakeven_empirical::network::Network;
+use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::parameters::Role;
 use serde_json::Value;
 
@@ -76,6 +77,8 @@ impl Reference {
         Network {
             model: &*self.model,
             compute: &self.compute,
+            loss: Loss::CrossEntropy,
+            normalisation: Normalisation::Batch,
         }
     }
 
@@ -122,6 +125,7 @@ fn formula_weights(model: &dyn Model) -> Vec<f64> {
                 size,
             } => glorot(size * size * (inputs + outputs)),
             Role::Bias { .. } => 0.05,
+            other => panic!("no formula for {other:?}"),
         };
         let angle = |k: usize| 1.0 + 0.7 * k as f64 + 1.3 * t as f64;
         weights.extend((0..parameter.len()).map(|k| scale * angle(k).sin()));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use breakeven_empirical::compute::{DeviceKind, Precision};
-use breakeven_empirical::config::SweepConfig;
+use breakeven_empirical::config::{Decayed, SweepConfig};
 use breakeven_empirical::model::Architecture;
 use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
@@ -248,6 +248,18 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
         second: 2,
         dense: 4,
     };
+    // Everything that the paper's training has beside plain SGD.
+    let mut all = one_run();
+    all.model = Architecture::SimpleCnnBn {
+        first: 2,
+        second: 2,
+        dense: 4,
+    };
+    all.training.momentum = 0.9;
+    all.training.weight_decay = 1e-4;
+    all.training.weight_decay_on = Decayed::Convolutions;
+    all.training.decay_epochs = vec![1];
+    all.training.clip_norm = Some(1.0);
     let mut diverging = one_run();
     diverging.sweep.learning_rates = vec![1e30];
     let mut options = one_run();
@@ -257,6 +269,7 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
         ("every option", 1, options),
         ("f64", 3, f64),
         ("cnn", 7, cnn),
+        ("batch norm and all options", 13, all),
         ("diverging", 1, diverging),
     ]
 }

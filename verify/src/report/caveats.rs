@@ -13,7 +13,6 @@ pub fn caveats(verdicts: &Verdicts, sweeps: &[Sweep]) -> Vec<String> {
     caveats.extend(step_zero(verdicts));
     caveats.extend(tables(verdicts, sweeps));
     caveats.extend(mini_batches(verdicts));
-    caveats.extend(sweeps.iter().filter_map(beyond_the_theory));
     caveats.extend(sweeps.iter().filter_map(break_even_not_reached));
     caveats.extend(sweeps.iter().filter_map(solver));
     caveats.extend(few_seeds(verdicts));
@@ -59,38 +58,6 @@ fn mini_batches(verdicts: &Verdicts) -> Option<String> {
          most L − 1 non-zero eigenvalues, and λ_K* is the smallest of them."
             .to_owned()
     })
-}
-
-/// What a sweep trained with that the paper's theory does not have.
-fn beyond_the_theory(sweep: &Sweep) -> Option<String> {
-    let headers = sweep.runs.iter().filter_map(|run| run.header.as_ref());
-    let options = || {
-        headers
-            .clone()
-            .filter_map(|header| header.training.as_ref())
-    };
-    let mut beyond: Vec<&str> = Vec::new();
-    for what in options().flat_map(|options| options.beyond_plain_sgd()) {
-        if !beyond.contains(&what) {
-            beyond.push(what);
-        }
-    }
-    let all = match beyond.split_last()? {
-        (last, []) => (*last).to_owned(),
-        (last, rest) => format!("{} and {last}", rest.join(", ")),
-    };
-    let ball = match options().any(|options| options.momentum.is_some()) {
-        true => {
-            " The break-even point is that of steps with momentum, whose limit for full batches \
-             is 2(1+β)/η."
-        }
-        false => "",
-    };
-    Some(format!(
-        "{}: trained with {all}. The paper's theory is that of plain SGD with a constant learning \
-         rate; here its conjectures are tested beyond it.{ball}",
-        sweep.name
-    ))
 }
 
 fn break_even_not_reached(sweep: &Sweep) -> Option<String> {

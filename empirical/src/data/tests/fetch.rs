@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::files::gzip;
 use super::server::{Manner, Server};
-use crate::data::catalog::{self, Entry, Layout, OfficialFile, Origin, Part};
+use crate::data::catalog::{self, Entry, Kind, Layout, OfficialFile, Origin, Part};
 use crate::data::fetch::{Event, FetchError, fetch};
 use crate::data::files::sha256_of;
 
@@ -109,8 +109,10 @@ fn entry(files: &[(&'static str, &[u8])], origin: Origin) -> Entry {
         name: "bench",
         title: "",
         licence: "",
-        shape: [1, 1, 1],
+        kind: Kind::Images { shape: [1, 1, 1] },
+        classes: 10,
         class_names: catalog::all()[0].class_names,
+        counts: [1, 0],
         layout: Layout::Idx,
         files: official.collect::<Vec<_>>().leak(),
         folders: &[],

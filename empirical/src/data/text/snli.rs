@@ -1,0 +1,42 @@
+//! The built-in extract of SNLI (Bowman et al. 2015), with its own vocabulary
+//! of word pieces.
+
+use std::path::{Path, PathBuf};
+
+use super::Texts;
+use super::mnli::{self, Both};
+use super::word_piece::WordPiece;
+use crate::data::Source;
+use crate::data::catalog::Entry;
+use crate::data::error::DataError;
+use crate::data::files::{Content, Problem};
+
+const PAIRS: &[u8] = include_bytes!("../../../../fixtures/snli-600/snli-600.jsonl");
+const VOCABULARY: &[u8] = include_bytes!("../../../../fixtures/snli-600/vocab.txt");
+
+/// The built-in pairs, in the order of the file.
+pub(super) fn read(entry: &'static Entry) -> Result<Texts, DataError> {
+    let path = PathBuf::from("built-in snli-600.jsonl");
+    let mut both = Both::default();
+    let content = Content::built_in(PAIRS);
+    let done = content.and_then(|content| mnli::read_lines(content, &mut both));
+    let texts = done.and_then(|()| Ok(both.into_texts(Source::Embedded, vec![path.clone()])?));
+    texts.map_err(|problem| problem.of(entry, &path))
+}
+
+/// The pieces of BERT's uncased vocabulary that the built-in pairs have.
+pub(super) fn vocabulary() -> Result<WordPiece, DataError> {
+    let content = Content::built_in(VOCABULARY);
+    content
+        .and_then(WordPiece::read)
+        .map_err(|problem| match problem {
+            Problem::Io(source) => DataError::Read {
+                file: Path::new("built-in vocab.txt").to_owned(),
+                source,
+            },
+            Problem::Format(problem) => DataError::Vocabulary {
+                file: Path::new("built-in vocab.txt").to_owned(),
+                problem,
+            },
+        })
+}

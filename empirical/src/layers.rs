@@ -1,0 +1,247 @@
+//! Layers that models are made of: each holds which parameters are its own,
+//! and puts itself on a tape.
+//!
+//! A model is declared once, on a [`Layout`], which numbers parameters and
+//! buffers and names them as PyTorch does; and written for each batch, on a
+//! [`Forward`], which holds their values.
+
+mod attention;
+mod lstm;
+mod norm;
+
+use burn::tensor::Tensor;
+
+pub use attention::{Attention, Encoder};
+pub use lstm::Lstm;
+pub use norm::{BatchNorm, LayerNorm, Normalisation, Statistics};
+
+use crate::parameters::{Parameter, Parameters, Role};
+use crate::tape::{Convolution, Grid, Lookup, Matrix, Patches, Tape, Var};
+
+/// The parameters and buffers of a model while it is declared.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    parameters: Vec<Parameter>,
+    buffers: Vec<Parameter>,
+}
+
+impl Layout {
+    /// Without any.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All parameters and buffers.
+    pub fn finish(self) -> Parameters {
+        Parameters::with_buffers(self.parameters, self.buffers)
+    }
+
+    /// The next parameter, and its number.
+    pub fn parameter(&mut self, name: impl Into<String>, role: Role) -> usize {
+        self.parameters.push(Parameter {
+            name: name.into(),
+            role,
+        });
+        self.parameters.len() - 1
+    }
+
+    fn buffer(&mut self, name: String, outputs: usize, is_scale: bool) -> usize {
+        let role = if is_scale {
+            Role::Scale { outputs }
+        } else {
+            Role::Bias { outputs }
+        };
+        self.buffers.push(Parameter { name, role });
+        self.buffers.len() - 1
+    }
+
+    /// `x · W + b`.
+    pub fn dense(&mut self, name: &str, inputs: usize, outputs: usize) -> Dense {
+        Dense {
+            weight: self.parameter(format!("{name}.weight"), Role::Dense { inputs, outputs }),
+            bias: self.parameter(format!("{name}.bias"), Role::Bias { outputs }),
+        }
+    }
+
+    /// A convolution of images.
+    pub fn convolution(&mut self, name: &str, kernel: Kernel) -> Conv {
+        let Kernel {
+            inputs,
+            outputs,
+            size,
+            ..
+        } = kernel;
+        let role = Role::Convolution {
+            inputs,
+            outputs,
+            size,
+        };
+        let weight = self.parameter(format!("{name}.weight"), role);
+        let bias = kernel
+            .bias
+            .then(|| self.parameter(format!("{name}.bias"), Role::Bias { outputs }));
+        Conv {
+            weight,
+            bias,
+            kernel,
+        }
+    }
+
+    /// A row of features for each of `rows` words.
+    pub fn embedding(&mut self, name: &str, rows: usize, features: usize) -> Embedding {
+        Embedding {
+            weight: self.parameter(format!("{name}.weight"), Role::Embedding { rows, features }),
+            rows,
+        }
+    }
+}
+
+/// A model's parameters and buffers on a tape.
+pub struct Forward<'a> {
+    /// What layers are put on.
+    pub tape: &'a mut Tape,
+    parameters: &'a [Var],
+    normalisation: Normalisation<'a>,
+    statistics: Vec<Statistics>,
+}
+
+impl<'a> Forward<'a> {
+    /// With `parameters` in the order of the model's layout.
+    pub fn new(
+        tape: &'a mut Tape,
+        parameters: &'a [Var],
+        normalisation: Normalisation<'a>,
+    ) -> Self {
+        Self {
+            tape,
+            parameters,
+            normalisation,
+            statistics: Vec::new(),
+        }
+    }
+
+    /// The parameter of this number.
+    pub fn parameter(&self, number: usize) -> Var {
+        self.parameters[number]
+    }
+
+    /// Data in the precision and on the device of the parameters.
+    pub fn constant(&mut self, numbers: &[f64], shape: [usize; 2]) -> Var {
+        let like = self.tape.value(self.parameters[0]);
+        let data = burn::tensor::TensorData::new(numbers.to_vec(), shape);
+        let value: Matrix = Tensor::from_data(data, (&like.device(), like.dtype()));
+        self.tape.constant(value)
+    }
+
+    /// What batch normalisations saw of this batch, in the order of the model.
+    pub fn into_statistics(self) -> Vec<Statistics> {
+        self.statistics
+    }
+}
+
+/// `x · W + b`.
+#[derive(Clone, Copy, Debug)]
+pub struct Dense {
+    weight: usize,
+    bias: usize,
+}
+
+impl Dense {
+    /// `[r, inputs]` to `[r, outputs]`.
+    pub fn of(&self, on: &mut Forward, x: Var) -> Var {
+        let product = on.tape.product(x, on.parameters[self.weight]);
+        on.tape.add(product, on.parameters[self.bias])
+    }
+}
+
+/// Sizes of a convolution with a square kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// Channels in.
+    pub inputs: usize,
+    /// Channels out.
+    pub outputs: usize,
+    /// Side of the kernel.
+    pub size: usize,
+    /// Pixels from one window to the next.
+    pub stride: usize,
+    /// Zeros around the image.
+    pub padding: usize,
+    /// Whether there is a bias.
+    pub bias: bool,
+}
+
+/// Images on a tape, one row a pixel.
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    /// `[n · height · width, channels]`.
+    pub pixels: Var,
+    /// Its sizes.
+    pub grid: Grid,
+}
+
+/// A convolution.
+#[derive(Clone, Copy, Debug)]
+pub struct Conv {
+    weight: usize,
+    bias: Option<usize>,
+    kernel: Kernel,
+}
+
+impl Conv {
+    /// Of images with as many channels as the kernel takes.
+    pub fn of(&self, on: &mut Forward, image: Image) -> Image {
+        let Kernel {
+            outputs,
+            size,
+            stride,
+            padding,
+            ..
+        } = self.kernel;
+        let weight = on.parameters[self.weight];
+        let (product, grid) = match (size, stride) {
+            // Pixels stay where they are.
+            (1, 1) => (
+                on.tape.product(image.pixels, weight),
+                Grid {
+                    channels: outputs,
+                    ..image.grid
+                },
+            ),
+            (_, 1) => {
+                let convolution = Convolution::new(image.grid, size, padding);
+                let product = on.tape.convolve(image.pixels, weight, convolution);
+                (product, convolution.output(outputs))
+            }
+            _ => {
+                let patches = Patches::new(image.grid, size, stride, padding);
+                let around = on.tape.linear(image.pixels, patches);
+                (on.tape.product(around, weight), patches.output(outputs))
+            }
+        };
+        let pixels = match self.bias {
+            Some(bias) => on.tape.add(product, on.parameters[bias]),
+            None => product,
+        };
+        Image { pixels, grid }
+    }
+}
+
+/// A row of features for each word.
+#[derive(Clone, Copy, Debug)]
+pub struct Embedding {
+    weight: usize,
+    rows: usize,
+}
+
+impl Embedding {
+    /// The rows `ids` `[r]`, times `present` `[r, 1]`.
+    pub fn of(&self, on: &mut Forward, ids: Tensor<1, burn::tensor::Int>, present: Var) -> Var {
+        let lookup = Lookup {
+            ids,
+            rows: self.rows,
+        };
+        on.tape
+            .bilinear(present, on.parameters[self.weight], lookup)
+    }
+}

@@ -1,0 +1,189 @@
+//! The sweeps backwards: gradients, and their derivatives along a direction.
+
+use super::forward::Tangents;
+use super::{Matrix, Node, Op, Tape, Var, add, both, either_or_both, every_one};
+
+impl Tape {
+    /// Reverse mode: the gradient of `Σ_i w_i ℓ_i` by every parameter, for
+    /// weights `w` `[n, 1]` on the per-example losses `loss`. The cotangents
+    /// stay on the tape for the later sweeps.
+    pub fn pull_back(&mut self, loss: Var, weights: Matrix) -> Vec<Matrix> {
+        let gradient = self.sweep_back(loss, weights, |node| node.active);
+        every_one(self, gradient)
+    }
+
+    /// The cotangents of [`Tape::pull_back`] alone, for the later sweeps: a
+    /// product a layer instead of two.
+    pub fn pull_cotangents(&mut self, loss: Var, weights: Matrix) {
+        // What is computed of parameters alone has its cotangents kept too.
+        self.sweep_back(loss, weights, |node| {
+            node.active && !matches!(node.op, Op::Parameter(_))
+        });
+    }
+
+    /// Cotangents of all values that `wanted` names; those of parameters are
+    /// given back.
+    fn sweep_back(
+        &mut self,
+        loss: Var,
+        weights: Matrix,
+        wanted: impl Fn(&Node) -> bool,
+    ) -> Vec<Option<Matrix>> {
+        let wanted: Vec<bool> = self.nodes.iter().map(wanted).collect();
+        let mut cotangents = self.none();
+        cotangents[loss.0] = Some(weights);
+        let mut gradient = vec![None; self.parameters];
+        for k in (0..self.nodes.len()).rev() {
+            let Some(c) = cotangents[k].take() else {
+                continue;
+            };
+            if let Op::Parameter(number) = self.nodes[k].op {
+                gradient[number] = Some(c);
+            } else {
+                self.nodes[k].cotangent = self.pull(k, c, &wanted, &mut cotangents);
+            }
+        }
+        gradient
+    }
+
+    /// The derivative along `v` of the gradient that [`Tape::pull_back`]
+    /// gave: a Hessian product, one matrix a parameter. `t` are the tangents
+    /// along `v`.
+    pub fn pull_back_tangent(&self, t: &Tangents) -> Vec<Matrix> {
+        let mut dc = self.none();
+        let mut product = vec![None; self.parameters];
+        for k in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[k];
+            let moved = dc[k].take();
+            match &node.op {
+                Op::Parameter(number) => product[*number] = moved,
+                Op::Bilinear(a, b, op) => {
+                    let moved = moved.map(|d| op.cotangent(&d));
+                    let fixed = node.cotangent.as_ref().map(|c| op.cotangent(c));
+                    let fixed = fixed.as_ref();
+                    let right = |c: &Matrix, a: &Matrix| op.pull_right(c, a);
+                    if self.active(*a) {
+                        let share = either_or_both(
+                            [
+                                moved.as_ref().map(|c| (c, self.value(*b))),
+                                fixed.zip(t.get(*b)),
+                            ],
+                            |c, b| op.pull_left(c, b),
+                            |pairs| op.pull_left_both(pairs),
+                        );
+                        add(&mut dc[a.0], share);
+                    }
+                    if self.active(*b) {
+                        let a_value = Some(self.value(*a));
+                        add(&mut dc[b.0], both(moved.as_ref(), a_value, right));
+                        add(&mut dc[b.0], both(fixed, t.get(*a), right));
+                    }
+                }
+                Op::Map(a, map) => {
+                    let bent = both(t.get(*a), node.cotangent.as_ref(), |da, c| {
+                        map.bend_back(da, c)
+                    });
+                    add(&mut dc[a.0], bent);
+                    add(&mut dc[a.0], moved.map(|d| map.pull(d)));
+                }
+                Op::Constant => {}
+                Op::Sum(..) | Op::Beside(_) => {
+                    if let Some(moved) = moved {
+                        self.spread(k, &moved, &|var| self.active(var), &mut dc);
+                    }
+                }
+            }
+        }
+        every_one(self, product)
+    }
+
+    /// Adds what the cotangent `c` of operation `k` says of its inputs to
+    /// their cotangents, where they are `wanted`; gives it back where a later
+    /// sweep reads it.
+    pub(super) fn pull(
+        &self,
+        k: usize,
+        c: Matrix,
+        wanted: &[bool],
+        cotangents: &mut [Option<Matrix>],
+    ) -> Option<Matrix> {
+        let is_wanted = |var: Var| wanted[var.0];
+        match &self.nodes[k].op {
+            Op::Constant | Op::Parameter(_) => None,
+            Op::Bilinear(a, b, op) => {
+                let spread = op.cotangent(&c);
+                if is_wanted(*a) {
+                    let share = op.pull_left(&spread, self.value(*b));
+                    add(&mut cotangents[a.0], Some(share));
+                }
+                if is_wanted(*b) {
+                    let share = op.pull_right(&spread, self.value(*a));
+                    add(&mut cotangents[b.0], Some(share));
+                }
+                Some(c)
+            }
+            Op::Map(a, map) if map.bends() => {
+                if is_wanted(*a) {
+                    add(&mut cotangents[a.0], Some(map.pull(c.clone())));
+                }
+                Some(c)
+            }
+            Op::Map(a, map) => {
+                if is_wanted(*a) {
+                    add(&mut cotangents[a.0], Some(map.pull(c)));
+                }
+                None
+            }
+            Op::Sum(_, b) => {
+                self.spread(k, &c, &is_wanted, cotangents);
+                // An example's share of what all share is read from it.
+                (self.active(*b) && self.shared(*b)).then_some(c)
+            }
+            Op::Beside(_) => {
+                self.spread(k, &c, &is_wanted, cotangents);
+                None
+            }
+        }
+    }
+
+    /// Gives the cotangent `c` of a sum, or of values side by side, to its parts.
+    fn spread(
+        &self,
+        k: usize,
+        c: &Matrix,
+        wanted: &dyn Fn(Var) -> bool,
+        cotangents: &mut [Option<Matrix>],
+    ) {
+        match &self.nodes[k].op {
+            Op::Sum(a, b) => {
+                if wanted(*a) {
+                    add(&mut cotangents[a.0], Some(c.clone()));
+                }
+                if wanted(*b) {
+                    add(&mut cotangents[b.0], Some(self.of_right_term(k, *b, c)));
+                }
+            }
+            Op::Beside(parts) => {
+                let mut first = 0;
+                for part in parts {
+                    let [_, count] = self.shape(*part);
+                    if wanted(*part) {
+                        let own = c.clone().narrow(1, first, count);
+                        add(&mut cotangents[part.0], Some(own));
+                    }
+                    first += count;
+                }
+            }
+            _ => unreachable!("sums and values side by side alone"),
+        }
+    }
+
+    /// What the cotangent `c` of the sum `k` says of its right term `b`.
+    pub(super) fn of_right_term(&self, k: usize, b: Var, c: &Matrix) -> Matrix {
+        if self.shape(b) == self.nodes[k].shape {
+            c.clone()
+        } else {
+            c.clone().sum_dim(0)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Choosing and joining rows and columns.
+
+use burn::tensor::{IndexingUpdateOp, Int, Tensor};
+
+use super::{Bilinear, Map, Matrix, Share};
+
+/// Row r of the value is `a_r` times row `ids_r` of the right factor: an
+/// embedding, for `a` of ones `[n·p, 1]` (zeros where there is no word).
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// Rows of the right factor, one a row of the value.
+    pub ids: Tensor<1, Int>,
+    /// Rows of the right factor.
+    pub rows: usize,
+}
+
+impl Bilinear for Lookup {
+    fn apply(&self, a: &Matrix, b: &Matrix) -> Matrix {
+        b.clone().select(0, self.ids.clone()) * a.clone()
+    }
+
+    fn pull_left(&self, c: &Matrix, b: &Matrix) -> Matrix {
+        (c.clone() * b.clone().select(0, self.ids.clone())).sum_dim(1)
+    }
+
+    fn pull_right(&self, c: &Matrix, a: &Matrix) -> Matrix {
+        let [_, m] = c.dims();
+        let none: Matrix = Tensor::zeros([self.rows, m], (&c.device(), c.dtype()));
+        let rows = c.clone() * a.clone();
+        none.select_assign(0, self.ids.clone(), rows, IndexingUpdateOp::Add)
+    }
+
+    fn share(&self, c: &Matrix, a: &Matrix, examples: usize) -> Option<Share> {
+        let [rows, m] = c.dims();
+        let positions = rows / examples;
+        Some(Share::Scattered {
+            ids: self.ids.clone().reshape([examples, positions]),
+            right: (c.clone() * a.clone()).reshape([examples, positions, m]),
+        })
+    }
+}
+
+/// `count` columns from the one numbered `first`, of `all`.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    /// The first of them.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+    /// Of how many.
+    pub all: usize,
+}
+
+impl Map for Columns {
+    fn push(&self, x: Matrix) -> Matrix {
+        x.narrow(1, self.first, self.count)
+    }
+
+    fn pull(&self, y: Matrix) -> Matrix {
+        let after = self.all - self.first - self.count;
+        y.pad([(0, 0), (self.first, after)], 0.0)
+    }
+}
+
+/// One position of each example: rows `[n·p, m]` to `[n, m]`.
+#[derive(Clone, Copy, Debug)]
+pub struct EachStep {
+    /// Which position.
+    pub step: usize,
+    /// Of how many, p.
+    pub steps: usize,
+}
+
+impl Map for EachStep {
+    fn push(&self, x: Matrix) -> Matrix {
+        let [rows, m] = x.dims();
+        let examples = rows / self.steps;
+        let x: Tensor<3> = x.reshape([examples, self.steps, m]);
+        x.narrow(1, self.step, 1).reshape([examples, m])
+    }
+
+    fn pull(&self, y: Matrix) -> Matrix {
+        let [examples, m] = y.dims();
+        let y: Tensor<3> = y.reshape([examples, 1, m]);
+        let after = self.steps - self.step - 1;
+        y.pad([(0, 0), (self.step, after), (0, 0)], 0.0)
+            .reshape([examples * self.steps, m])
+    }
+}
+
+/// Some rows, in this order: `[rows, m]` to `[ids, m]`.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// Which.
+    pub ids: Tensor<1, Int>,
+    /// Of how many.
+    pub rows: usize,
+}
+
+impl Map for Rows {
+    fn push(&self, x: Matrix) -> Matrix {
+        x.select(0, self.ids.clone())
+    }
+
+    fn pull(&self, y: Matrix) -> Matrix {
+        let [_, m] = y.dims();
+        let none: Matrix = Tensor::zeros([self.rows, m], (&y.device(), y.dtype()));
+        none.select_assign(0, self.ids.clone(), y, IndexingUpdateOp::Add)
+    }
+}
+
+/// All rows of an example as one: `[n·p, m]` to `[n, p·m]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Together {
+    /// p.
+    pub positions: usize,
+}
+
+impl Map for Together {
+    fn push(&self, x: Matrix) -> Matrix {
+        let [rows, m] = x.dims();
+        x.reshape([rows / self.positions, self.positions * m])
+    }
+
+    fn pull(&self, y: Matrix) -> Matrix {
+        let [examples, all] = y.dims();
+        y.reshape([examples * self.positions, all / self.positions])
+    }
+}

@@ -1,0 +1,514 @@
+//! Every kind of network at a tiny size against float64 numbers of PyTorch,
+//! torchvision and transformers, and against differences.
+
+use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+use breakeven_empirical::examples::{Examples, Inputs, Words};
+use breakeven_empirical::layers::{BatchNorm, Dense, Forward, Layout, Normalisation, Statistics};
+use breakeven_empirical::model::{Architecture, BertShape, InputShape, Model, Shortcut};
+use breakeven_empirical::moments::Moments;
+use breakeven_empirical::network::{Loss, Network, chunks};
+use breakeven_empirical::operator::{
+    GradientCovarianceOp, HessianOp, LinearOperator, Point, PointSettings,
+};
+use breakeven_empirical::parameters::{Parameters, Role};
+use breakeven_empirical::random::{Purpose, stream};
+use breakeven_empirical::solver::Lanczos;
+use breakeven_empirical::tape::{Matrix, Var};
+use nalgebra::DMatrix;
+use serde_json::Value;
+
+use crate::reference::fixture;
+use crate::tolerance;
+
+const VOCABULARY: usize = 11;
+const LENGTH: usize = 6;
+
+fn architecture(name: &str) -> Architecture {
+    match name {
+        "simple_cnn_bn" => Architecture::SimpleCnnBn {
+            first: 2,
+            second: 3,
+            dense: 4,
+        },
+        "resnet_a" => Architecture::Resnet {
+            blocks: 2,
+            width: 4,
+            shortcut: Shortcut::A,
+        },
+        "resnet_b" => Architecture::Resnet {
+            blocks: 1,
+            width: 4,
+            shortcut: Shortcut::B,
+        },
+        "densenet" => Architecture::Densenet {
+            growth: 4,
+            blocks: vec![2, 3],
+            first: 6,
+        },
+        "lstm" => Architecture::Lstm {
+            embedding: 3,
+            hidden: 4,
+        },
+        "bert" => Architecture::Bert(BertShape {
+            hidden_size: 8,
+            num_hidden_layers: 2,
+            num_attention_heads: 2,
+            intermediate_size: 6,
+            max_position_embeddings: 7,
+            type_vocab_size: 2,
+        }),
+        _ => panic!("no network {name}"),
+    }
+}
+
+struct Case {
+    name: String,
+    numbers: Value,
+    compute: Compute,
+    model: Box<dyn Model>,
+    theta: Vec<f64>,
+    buffers: Vec<Matrix>,
+    examples: Examples,
+}
+
+fn wave(t: usize, k: usize) -> f64 {
+    (1.0 + 0.7 * k as f64 + 1.3 * t as f64).sin()
+}
+
+fn fill(parameters: &Parameters, value: impl Fn(Role, f64) -> f64) -> Vec<f64> {
+    let all = parameters.iter().enumerate().flat_map(|(t, parameter)| {
+        let value = &value;
+        (0..parameter.len()).map(move |k| value(parameter.role, wave(t, k)))
+    });
+    parameters.from_torch(&all.collect::<Vec<f64>>())
+}
+
+fn weight(role: Role, a: f64) -> f64 {
+    let glorot = |fans: usize| (6.0 / fans as f64).sqrt() * a;
+    match role {
+        Role::Dense { inputs, outputs } => glorot(inputs + outputs),
+        Role::Convolution {
+            inputs,
+            outputs,
+            size,
+        } => glorot(size * size * (inputs + outputs)),
+        Role::Bias { .. } => 0.05 * a,
+        Role::Scale { .. } => 1.0 + 0.2 * a,
+        Role::Embedding { .. } => 0.5 * a,
+    }
+}
+
+fn buffer(role: Role, a: f64) -> f64 {
+    match role {
+        Role::Scale { .. } => 1.0 + 0.3 * a,
+        _ => 0.1 * a,
+    }
+}
+
+impl Case {
+    fn all() -> Vec<Self> {
+        Self::all_on(DeviceKind::Flex, Precision::F64)
+    }
+
+    fn all_on(device: DeviceKind, precision: Precision) -> Vec<Self> {
+        let compute = Compute::new(device, precision).unwrap();
+        let text = std::fs::read_to_string(fixture("networks.json")).unwrap();
+        let file: Value = serde_json::from_str(&text).unwrap();
+        let cases = file["cases"].as_object().unwrap();
+        cases
+            .iter()
+            .map(|(name, numbers)| Self::of(name, numbers.clone(), compute.clone()))
+            .collect()
+    }
+
+    fn of(name: &str, numbers: Value, compute: Compute) -> Self {
+        let number = |field: &str| numbers[field].as_u64().unwrap() as usize;
+        let (count, classes) = (number("examples"), number("classes"));
+        let mode = numbers["mode"].as_str().unwrap();
+        let kind = name
+            .strip_suffix(mode)
+            .map_or(name, |x| x.trim_end_matches('_'));
+        let (shape, inputs) = match kind {
+            "lstm" | "bert" => (
+                InputShape::Text {
+                    vocabulary: VOCABULARY,
+                    length: LENGTH,
+                },
+                words(count, &compute),
+            ),
+            _ => {
+                let image = [3, number("side"), number("side")];
+                (image.into(), pixels(count, image, &compute))
+            }
+        };
+        let model = architecture(kind).build(shape, classes).unwrap();
+        let theta = fill(model.parameters(), weight);
+        let layout = model.parameters().buffers();
+        let buffers = layout.split(&fill(&layout, buffer), &compute);
+        let labels: Vec<usize> = (0..count).map(|n| (n * 7 + 3) % classes).collect();
+        Self {
+            name: name.to_owned(),
+            examples: Examples::of(inputs, &labels, classes, &compute),
+            numbers,
+            compute,
+            model,
+            theta,
+            buffers,
+        }
+    }
+
+    fn network(&self) -> Network<'_> {
+        Network {
+            model: &*self.model,
+            compute: &self.compute,
+            loss: Loss::CrossEntropy,
+            normalisation: match self.numbers["mode"].as_str() {
+                Some("batch") => Normalisation::Batch,
+                _ => Normalisation::Running(&self.buffers),
+            },
+        }
+    }
+
+    fn point(&self) -> Point<'_> {
+        let settings = PointSettings::default();
+        Point::new(self.network(), &self.theta, &self.examples, settings)
+    }
+
+    fn direction(&self) -> Vec<f64> {
+        let v = (0..self.theta.len()).map(|k| (0.5 * k as f64).sin());
+        let v: Vec<f64> = v.collect();
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let v: Vec<f64> = v.iter().map(|x| x / norm).collect();
+        self.model.parameters().from_torch(&v)
+    }
+
+    fn list(&self, path: &str) -> Vec<f64> {
+        let list = self.numbers.pointer(path).unwrap().as_array().unwrap();
+        list.iter().map(|x| x.as_f64().unwrap()).collect()
+    }
+
+    #[track_caller]
+    fn close(&self, what: &str, found: &[f64], expected: &[f64]) {
+        let exact = match self.compute.precision() {
+            Precision::F64 => tolerance::F64,
+            // Coupled examples and residuals cancel in 32 bits.
+            Precision::F32 => tolerance::F32_KINKS,
+        };
+        let scale = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        assert_eq!(found.len(), expected.len(), "{}: {what}", self.name);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(
+                (found - expected).abs() <= exact * scale,
+                "{}: {what} is {found}, PyTorch has {expected}",
+                self.name
+            );
+        }
+    }
+
+    #[track_caller]
+    fn number(&self, what: &str, path: &str, found: f64) {
+        let expected = self.numbers.pointer(path).unwrap().as_f64().unwrap();
+        self.close(what, &[found], &[expected]);
+    }
+}
+
+fn pixels(count: usize, image: [usize; 3], compute: &Compute) -> Inputs {
+    let features: usize = image.iter().product();
+    let pixel = |n: usize, j: usize| {
+        let (n, j) = (n as f64, j as f64);
+        0.5 + 0.5 * (0.3 * n + 0.11 * j + 0.013 * n * j).sin()
+    };
+    let all = (0..count * features).map(|k| pixel(k / features, k % features));
+    let all: Vec<f64> = all.collect();
+    Inputs::Features(compute.matrix(&all, [count, features]))
+}
+
+fn words(count: usize, compute: &Compute) -> Inputs {
+    let places = || (0..count * LENGTH).map(|k| (k / LENGTH, k % LENGTH));
+    let ids: Vec<u32> = places()
+        .map(|(n, j)| (1 + (3 * n + 5 * j) % (VOCABULARY - 1)) as u32)
+        .collect();
+    let segments: Vec<u32> = places().map(|(_, j)| u32::from(j >= LENGTH / 2)).collect();
+    let lengths = (0..count).map(|n| 1 + (2 * n + 3) % LENGTH).collect();
+    let words = Words::new(&ids, Some(&segments), lengths, LENGTH, compute);
+    Inputs::Words(Box::new(words))
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[test]
+fn every_network_has_pytorchs_loss_gradient_and_hessian_product() {
+    check_all(Case::all());
+}
+
+#[test]
+fn in_32_bits_too() {
+    check_all(Case::all_on(DeviceKind::Flex, Precision::F32));
+}
+
+#[cfg(feature = "wgpu")]
+#[test]
+#[ignore = "needs a Vulkan device"]
+fn and_on_wgpu() {
+    check_all(Case::all_on(DeviceKind::Wgpu, Precision::F32));
+}
+
+fn check_all(cases: Vec<Case>) {
+    for case in cases {
+        let point = case.point();
+        let names = case.numbers["names"].as_array().unwrap();
+        let ours = case.model.parameters().iter().map(|p| p.name.as_str());
+        assert!(
+            ours.eq(names.iter().map(|name| name.as_str().unwrap())),
+            "{}",
+            case.name
+        );
+        case.number("loss", "/loss", point.score().loss);
+        let norm = point.squared_gradient_norm().sqrt();
+        case.number("gradient", "/gradient_norm", norm);
+
+        let v = case.direction();
+        let product = HessianOp(&point).apply(&v);
+        let norm = dot(&product, &product).sqrt();
+        case.number("‖Hv‖", "/hessian_product/norm", norm);
+        let torch = case.model.parameters().to_torch(&product);
+        let indices = case.list("/hessian_product/indices");
+        let entries: Vec<f64> = indices.iter().map(|&k| torch[k as usize]).collect();
+        case.close("Hv", &entries, &case.list("/hessian_product/entries"));
+        let curved = HessianOp(&point).quadratic(&v);
+        case.number("vᵀHv", "/hessian_product/quadratic", curved);
+    }
+}
+
+/// A tenth of each new batch, from means of 0 and variances of 1.
+#[test]
+fn running_statistics_are_pytorchs() {
+    for case in Case::all() {
+        let layout = case.model.parameters();
+        let parameters = layout.split(&case.theta, &case.compute);
+        let network = case.network();
+        let step = network.step(&parameters, &case.examples, 1.0);
+        if !network.couples_examples() {
+            assert!(step.statistics.is_empty(), "{}", case.name);
+            continue;
+        }
+        let updated = Statistics::update(&step.statistics, &case.buffers);
+        let expected = case.numbers["running"].as_array().unwrap();
+        assert_eq!(updated.len(), expected.len());
+        for (found, expected) in updated.into_iter().zip(expected) {
+            let expected: Vec<f64> = serde_json::from_value(expected.clone()).unwrap();
+            case.close("running statistics", &to_host(found), &expected);
+        }
+    }
+}
+
+/// Batches of 2 are normalised each by itself, the last of what is left alone.
+#[test]
+fn the_loss_of_coupled_examples_is_the_mean_over_fixed_batches() {
+    for case in Case::all() {
+        if !case.network().couples_examples() {
+            continue;
+        }
+        let settings = PointSettings {
+            batch_size: Some(2),
+            kept_numbers: 0,
+            ..PointSettings::default()
+        };
+        let point = Point::new(case.network(), &case.theta, &case.examples, settings);
+        let v = case.direction();
+        let (mut loss, mut product) = (0.0, vec![0.0; point.dim()]);
+        let mut curvatures = Vec::new();
+        for (first, count) in chunks(case.examples.len(), 2) {
+            let part = case.examples.range(first, count);
+            let settings = PointSettings::default();
+            let batch = Point::new(case.network(), &case.theta, &part, settings);
+            let share = count as f64 / case.examples.len() as f64;
+            loss += share * batch.score().loss;
+            let of_batch = HessianOp(&batch).apply(&v);
+            if count == 2 {
+                curvatures.push(dot(&v, &of_batch));
+            }
+            for (sum, x) in product.iter_mut().zip(of_batch) {
+                *sum += share * x;
+            }
+        }
+        case.close("loss", &[point.score().loss], &[loss]);
+        case.close("Hv", &HessianOp(&point).apply(&v), &product);
+        case.close("vᵀH_Bv", &point.batch_curvatures(&v, 2), &curvatures);
+        assert!(point.curvatures(&v).is_err());
+        assert!(point.hessian_trace().is_none());
+        assert!(GradientCovarianceOp::of(&point).is_err());
+    }
+}
+
+/// All three ways to cut four examples into two batches: their variances
+/// between batches give s² of the examples exactly, on average.
+#[test]
+fn curvatures_of_batches_have_the_variance_that_single_ones_foretell() {
+    let case = Case::all().into_iter().find(|case| case.name == "lstm");
+    let case = case.unwrap();
+    let v = case.direction();
+    let of = |order: &[usize]| {
+        let examples = case.examples.select(order);
+        let settings = PointSettings::default();
+        let point = Point::new(case.network(), &case.theta, &examples, settings);
+        (
+            Moments::of(&point.curvatures(&v).unwrap()).variance,
+            Moments::of(&point.batch_curvatures(&v, 2)).variance * 2.0,
+        )
+    };
+    let (single, _) = of(&[0, 1, 2, 3]);
+    let cuts = [[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2]].map(|order| of(&order).1);
+    let (size, all) = (2.0, 4.0);
+    let mean = cuts.iter().sum::<f64>() / 3.0 * size * (all - 1.0) / all;
+    case.close("s²", &[mean], &[single]);
+}
+
+#[test]
+fn networks_of_independent_examples_have_pytorchs_gradients_and_curvatures_of_each() {
+    for case in Case::all() {
+        if case.network().couples_examples() {
+            continue;
+        }
+        let point = case.point();
+        let each = case.list("/squared_gradient_norms");
+        let mean = each.iter().sum::<f64>() / each.len() as f64;
+        case.close(
+            "mean ‖g_i‖²",
+            &[point.mean_squared_gradient_norm()],
+            &[mean],
+        );
+        let curvatures = point.curvatures(&case.direction()).unwrap();
+        case.close("vᵀH_i v", &curvatures, &case.list("/curvatures"));
+    }
+}
+
+/// Without hidden layers and with squared errors the Hessian is that of linear
+/// regression, the same for each class: (1/n) XᵀX, X with a column of ones.
+#[test]
+fn the_hessian_of_linear_regression_is_its_normal_equations() {
+    let compute = Compute::new(DeviceKind::Flex, Precision::F64).unwrap();
+    let (count, features, classes) = (7, 4, 3);
+    let model = Architecture::Mlp { hidden: vec![] }
+        .build([1, 1, features], classes)
+        .unwrap();
+    let inputs = pixels(count, [1, 1, features], &compute);
+    let Inputs::Features(x) = &inputs else {
+        unreachable!("pixels are numbers")
+    };
+    let x =
+        DMatrix::from_row_slice(count, features, &to_host(x.clone())).insert_column(features, 1.0);
+    let normal = x.transpose() * &x / count as f64;
+    let labels: Vec<usize> = (0..count).map(|n| n % classes).collect();
+    let examples = Examples::of(inputs, &labels, classes, &compute);
+    let network = Network {
+        model: &*model,
+        compute: &compute,
+        loss: Loss::Mse,
+        normalisation: Normalisation::Batch,
+    };
+    let theta = fill(model.parameters(), weight);
+    let point = Point::new(network, &theta, &examples, PointSettings::default());
+    let close = |found: f64, expected: f64| {
+        assert!((found - expected).abs() <= tolerance::F64 * expected.abs());
+    };
+    close(
+        point.hessian_trace().unwrap(),
+        classes as f64 * normal.trace(),
+    );
+    let expected = normal.symmetric_eigenvalues().max();
+    let mut rng = stream(0, Purpose::Start, 0);
+    let found = Lanczos::new(classes, 1e-10).solve(&HessianOp(&point), &[], &mut rng);
+    for pair in &found.pairs {
+        close(pair.value, expected);
+    }
+    let residual = &x * DMatrix::from_row_slice(features + 1, classes, &theta)
+        - DMatrix::from_fn(count, classes, |n, c| f64::from(u8::from(labels[n] == c)));
+    close(
+        point.score().loss,
+        0.5 * residual.norm_squared() / count as f64,
+    );
+}
+
+/// A network of a user of the crate: a residual with a batch normalisation.
+struct Own {
+    parameters: Parameters,
+    inner: Dense,
+    norm: BatchNorm,
+    output: Dense,
+}
+
+impl Own {
+    fn new(features: usize, classes: usize) -> Self {
+        let mut layout = Layout::new();
+        let inner = layout.dense("inner", features, features);
+        let norm = layout.batch_norm("norm", features);
+        let output = layout.dense("output", features, classes);
+        Self {
+            parameters: layout.finish(),
+            inner,
+            norm,
+            output,
+        }
+    }
+}
+
+impl Model for Own {
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn activations(&self) -> usize {
+        100
+    }
+
+    fn logits(&self, on: &mut Forward, inputs: &Inputs) -> Var {
+        let x = inputs.features(on);
+        let inner = self.inner.of(on, x);
+        let inner = self.norm.of(on, inner);
+        let inner = on.tape.relu(inner);
+        let sum = on.tape.add(inner, x);
+        self.output.of(on, sum)
+    }
+}
+
+/// Its Hessian, written out, is symmetric and that of differences of gradients.
+#[test]
+fn a_model_from_outside_is_measured_exactly() {
+    let compute = Compute::new(DeviceKind::Flex, Precision::F64).unwrap();
+    let model = Own::new(4, 3);
+    let labels = [0, 1, 2, 1, 0];
+    let inputs = pixels(labels.len(), [1, 1, 4], &compute);
+    let examples = Examples::of(inputs, &labels, 3, &compute);
+    let network = Network {
+        model: &model,
+        compute: &compute,
+        loss: Loss::CrossEntropy,
+        normalisation: Normalisation::Batch,
+    };
+    let theta = fill(model.parameters(), weight);
+    let at = |theta: &[f64]| Point::new(network, theta, &examples, PointSettings::default());
+    let point = at(&theta);
+    let dim = point.dim();
+    let unit = |k: usize| -> Vec<f64> { (0..dim).map(|j| f64::from(u8::from(j == k))).collect() };
+    let columns: Vec<f64> = (0..dim)
+        .flat_map(|k| HessianOp(&point).apply(&unit(k)))
+        .collect();
+    let h = DMatrix::from_vec(dim, dim, columns);
+    let scale = h.abs().max();
+    assert!((&h - h.transpose()).abs().max() <= tolerance::F64 * scale);
+    let step = tolerance::DIFFERENCE_STEP;
+    for k in 0..dim {
+        let side = |sign: f64| {
+            let mut moved = theta.clone();
+            moved[k] += sign * step;
+            at(&moved).gradient().to_vec()
+        };
+        for (j, (after, before)) in side(1.0).iter().zip(side(-1.0)).enumerate() {
+            let slope = (after - before) / (2.0 * step);
+            assert!((h[(j, k)] - slope).abs() <= 10.0 * tolerance::DIFFERENCES * scale);
+        }
+    }
+}
