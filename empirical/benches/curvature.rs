@@ -11,8 +11,9 @@ use std::time::Instant;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::Examples;
+use breakeven_empirical::layers::Normalisation;
 use breakeven_empirical::model::{Architecture, glorot};
-use breakeven_empirical::network::Network;
+use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::operator::{
     GradientCovarianceOp, HessianOp, LinearOperator, Point, PointSettings,
 };
@@ -77,6 +78,8 @@ fn measure(setting: &Setting) {
     let network = Network {
         model: &*model,
         compute: &compute,
+        loss: Loss::CrossEntropy,
+        normalisation: Normalisation::Batch,
     };
     let layout = model.parameters();
     let theta = glorot(layout, &mut stream(0, Purpose::Init, 0));

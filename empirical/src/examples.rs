@@ -12,12 +12,16 @@ use crate::tape::{Flatten, Grid, Matrix, Targets, Transposed, Var};
 
 /// What a network reads.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tensor is a few hundred bytes of handle, and there is one of these a batch"
+)]
 pub enum Inputs {
     /// Numbers, one row an example: pixels in \[0, 1\], of images in the order
     /// channel, row, column.
     Features(Matrix),
     /// Texts.
-    Words(Box<Words>),
+    Words(Words),
 }
 
 /// Texts of up to p words, padded behind.
@@ -80,10 +84,6 @@ impl Inputs {
         }
     }
 
-    fn words_of(words: Words) -> Self {
-        Self::Words(Box::new(words))
-    }
-
     fn len(&self) -> usize {
         match self {
             Self::Features(features) => features.dims()[0],
@@ -102,7 +102,7 @@ impl Inputs {
         let at = int(indices.iter().copied(), &self.device());
         match self {
             Self::Features(features) => Self::Features(features.clone().select(0, at)),
-            Self::Words(words) => Self::words_of(Words {
+            Self::Words(words) => Self::Words(Words {
                 ids: words.ids.clone().select(0, at.clone()),
                 segments: words.segments.clone().select(0, at),
                 lengths: indices.iter().map(|&k| words.lengths[k]).collect(),
@@ -113,7 +113,7 @@ impl Inputs {
     fn range(&self, first: usize, count: usize) -> Self {
         match self {
             Self::Features(features) => Self::Features(features.clone().narrow(0, first, count)),
-            Self::Words(words) => Self::words_of(Words {
+            Self::Words(words) => Self::Words(Words {
                 ids: words.ids.clone().narrow(0, first, count),
                 segments: words.segments.clone().narrow(0, first, count),
                 lengths: words.lengths[first..first + count].to_vec(),

@@ -128,11 +128,6 @@ impl Labelled {
         );
         let labels = tokens.labels()[..count].iter().map(|&k| k.into());
         let labels: Vec<usize> = labels.collect();
-        Examples::of(
-            Inputs::Words(Box::new(words)),
-            &labels,
-            tokens.classes(),
-            compute,
-        )
+        Examples::of(Inputs::Words(words), &labels, tokens.classes(), compute)
     }
 }

@@ -175,7 +175,7 @@ pub fn encode(
 /// An encoding with its vocabulary.
 enum Coder {
     Words(Words, usize),
-    Pieces(WordPiece, usize, bool),
+    Pieces(Box<WordPiece>, usize, bool),
 }
 
 impl Coder {
@@ -189,7 +189,7 @@ impl Coder {
             Encoding::Pieces { vocabulary, length } => {
                 let is_pairs = matches!(entry.kind, Kind::Pairs { .. });
                 let pieces = pieces(entry, &texts.source, vocabulary)?;
-                Ok(Self::Pieces(pieces, length, is_pairs))
+                Ok(Self::Pieces(Box::new(pieces), length, is_pairs))
             }
         }
     }

@@ -231,7 +231,7 @@ fn words(count: usize, compute: &Compute) -> Inputs {
     let segments: Vec<u32> = places().map(|(_, j)| u32::from(j >= LENGTH / 2)).collect();
     let lengths = (0..count).map(|n| 1 + (2 * n + 3) % LENGTH).collect();
     let words = Words::new(&ids, Some(&segments), lengths, LENGTH, compute);
-    Inputs::Words(Box::new(words))
+    Inputs::Words(words)
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
