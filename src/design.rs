@@ -131,7 +131,7 @@ mod tests {
                 }
             }
         }
-        assert!(seen >= 6, "{seen}");
+        assert!(seen >= 8, "{seen}");
         let defaults = crate::config::DEFAULTS.map(read);
         assert_eq!(warnings(&defaults.each_ref()), [""; 0]);
     }

@@ -3,6 +3,7 @@
 mod chart;
 mod figure;
 mod model_args;
+mod model_run;
 mod montecarlo;
 mod output;
 mod range;

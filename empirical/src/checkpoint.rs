@@ -1,21 +1,26 @@
 //! Weights as safetensors in PyTorch's names and layout, alone or with what
 //! a run needs to go on.
 
+mod error;
 mod names;
 mod pytorch;
 
+pub use error::CheckpointError;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use breakeven_sim::record::seal::hexadecimal;
 use half::{bf16, f16};
-use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
+use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 
 use crate::measure::WarmStart;
+use crate::optimiser::Clipped;
 use crate::parameters::Parameters;
 use crate::run_folder::{Followed, write_whole};
 
+use error::{file_error, format_error};
 use names::Names;
 
 /// Before the names of tensors that are not weights.
@@ -24,6 +29,8 @@ const OWN: &str = "breakeven.";
 const PROGRESS: &str = "breakeven.progress";
 const PREVIOUS_STEP: &str = "breakeven.previous_step";
 const VELOCITY: &str = "breakeven.velocity";
+/// Steps clipped and steps taken since the last measurement, as I64.
+const CLIPPED: &str = "breakeven.clipped";
 const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
 /// SHA-256 of the records, as 32 bytes.
@@ -46,144 +53,15 @@ pub struct Checkpoint {
     /// Running statistics of batch normalisations, in the order of the model's
     /// buffers.
     pub buffers: Vec<f64>,
-    /// The last step taken, ηg, in θ's order; empty before the first.
+    /// The last step taken, ηv, in θ's order; empty before the first.
     pub previous_step: Vec<f64>,
-    /// v of momentum, in θ's order; empty without momentum and before the first
-    /// step.
+    /// v of momentum, in θ's order; empty before the first step and without
+    /// momentum.
     pub velocity: Vec<f64>,
+    /// Steps since the last measurement, where gradients are clipped.
+    pub clipped: Clipped,
     /// Where the next measurement starts from.
     pub warm: WarmStart,
-}
-
-/// A checkpoint that can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// The file can't be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Not a safetensors file, or a damaged one.
-    #[error("{path} is not a whole safetensors file ({source}): {remedy}")]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What the reader says.
-        source: SafeTensorError,
-        /// What helps.
-        remedy: &'static str,
-    },
-    /// A file of `torch.save`.
-    #[error(
-        "{path} is a PyTorch file of Python pickles, which are not read here: two lines of Python turn it \
-         into safetensors\n{}",
-        pytorch::conversion(path)
-    )]
-    PyTorch {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A checksum shows that it is not as it was written.
-    #[error(
-        "{path} changed on disk ({problem}): take another copy, or resume its sweep, which carries the run out anew"
-    )]
-    Changed {
-        /// The file.
-        path: PathBuf,
-        /// What shows it.
-        problem: String,
-    },
-    /// Two tensors of one name, once prefixes are stripped.
-    #[error(
-        "{path} holds {first} and {second}, which are one name without their prefixes: keep one"
-    )]
-    Twice {
-        /// The file.
-        path: PathBuf,
-        /// A tensor.
-        first: String,
-        /// Another one.
-        second: String,
-    },
-    /// A weight is missing.
-    #[error(
-        "{path} has no tensor {name}, which the model needs: is it a checkpoint of another model?"
-    )]
-    Missing {
-        /// The file.
-        path: PathBuf,
-        /// The weight.
-        name: String,
-    },
-    /// A tensor that the model does not have.
-    #[error(
-        "{path} holds a tensor {name}, which the model does not have: is it a checkpoint of another model?"
-    )]
-    Unknown {
-        /// The file.
-        path: PathBuf,
-        /// The tensor.
-        name: String,
-    },
-    /// A weight of another shape.
-    #[error(
-        "{path}: tensor {name} has shape {found:?}, the model needs {expected:?}: check the model's sizes"
-    )]
-    Shape {
-        /// The file.
-        path: PathBuf,
-        /// The weight.
-        name: String,
-        /// Its shape.
-        found: Vec<usize>,
-        /// The model's.
-        expected: Vec<usize>,
-    },
-    /// A tensor of another type of number.
-    #[error(
-        "{path}: tensor {name} holds {found:?}, only F64, F32, F16 and BF16 are read: convert it"
-    )]
-    Type {
-        /// The file.
-        path: PathBuf,
-        /// The tensor.
-        name: String,
-        /// What it holds.
-        found: Dtype,
-    },
-    /// A number that is not finite.
-    #[error(
-        "{path}: tensor {name} holds a number that is not finite at index {index}: the training diverged before it was saved"
-    )]
-    NotFinite {
-        /// The file.
-        path: PathBuf,
-        /// The tensor.
-        name: String,
-        /// Where, in row-major order.
-        index: usize,
-    },
-    /// What a run needs to go on is missing or damaged.
-    #[error(
-        "{path} can't be resumed from: its {what} is missing or damaged; remove the run's folder to start it anew"
-    )]
-    NotResumable {
-        /// What.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl CheckpointError {
-    /// Whether a checksum shows that the file is not as it was written: the
-    /// run can be carried out anew.
-    pub fn is_change(&self) -> bool {
-        matches!(self, Self::Changed { .. })
-    }
 }
 
 /// Weights that were read.
@@ -254,8 +132,16 @@ impl Checkpoint {
                 ));
             }
         }
-        let progress = [self.step, self.records.bytes].map(u64::to_le_bytes);
-        tensors.push((PROGRESS.into(), vec![2], (Dtype::I64, progress.concat())));
+        let Clipped { clipped, steps } = self.clipped;
+        for (name, pair, needed) in [
+            (PROGRESS, [self.step, self.records.bytes], true),
+            (CLIPPED, [clipped, steps], steps > 0),
+        ] {
+            if needed {
+                let bytes = pair.map(u64::to_le_bytes).concat();
+                tensors.push((name.into(), vec![2], (Dtype::I64, bytes)));
+            }
+        }
         if let Some(sum) = &self.records.sha256 {
             let sum = bytes_of(sum);
             tensors.push((RECORDS.into(), vec![sum.len()], (Dtype::U8, sum)));
@@ -297,7 +183,8 @@ impl Checkpoint {
             }
             Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
         };
-        let [step, bytes] = progress(&file).ok_or_else(|| missing("step"))?;
+        let [step, bytes] = pair(&file, PROGRESS).ok_or_else(|| missing("step"))?;
+        let [clipped, steps] = pair(&file, CLIPPED).unwrap_or_default();
         let Weights { theta, buffers, .. } = weights(path, &file, parameters, Accepted::Any)?;
         Ok(Self {
             step,
@@ -309,6 +196,7 @@ impl Checkpoint {
             buffers,
             previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
             velocity: vectors(VELOCITY, "velocity")?.concat(),
+            clipped: Clipped { clipped, steps },
             warm: WarmStart {
                 hessian: vectors(WARM_HESSIAN, "eigenvectors of H")?,
                 covariance: vectors(WARM_COVARIANCE, "eigenvectors of K")?,
@@ -409,11 +297,11 @@ fn each<const SIZE: usize>(data: &[u8], number: impl Fn([u8; SIZE]) -> f64) -> V
         .collect()
 }
 
-/// Steps taken and bytes of records; absent where the file does not say.
-fn progress(file: &SafeTensors) -> Option<[u64; 2]> {
-    let view = file.tensor(PROGRESS).ok()?;
+/// Two counts; absent where the file does not say.
+fn pair(file: &SafeTensors, name: &str) -> Option<[u64; 2]> {
+    let view = file.tensor(name).ok()?;
     match (view.dtype(), view.data().as_chunks().0) {
-        (Dtype::I64, &[step, records_bytes]) => Some([step, records_bytes].map(u64::from_le_bytes)),
+        (Dtype::I64, &[first, second]) => Some([first, second].map(u64::from_le_bytes)),
         _ => None,
     }
 }
@@ -491,19 +379,4 @@ fn bytes_of(digits: &str) -> Vec<u8> {
         .chunks(2)
         .filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
         .collect()
-}
-
-fn file_error(path: &Path, source: std::io::Error) -> CheckpointError {
-    CheckpointError::File {
-        path: path.into(),
-        source,
-    }
-}
-
-fn format_error(path: &Path, source: SafeTensorError, remedy: &'static str) -> CheckpointError {
-    CheckpointError::Format {
-        path: path.into(),
-        source,
-        remedy,
-    }
 }

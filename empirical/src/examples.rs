@@ -252,6 +252,23 @@ impl Examples {
         &self.inputs
     }
 
+    /// The same examples with what `change` makes of their numbers; texts have
+    /// none and stay as they are.
+    ///
+    /// # Panics
+    /// If there are more or fewer rows then.
+    pub fn with_features(self, change: impl FnOnce(&Matrix) -> Matrix) -> Self {
+        let Inputs::Features(features) = &self.inputs else {
+            return self;
+        };
+        let changed = change(features);
+        assert_eq!(changed.dims()[0], self.len(), "one row an example");
+        Self {
+            inputs: Inputs::Features(changed),
+            ..self
+        }
+    }
+
     /// True classes.
     pub fn targets(&self) -> Targets {
         Targets(self.targets.clone())

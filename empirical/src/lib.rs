@@ -1,6 +1,7 @@
-//! Trains real networks with plain SGD and measures the covariance of
+//! Trains real networks with SGD and measures the covariance of
 //! gradients K and the Hessian H along the way.
 
+pub mod augment;
 pub mod checkpoint;
 pub mod compute;
 pub mod config;

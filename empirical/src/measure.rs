@@ -2,12 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use breakeven_sim::momentum::HeavyBall;
-use breakeven_sim::{
-    Model, Noise, Sampling,
-    record::{BoundKind, MiniBatches, Record},
-    stability,
-};
+use breakeven_sim::momentum;
+use breakeven_sim::record::{BoundKind, MiniBatches, Record};
 
 use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
@@ -292,18 +288,8 @@ impl<'a> Measurement<'a> {
     /// The left side of Eq. 1; with momentum, the growth of E\[ψ²\] that takes
     /// its place.
     fn stability(&self, lambda: f64, s2: f64) -> f64 {
-        let (eta, examples, size) = (self.learning_rate, self.train.len(), self.batch_size);
-        if self.momentum == 0.0 {
-            return stability(eta, lambda, s2, examples, size);
-        }
-        let noise = Noise::FixedVariance {
-            variance: s2,
-            psi: None,
-        };
-        let model = Sampling::new(size, examples)
-            .and_then(|sampling| Model::new(eta, sampling, noise))
-            .and_then(|model| HeavyBall::new(model, self.momentum));
-        model.map_or(f64::NAN, |ball| ball.growth(lambda))
+        let (eta, examples) = (self.learning_rate, self.train.len());
+        momentum::growth(eta, self.momentum, lambda, s2, examples, self.batch_size)
     }
 
     /// s² along e: the variance of the examples' curvatures, or where they have

@@ -1,142 +1,285 @@
-//! One step of SGD, plain or with what the paper's App. F and D add to it.
-
-use serde::{Deserialize, Serialize};
+//! The update rule: SGD with what may be added to it.
+//!
+//! A step from θ with gradient g, in this order: g is shortened to the norm c
+//! where it is longer; w·θ is added to it for the parameters that decay; the
+//! velocity v ← βv + g begins at zero; θ ← θ − ηv. That is
+//! `torch.optim.SGD` after `torch.nn.utils.clip_grad_norm_`, without dampening
+//! or Nesterov's form.
 
 use crate::config::TrainingConfig;
-use crate::parameters::{Parameters, Role};
+use crate::parameters::Parameters;
 use crate::tape::Matrix;
 
-/// Which parameters weight decay draws towards zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decayed {
-    /// All.
-    #[default]
-    All,
-    /// Matrices and kernels, but no bias, scale or embedding.
-    Weights,
-    /// Kernels of convolutions alone.
-    Convolutions,
-}
+/// What PyTorch adds to a norm that it divides by.
+const NORM_ROUNDING: f64 = 1e-6;
 
-impl Decayed {
-    fn holds(self, role: Role) -> bool {
-        match self {
-            Self::All => true,
-            Self::Weights => matches!(role, Role::Dense { .. } | Role::Convolution { .. }),
-            Self::Convolutions => matches!(role, Role::Convolution { .. }),
-        }
-    }
-}
-
-/// SGD with heavy-ball momentum β and weight decay w, in PyTorch's form:
-/// g is clipped to a norm, v ← βv + g + wθ, θ ← θ − ηv.
+/// SGD, with the velocity that it has reached.
 #[derive(Clone, Debug)]
 pub struct Sgd {
+    /// β.
     momentum: f64,
-    weight_decay: f64,
-    decayed: Vec<bool>,
+    /// w of each parameter.
+    decay: Vec<f64>,
+    /// c.
     clip_norm: Option<f64>,
+    /// v; absent before the first step and without momentum.
+    velocity: Option<Vec<Matrix>>,
+    /// Steps whose gradient was shortened, and all, since [`Self::clipped`]
+    /// was last taken.
+    clipped: Clipped,
+}
+
+/// How many of the steps since the last measurement had a gradient that was
+/// shortened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clipped {
+    /// Those.
+    pub clipped: u64,
+    /// All.
+    pub steps: u64,
+}
+
+impl Clipped {
+    /// Their share; absent where there was no step.
+    pub fn share(self) -> Option<f64> {
+        (self.steps > 0).then(|| self.clipped as f64 / self.steps as f64)
+    }
 }
 
 impl Sgd {
-    /// As `training` says, for these parameters.
-    pub fn new(training: &TrainingConfig, parameters: &Parameters) -> Self {
-        let on = training.weight_decay_on;
-        let decays = |role| training.weight_decay > 0.0 && on.holds(role);
+    /// The rule that a configuration asks for, for a model's parameters.
+    pub fn new(config: &TrainingConfig, parameters: &Parameters) -> Self {
+        let decay = |parameter| match config.weight_decay_on.holds(parameter) {
+            true => config.weight_decay,
+            false => 0.0,
+        };
         Self {
-            momentum: training.momentum,
-            weight_decay: training.weight_decay,
-            decayed: parameters.iter().map(|p| decays(p.role)).collect(),
-            clip_norm: training.clip_norm,
+            momentum: config.momentum,
+            decay: parameters.iter().map(decay).collect(),
+            clip_norm: config.clip_norm,
+            velocity: None,
+            clipped: Clipped::default(),
         }
+    }
+
+    /// The same rule with the velocity and the counts that it had reached.
+    pub fn going_on(self, velocity: Option<Vec<Matrix>>, clipped: Clipped) -> Self {
+        Self {
+            velocity,
+            clipped,
+            ..self
+        }
+    }
+
+    /// v, where there is one.
+    pub fn velocity(&self) -> Option<&[Matrix]> {
+        self.velocity.as_deref()
+    }
+
+    /// How many steps were clipped, where clipping is asked for.
+    pub fn clipped(&self) -> Option<Clipped> {
+        self.clip_norm.map(|_| self.clipped)
+    }
+
+    /// Counts anew.
+    pub fn count_anew(&mut self) {
+        self.clipped = Clipped::default();
     }
 
     /// Whether a step is ηg and nothing else.
-    pub fn is_plain(&self) -> bool {
-        self.momentum == 0.0 && self.clip_norm.is_none() && !self.decayed.contains(&true)
+    fn is_plain(&self) -> bool {
+        self.momentum == 0.0 && self.clip_norm.is_none() && self.decay.iter().all(|&w| w == 0.0)
     }
 
-    /// The step ηv that is taken off `parameters`, from the gradient of the
-    /// mean loss; `velocity` is v, empty before the first step and always empty
-    /// without momentum.
+    /// The factor that losses have to be weighted by, beside 1/S, for the
+    /// gradient that [`Self::step`] takes: η itself in plain SGD, which then
+    /// needs no pass over the gradient.
+    pub fn loss_weight(&self, learning_rate: f64) -> f64 {
+        if self.is_plain() { learning_rate } else { 1.0 }
+    }
+
+    /// Moves θ by one step and says by how much: what was subtracted.
+    /// `gradient` is that of losses with the weight [`Self::loss_weight`].
     pub fn step(
-        &self,
-        parameters: &[Matrix],
+        &mut self,
+        parameters: &mut [Matrix],
         gradient: Vec<Matrix>,
-        velocity: &mut Vec<Matrix>,
         learning_rate: f64,
     ) -> Vec<Matrix> {
-        let factor = self.clip_norm.map(|most| clip_factor(&gradient, most));
-        let mut moves: Vec<Matrix> = gradient
-            .into_iter()
-            .zip(parameters)
-            .zip(&self.decayed)
-            .map(|((g, parameter), &decays)| {
-                let g = match factor {
-                    Some(factor) => g.mul_scalar(factor),
-                    None => g,
-                };
-                match decays {
-                    true => g + parameter.clone().mul_scalar(self.weight_decay),
-                    false => g,
-                }
-            })
-            .collect();
-        if self.momentum > 0.0 {
-            if !velocity.is_empty() {
-                for (g, v) in moves.iter_mut().zip(velocity.iter()) {
-                    g.inplace(|g| v.clone().mul_scalar(self.momentum) + g);
-                }
+        let moves = if self.is_plain() {
+            gradient
+        } else {
+            self.direction(parameters, gradient)
+                .into_iter()
+                .map(|v| v * learning_rate)
+                .collect()
+        };
+        for (parameter, move_by) in parameters.iter_mut().zip(&moves) {
+            parameter.inplace(|p| p - move_by.clone());
+        }
+        moves
+    }
+
+    /// v of this step.
+    fn direction(&mut self, parameters: &[Matrix], gradient: Vec<Matrix>) -> Vec<Matrix> {
+        let coefficient = self.coefficient(&gradient);
+        let momentum = self.momentum;
+        let before = self.velocity.take();
+        let mut before = before.map(Vec::into_iter);
+        let mut direction = Vec::with_capacity(gradient.len());
+        for ((mut g, parameter), &decay) in gradient.into_iter().zip(parameters).zip(&self.decay) {
+            if coefficient < 1.0 {
+                g = g * coefficient;
             }
-            velocity.clone_from(&moves);
+            if decay > 0.0 {
+                g = g + parameter.clone() * decay;
+            }
+            if let Some(v) = before.as_mut().and_then(Iterator::next) {
+                g = v * momentum + g;
+            }
+            direction.push(g);
         }
-        let scaled = moves.into_iter().map(|v| v.mul_scalar(learning_rate));
-        scaled.collect()
+        if momentum > 0.0 {
+            self.velocity = Some(direction.clone());
+        }
+        direction
+    }
+
+    /// What the gradient is multiplied by so that it is no longer than c, and
+    /// counts it. A norm that is not finite can't be shortened: the run
+    /// diverges, and its loss says so.
+    fn coefficient(&mut self, gradient: &[Matrix]) -> f64 {
+        let Some(limit) = self.clip_norm else {
+            return 1.0;
+        };
+        let coefficient = limit / (norm(gradient) + NORM_ROUNDING);
+        let is_clipped = coefficient > 0.0 && coefficient < 1.0;
+        self.clipped.steps += 1;
+        self.clipped.clipped += u64::from(is_clipped);
+        if is_clipped { coefficient } else { 1.0 }
     }
 }
 
-/// PyTorch's factor: 1, or less where the gradient is longer than `most`.
-fn clip_factor(gradient: &[Matrix], most: f64) -> f64 {
-    let squares = gradient
-        .iter()
-        .map(|g| g.clone().square().sum().into_scalar::<f64>());
-    let norm = squares.sum::<f64>().sqrt();
-    (most / (norm + 1e-6)).min(1.0)
+fn norm(matrices: &[Matrix]) -> f64 {
+    dot(matrices, matrices).sqrt()
 }
 
-impl TrainingConfig {
-    /// η in force in the epoch of this number, from 0.
-    pub fn rate_in(&self, learning_rate: f64, epoch: u64) -> f64 {
-        let passed = self.decay_epochs.iter().filter(|&&at| at <= epoch);
-        passed.fold(learning_rate, |rate, _| rate * self.decay_factor)
+fn dot(a: &[Matrix], b: &[Matrix]) -> f64 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a.clone() * b.clone()).sum().into_scalar::<f64>())
+        .sum()
+}
+
+/// The cosine of the angle between two steps, where both are there and none is
+/// zero.
+pub fn cosine(a: Option<&[Matrix]>, b: Option<&[Matrix]>) -> Option<f64> {
+    let (a, b) = (a?, b?);
+    let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+    cosine.is_finite().then_some(cosine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compute::{Compute, DeviceKind, Precision, to_host};
+    use crate::config::Decayed;
+    use crate::parameters::{Parameter, Role};
+
+    fn compute() -> Compute {
+        Compute::new(DeviceKind::Flex, Precision::F64).unwrap()
     }
 
-    /// What differs from plain SGD with one learning rate, in words.
-    pub fn deviations(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        if self.momentum > 0.0 {
-            all.push(format!("momentum {}", self.momentum));
+    /// A weight and a bias of one number each.
+    fn layout() -> Parameters {
+        let dense = Role::Dense {
+            inputs: 1,
+            outputs: 1,
+        };
+        let named = |name: &str, role| Parameter {
+            name: name.into(),
+            role,
+        };
+        Parameters::new(vec![
+            named("fc1.weight", dense),
+            named("fc1.bias", Role::Bias { outputs: 1 }),
+        ])
+    }
+
+    /// θ after each step with η = 0.5 from (1, 1), the gradient always (3, 4).
+    fn path(config: &TrainingConfig, steps: usize) -> (Vec<[f64; 2]>, Sgd) {
+        let (compute, layout) = (compute(), layout());
+        let mut sgd = Sgd::new(config, &layout);
+        let mut theta = layout.split(&[1.0, 1.0], &compute);
+        let mut found = Vec::new();
+        for _ in 0..steps {
+            let weight = sgd.loss_weight(0.5);
+            let gradient = layout.split(&[3.0 * weight, 4.0 * weight], &compute);
+            sgd.step(&mut theta, gradient, 0.5);
+            let joined = layout.join(theta.clone());
+            found.push([joined[0], joined[1]]);
         }
-        if self.weight_decay > 0.0 {
-            let on = match self.weight_decay_on {
-                Decayed::All => "all parameters",
-                Decayed::Weights => "weights",
-                Decayed::Convolutions => "convolutions",
+        (found, sgd)
+    }
+
+    #[test]
+    fn plain_steps_are_the_gradient_times_the_rate() {
+        let (found, sgd) = path(&TrainingConfig::plain(1), 2);
+        assert_eq!(found, [[-0.5, -1.0], [-2.0, -3.0]]);
+        assert!(sgd.velocity().is_none() && sgd.clipped().is_none());
+    }
+
+    #[test]
+    fn the_velocity_is_a_geometric_sum_of_gradients() {
+        let config = TrainingConfig {
+            momentum: 0.5,
+            ..TrainingConfig::plain(1)
+        };
+        // v = g, 3/2 g, 7/4 g.
+        let (found, sgd) = path(&config, 3);
+        assert_eq!(found, [[-0.5, -1.0], [-2.75, -4.0], [-5.375, -7.5]]);
+        let velocity = sgd.velocity().unwrap();
+        assert_eq!(to_host(velocity[0].clone()), [5.25]);
+    }
+
+    #[test]
+    fn decay_draws_those_parameters_to_zero_that_are_named() {
+        for (on, expected) in [
+            (Decayed::All, [-1.0, -1.5]),
+            (Decayed::Weights, [-1.0, -1.0]),
+            (Decayed::Convolutions, [-0.5, -1.0]),
+            (Decayed::Named("*.bias".into()), [-0.5, -1.5]),
+        ] {
+            let config = TrainingConfig {
+                weight_decay: 1.0,
+                weight_decay_on: on.clone(),
+                ..TrainingConfig::plain(1)
             };
-            all.push(format!("weight decay {} on {on}", self.weight_decay));
+            assert_eq!(path(&config, 1).0, [expected], "{on}");
         }
-        if !self.decay_epochs.is_empty() {
-            let epochs: Vec<String> = self.decay_epochs.iter().map(u64::to_string).collect();
-            all.push(format!(
-                "learning rate times {} at epoch {}",
-                self.decay_factor,
-                epochs.join(", ")
-            ));
+    }
+
+    #[test]
+    fn a_gradient_is_shortened_to_its_norm_and_counted() {
+        // ‖(3, 4)‖ = 5.
+        let clipped_at = |clip_norm| {
+            let config = TrainingConfig {
+                clip_norm: Some(clip_norm),
+                ..TrainingConfig::plain(1)
+            };
+            path(&config, 1)
+        };
+        let (found, sgd) = clipped_at(2.5);
+        let shorter = 2.5 / (5.0 + 1e-6);
+        for (found, g) in found[0].iter().zip([3.0, 4.0]) {
+            assert!((found - (1.0 - 0.5 * g * shorter)).abs() < 1e-15);
         }
-        if let Some(norm) = self.clip_norm {
-            all.push(format!("gradients clipped to a norm of {norm}"));
-        }
-        all
+        let counts = |clipped| Some(Clipped { clipped, steps: 1 });
+        assert_eq!(sgd.clipped(), counts(1));
+        let (found, mut sgd) = clipped_at(6.0);
+        assert_eq!(found, [[-0.5, -1.0]]);
+        assert_eq!(sgd.clipped(), counts(0));
+        sgd.count_anew();
+        assert_eq!(sgd.clipped().unwrap().share(), None);
     }
 }

@@ -17,6 +17,9 @@ pub enum Purpose {
     Start = 4,
     /// Probe vectors of traces and densities. Index: the step.
     Probes = 5,
+    /// What is done to the examples of a mini-batch. Index: the epoch; the
+    /// example is the stream's own number.
+    Augmentation = 6,
 }
 
 /// The stream of a seed for a purpose, at an index.

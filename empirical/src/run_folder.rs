@@ -1,5 +1,11 @@
 //! The folder of one run: header, records as they come, checkpoint, outcome.
 
+mod error;
+mod whole;
+
+pub use error::FolderError;
+pub use whole::write_whole;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +19,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use error::{changed, file_error, json_error};
+use whole::remove_unfinished;
+
 /// The checkpoint of a run, in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 /// Locked by the process that carries a run out; gone once the run is over.
@@ -20,79 +29,6 @@ pub const LOCK_FILE: &str = "run.lock";
 
 /// What helps where a file of a run is damaged.
 const ANEW: &str = "remove the run's folder to start it anew";
-
-/// A file of a run that can't be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    /// The system refused.
-    #[error("{path}: {source}")]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Not the JSON that was written there.
-    #[error("{path} is damaged ({source}): {remedy}")]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What the reader says.
-        source: serde_json::Error,
-        /// What helps.
-        remedy: &'static str,
-    },
-    /// A checksum shows that a file is not as it was written.
-    #[error("{path}{}: {problem}", line.map_or(String::new(), |line| format!(", line {line}")))]
-    Changed {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1, where one is at fault.
-        line: Option<usize>,
-        /// What shows it.
-        problem: String,
-    },
-    /// The file system has no locks.
-    #[error("{path} can't be locked ({source}): use a folder on a file system with file locks")]
-    Lock {
-        /// The lock file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The run was begun on another device.
-    #[error(
-        "{path} says that the run was begun on {begun}, not on {now}: resume it on the same --device"
-    )]
-    Device {
-        /// The header.
-        path: PathBuf,
-        /// The device and precision it names.
-        begun: String,
-        /// Those of now.
-        now: String,
-    },
-    /// Records are missing that the checkpoint counts on.
-    #[error(
-        "{path} holds {found} bytes, the checkpoint counts on {expected}: remove the run's folder to start it anew"
-    )]
-    RecordsMissing {
-        /// The records file.
-        path: PathBuf,
-        /// Its length.
-        found: u64,
-        /// What the checkpoint says.
-        expected: u64,
-    },
-}
-
-impl FolderError {
-    /// Whether a checksum shows that a file is not as it was written: the run
-    /// can be carried out anew.
-    pub fn is_change(&self) -> bool {
-        matches!(self, Self::Changed { .. })
-    }
-}
 
 /// The records that a checkpoint follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -386,14 +322,6 @@ pub fn check_begun(path: &Path, followed: &Followed) -> Result<(), FolderError> 
     }
 }
 
-fn changed(path: &Path, problem: String) -> FolderError {
-    FolderError::Changed {
-        path: path.into(),
-        line: None,
-        problem,
-    }
-}
-
 /// Writes a header or an outcome, with its checksum.
 fn write_page(path: &Path, value: &impl Serialize) -> Result<(), FolderError> {
     let text = to_page(value).map_err(|source| json_error(path, source))?;
@@ -435,60 +363,4 @@ pub fn read_json<T: DeserializeOwned>(path: &Path, remedy: &'static str) -> Resu
         source,
         remedy,
     })
-}
-
-/// Writes a file whole: under a name that no other process has first, then
-/// moved into its place, so that a kill leaves the old one or the new one.
-///
-/// # Errors
-/// If it can't be written.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let (mut file, unfinished) = create_unfinished(path)?;
-    let moved = file
-        .write_all(bytes)
-        .and_then(|()| std::fs::rename(&unfinished, path));
-    if moved.is_err() {
-        // That it could not be written is what counts.
-        let _ = std::fs::remove_file(&unfinished);
-    }
-    moved
-}
-
-/// `NAME.PID-K.part`, with the first K that is free: machines that share a
-/// folder may have processes of the same number.
-fn create_unfinished(path: &Path) -> std::io::Result<(File, PathBuf)> {
-    let mut k = 0;
-    loop {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}-{k}.part", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&name) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => k += 1,
-            other => return other.map(|file| (file, name.into())),
-        }
-    }
-}
-
-/// Removes files that were to be moved into their place, and those that
-/// safetensors' own writer leaves.
-fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.ends_with(".part") || name.starts_with(".tmp") {
-            std::fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-fn json_error(path: &Path, source: serde_json::Error) -> FolderError {
-    file_error(path, source.into())
-}
-
-fn file_error(path: &Path, source: std::io::Error) -> FolderError {
-    FolderError::File {
-        path: path.into(),
-        source,
-    }
 }

@@ -134,7 +134,7 @@ impl<'a> Sweep<'a> {
             config.data.validation_examples,
             validation.as_ref(),
         )?;
-        config.check_sizes(examples, model.parameters().dim())?;
+        config.check_sizes(examples, train.shape(), model.parameters())?;
         let subset = config
             .measure
             .hessian_examples
@@ -147,6 +147,7 @@ impl<'a> Sweep<'a> {
                 model,
                 subset: all.range(0, subset),
                 train: all,
+                inputs: train.shape(),
                 validation: validation
                     .filter(|_| validated > 0)
                     .map(|held_out| held_out.first(validated, &compute)),

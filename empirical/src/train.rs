@@ -1,27 +1,35 @@
-//! One run: plain mini-batch SGD with measurements along the way.
+//! One run: mini-batch SGD with measurements along the way.
+
+mod batches;
+mod error;
+mod spec;
+
+pub use error::RunError;
+pub use spec::{RunSpec, total_steps};
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use breakeven_sim::record::{MiniBatches, RunHeader, RunOutcome, RunStatus};
-use rand::seq::SliceRandom;
+use breakeven_sim::record::{RunOutcome, RunStatus};
 
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::Checkpoint;
 use crate::compute::Compute;
 use crate::config::SweepConfig;
 use crate::examples::Examples;
 use crate::layers::{Normalisation, Statistics};
 use crate::measure::{Measurement, WarmStart};
-use crate::model::{Model, glorot};
+use crate::model::{InputShape, Model, glorot};
 use crate::network::{BatchStep, Network};
-use crate::optimiser::Sgd;
+use crate::optimiser::{Clipped, Sgd, cosine};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
     CHECKPOINT_FILE, FolderError, Hold, RunFolder, check_begun, check_finished, outcome,
 };
-use crate::solver::NotDeterministic;
 use crate::tape::Matrix;
+
+use batches::Batches;
+use spec::{header, mini_batches};
 
 /// What all runs of a sweep share.
 pub struct Shared<'a> {
@@ -33,6 +41,8 @@ pub struct Shared<'a> {
     pub compute: Compute,
     /// All N training examples.
     pub train: Examples,
+    /// Their shape.
+    pub inputs: InputShape,
     /// Those that H is measured on.
     pub subset: Examples,
     /// The validation examples, where there are some.
@@ -47,30 +57,6 @@ pub struct Shared<'a> {
     pub checkpoint_every: Duration,
 }
 
-/// One combination of a sweep.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RunSpec {
-    /// η.
-    pub learning_rate: f64,
-    /// S.
-    pub batch_size: usize,
-    /// Of every random stream.
-    pub seed: u64,
-}
-
-impl RunSpec {
-    /// The name of the run and of its folder.
-    pub fn name(&self) -> String {
-        let (eta, size, seed) = (self.learning_rate, self.batch_size, self.seed);
-        // Whole digits of a number far from 1 make a name too long for a file.
-        if (1e-9..1e9).contains(&eta) {
-            format!("lr{eta}-bs{size}-seed{seed}")
-        } else {
-            format!("lr{eta:e}-bs{size}-seed{seed}")
-        }
-    }
-}
-
 /// How a call of [`run`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunEnd {
@@ -80,32 +66,6 @@ pub enum RunEnd {
     Stopped,
     /// Another process carries it out.
     Elsewhere,
-}
-
-/// A run that could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A file of the run.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// Its checkpoint.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// Its measurements mean nothing.
-    #[error("curvature can't be measured: {0}")]
-    NotDeterministic(#[from] NotDeterministic),
-}
-
-impl RunError {
-    /// Whether a checksum shows that a file of the run is not as it was
-    /// written.
-    fn is_change(&self) -> bool {
-        match self {
-            Self::Folder(error) => error.is_change(),
-            Self::Checkpoint(error) => error.is_change(),
-            Self::NotDeterministic(_) => false,
-        }
-    }
 }
 
 /// What happens to one run, for whoever shows it.
@@ -224,13 +184,10 @@ struct Trainer<'a> {
     parameters: Vec<Matrix>,
     /// Running statistics of batch normalisations.
     buffers: Vec<Matrix>,
+    sgd: Sgd,
     previous_step: Option<Vec<Matrix>>,
-    optimiser: Sgd,
-    /// Of momentum; empty without.
-    velocity: Vec<Matrix>,
     warm: WarmStart,
-    /// The order of examples in the epoch of this number.
-    order: (u64, Vec<usize>),
+    batches: Batches<'a>,
 }
 
 enum Step {
@@ -250,7 +207,11 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self, RunError> {
         let layout = shared.model.parameters();
         let folder = RunFolder::open(hold, &header(shared, spec), &checkpoint.records)?;
-        let previous = &checkpoint.previous_step;
+        let split = |vector: &[f64]| {
+            let known = !vector.is_empty();
+            known.then(|| layout.split(vector, &shared.compute))
+        };
+        let sgd = Sgd::new(&shared.config.training, layout);
         Ok(Self {
             shared,
             spec,
@@ -259,14 +220,10 @@ impl<'a> Trainer<'a> {
             step: checkpoint.step,
             parameters: layout.split(&checkpoint.theta, &shared.compute),
             buffers: layout.buffers().split(&checkpoint.buffers, &shared.compute),
-            previous_step: (!previous.is_empty()).then(|| layout.split(previous, &shared.compute)),
-            optimiser: Sgd::new(&shared.config.training, layout),
-            velocity: match checkpoint.velocity.is_empty() {
-                true => Vec::new(),
-                false => layout.split(&checkpoint.velocity, &shared.compute),
-            },
+            sgd: sgd.going_on(split(&checkpoint.velocity), checkpoint.clipped),
+            previous_step: split(&checkpoint.previous_step),
             warm: checkpoint.warm,
-            order: (u64::MAX, Vec::new()),
+            batches: Batches::new(shared, spec),
         })
     }
 
@@ -283,37 +240,18 @@ impl<'a> Trainer<'a> {
         total_steps(self.shared, self.spec)
     }
 
-    fn epoch(&self) -> u64 {
-        self.step / steps_an_epoch(self.shared, self.spec)
-    }
-
-    /// η in force.
+    /// η of the next step.
     fn learning_rate(&self) -> f64 {
+        let epoch = self.batches.epoch(self.step);
         let training = &self.shared.config.training;
-        training.rate_in(self.spec.learning_rate, self.epoch())
+        training.learning_rate(self.spec.learning_rate, epoch)
     }
 
-    /// The mini-batch of this step: S examples in the epoch's own order.
-    fn batch(&mut self) -> Examples {
-        let size = self.spec.batch_size;
-        let steps = steps_an_epoch(self.shared, self.spec);
-        let (epoch, within) = (self.epoch(), (self.step % steps) as usize);
-        if self.order.0 != epoch {
-            let mut order: Vec<usize> = (0..self.shared.train.len()).collect();
-            order.shuffle(&mut stream(self.spec.seed, Purpose::Batches, epoch));
-            self.order = (epoch, order);
-        }
-        self.shared
-            .train
-            .select(&self.order.1[within * size..(within + 1) * size])
-    }
-
-    /// One step of SGD: θ ← θ − ηg, or what the options make of it.
+    /// One step of SGD.
     fn plain_step(&mut self) -> Step {
-        let (batch, eta) = (self.batch(), self.learning_rate());
-        let plain = self.optimiser.is_plain();
-        // Losses weighted by η/S give ηg at once.
-        let weight = if plain { eta } else { 1.0 } / batch.len() as f64;
+        let batch = self.batches.at(self.step);
+        let learning_rate = self.learning_rate();
+        let weight = self.sgd.loss_weight(learning_rate) / batch.len() as f64;
         let BatchStep {
             loss,
             gradient,
@@ -322,17 +260,9 @@ impl<'a> Trainer<'a> {
         if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
             return Step::Diverged(loss);
         }
-        let step = match plain {
-            true => gradient,
-            false => self
-                .optimiser
-                .step(&self.parameters, gradient, &mut self.velocity, eta),
-        };
-        for (parameter, move_by) in self.parameters.iter_mut().zip(&step) {
-            parameter.inplace(|p| p - move_by.clone());
-        }
+        let moves = self.sgd.step(&mut self.parameters, gradient, learning_rate);
         self.buffers = Statistics::update(&statistics, &self.buffers);
-        self.previous_step = Some(step);
+        self.previous_step = Some(moves);
         self.step += 1;
         Step::Taken
     }
@@ -341,15 +271,16 @@ impl<'a> Trainer<'a> {
     fn measured_step(&mut self, stop: &AtomicBool) -> Result<Step, RunError> {
         let shared = self.shared;
         let network = self.network();
+        let learning_rate = self.learning_rate();
         let measurement = Measurement {
             network,
             buffers: &self.buffers.clone(),
             config: &shared.config.measure,
-            momentum: shared.config.training.momentum,
             train: &shared.train,
             subset: &shared.subset,
             validation: shared.validation.as_ref(),
-            learning_rate: self.learning_rate(),
+            learning_rate,
+            momentum: shared.config.training.momentum,
             batch_size: self.spec.batch_size,
             covariance: mini_batches(shared, self.spec),
             seed: self.spec.seed,
@@ -361,8 +292,9 @@ impl<'a> Trainer<'a> {
             return Ok(Step::Abandoned);
         };
         self.warm = warm;
-        let eta = self.learning_rate();
-        record.learning_rate = (eta != self.spec.learning_rate).then_some(eta);
+        record.learning_rate = (learning_rate != self.spec.learning_rate).then_some(learning_rate);
+        record.clipped_share = self.sgd.clipped().and_then(Clipped::share);
+        self.sgd.count_anew();
         let before = self.previous_step.take();
         let step = self.plain_step();
         if let Step::Taken = step {
@@ -389,14 +321,17 @@ impl<'a> Trainer<'a> {
 
     fn save(&self) -> Result<(), RunError> {
         let layout = self.shared.model.parameters();
-        let previous = self.previous_step.clone();
+        let join = |matrices: Option<&[Matrix]>| {
+            matrices.map_or_else(Vec::new, |matrices| layout.join(matrices.to_vec()))
+        };
         let checkpoint = Checkpoint {
             step: self.step,
             records: self.folder.followed(),
             theta: layout.join(self.parameters.clone()),
             buffers: layout.buffers().join(self.buffers.clone()),
-            previous_step: previous.map_or_else(Vec::new, |g| layout.join(g)),
-            velocity: layout.join(self.velocity.clone()),
+            previous_step: join(self.previous_step.as_deref()),
+            velocity: join(self.sgd.velocity()),
+            clipped: self.sgd.clipped().unwrap_or_default(),
             warm: self.warm.clone(),
         };
         checkpoint.save(&self.folder.checkpoint(), layout)?;
@@ -426,54 +361,4 @@ impl<'a> Trainer<'a> {
         })?;
         Ok(RunEnd::Over(status))
     }
-}
-
-/// Steps that a run takes: whole batches alone.
-pub fn total_steps(shared: &Shared, spec: RunSpec) -> u64 {
-    let epochs = shared.config.training.epochs;
-    epochs.saturating_mul(steps_an_epoch(shared, spec))
-}
-
-fn steps_an_epoch(shared: &Shared, spec: RunSpec) -> u64 {
-    (shared.train.len() / spec.batch_size) as u64
-}
-
-fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {
-    let measure = &shared.config.measure;
-    MiniBatches {
-        batches: measure.covariance_batches,
-        batch_size: measure.covariance_batch_size.unwrap_or(spec.batch_size),
-    }
-}
-
-fn header(shared: &Shared, spec: RunSpec) -> RunHeader {
-    RunHeader {
-        run: spec.name(),
-        seed: spec.seed,
-        learning_rate: spec.learning_rate,
-        batch_size: spec.batch_size,
-        model: shared.model_name.clone(),
-        data: shared.config.data.name.clone(),
-        examples: shared.train.len(),
-        parameters: shared.model.parameters().dim(),
-        steps: total_steps(shared, spec),
-        covariance: Some(mini_batches(shared, spec)),
-        hessian_examples: Some(shared.subset.len()),
-        version: shared.version.clone(),
-        device: shared.compute.to_string(),
-        plan_sha256: shared.plan_sha256.clone(),
-        deviations: shared.config.training.deviations(),
-    }
-}
-
-fn cosine(a: Option<&[Matrix]>, b: Option<&[Matrix]>) -> Option<f64> {
-    let (a, b) = (a?, b?);
-    let dot = |a: &[Matrix], b: &[Matrix]| -> f64 {
-        a.iter()
-            .zip(b)
-            .map(|(a, b)| (a.clone() * b.clone()).sum().into_scalar::<f64>())
-            .sum()
-    };
-    let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
-    cosine.is_finite().then_some(cosine)
 }

@@ -1,4 +1,4 @@
-//! All batches of S out of N examples, and their mean curvatures.
+//! The mean curvatures of all batches of S out of N examples.
 
 /// Most batches that are enumerated.
 pub const MOST_BATCHES: u64 = 5_000_000;
@@ -15,14 +15,6 @@ pub(crate) fn number_of_batches(examples: usize, batch_size: usize) -> Option<u6
         }
     }
     Some(number)
-}
-
-/// Every batch of `batch_size` out of `examples`, by its examples, each once.
-/// Absent where there are more than [`MOST_BATCHES`].
-pub fn all_batches(examples: usize, batch_size: usize) -> Option<Vec<Vec<usize>>> {
-    let mut batches = Vec::new();
-    for_all_batches(examples, batch_size, |batch| batches.push(batch.to_vec()))?;
-    Some(batches)
 }
 
 /// The mean of every batch of `batch_size` out of `values`, each once.

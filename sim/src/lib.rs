@@ -11,7 +11,6 @@
 
 pub mod batches;
 pub mod curvatures;
-pub mod dimensions;
 mod double_double;
 pub mod interval;
 pub mod lyapunov;

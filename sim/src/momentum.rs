@@ -8,12 +8,14 @@
 //! divided by 1 + β and the noise multiplied by κ: momentum raises the
 //! full-batch limit and makes noise count for more.
 
-use nalgebra::Matrix3;
+use nalgebra::{Matrix3, Schur};
 
 use crate::double_double::DoubleDouble;
 use crate::model::Model;
 use crate::noise::NoiseTerm;
 use crate::parameter::{Parameter, ParameterError, require};
+use crate::sampling::Sampling;
+use crate::stability::stability;
 use crate::threshold::{StableSet, stable_set};
 
 /// A model trained with momentum.
@@ -52,38 +54,68 @@ impl HeavyBall {
         stable_set(eta, self.model.sampling(), NoiseTerm { scale, ..term })
     }
 
-    /// The factor by which E\[ψ²\] grows in a step in the long run: the largest
-    /// eigenvalue (in size) of the map of the second moments E\[ψ(t)²\],
-    /// E\[ψ(t)ψ(t−1)\], E\[ψ(t−1)²\]. Stable up to 1. Without momentum it is the
-    /// left side of Eq. 1.
+    /// The factor by which E\[ψ²\] grows in a step in the long run
+    /// ([`growth`]).
     pub fn growth(&self, lambda: f64) -> f64 {
-        let (eta, beta) = (self.model.learning_rate(), self.beta);
-        let a = 1.0 + beta - eta * lambda;
         let s2 = self.model.noise().curvature_variance(lambda);
-        let v = eta * eta * s2 * self.model.sampling().noise_factor();
-        let map = Matrix3::new(
-            a * a + v,
-            -2.0 * a * beta,
-            beta * beta,
-            a,
-            -beta,
-            0.0,
-            1.0,
-            0.0,
-            0.0,
-        );
-        let sizes = map
-            .complex_eigenvalues()
-            .map(|eigenvalue| eigenvalue.norm());
-        sizes.max()
+        let p = self.model.sampling().noise_factor();
+        largest(self.model.learning_rate(), self.beta, lambda, s2 * p)
     }
+}
+
+/// The factor by which E\[ψ²\] grows in a step in the long run, with momentum
+/// `beta`: the largest eigenvalue (in size) of the map of the second moments
+/// E\[ψ(t)²\], E\[ψ(t)ψ(t−1)\], E\[ψ(t−1)²\]. Stable up to 1. Without momentum
+/// it is the left side of Eq. 1, and is computed as that. NaN where a number is
+/// not finite, or S is not in 1 ..= N.
+pub fn growth(
+    eta: f64,
+    beta: f64,
+    lambda: f64,
+    s2: f64,
+    examples: usize,
+    batch_size: usize,
+) -> f64 {
+    if beta == 0.0 {
+        return stability(eta, lambda, s2, examples, batch_size);
+    }
+    Sampling::new(batch_size, examples).map_or(f64::NAN, |sampling| {
+        let p = sampling.noise_factor();
+        largest(eta, beta, lambda, if p == 0.0 { 0.0 } else { s2 * p })
+    })
+}
+
+/// Sweeps of the eigenvalue iteration, which takes about ten.
+const MOST_SWEEPS: usize = 1000;
+
+/// That growth, with the variance `noise` of a batch's curvature.
+fn largest(eta: f64, beta: f64, lambda: f64, noise: f64) -> f64 {
+    let a = 1.0 + beta - eta * lambda;
+    let v = eta * eta * noise;
+    let map = Matrix3::new(
+        a * a + v,
+        -2.0 * a * beta,
+        beta * beta,
+        a,
+        -beta,
+        0.0,
+        1.0,
+        0.0,
+        0.0,
+    );
+    if !map.iter().all(|entry| entry.is_finite()) {
+        return f64::NAN;
+    }
+    Schur::try_new(map, f64::EPSILON, MOST_SWEEPS).map_or(f64::NAN, |schur| {
+        let sizes = schur.complex_eigenvalues().map(|value| value.norm());
+        sizes.max()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::noise::Noise;
-    use crate::sampling::Sampling;
 
     fn model(batch_size: usize, variance: f64) -> Model {
         let noise = Noise::FixedVariance {
@@ -127,6 +159,35 @@ mod tests {
                 assert!(ball.growth(1.01 * high) > 1.0 && ball.growth(0.99 * low) > 1.0);
             }
         }
+    }
+
+    #[test]
+    fn the_growth_of_numbers_is_that_of_the_model() {
+        for beta in [0.1, 0.9] {
+            let ball = HeavyBall::new(model(4, 30.0), beta).unwrap();
+            let found = growth(0.1, beta, 7.0, 30.0, 100, 4);
+            assert!((found / ball.growth(7.0) - 1.0).abs() < 1e-12);
+        }
+        assert_eq!(
+            growth(0.1, 0.0, 7.0, 30.0, 100, 4),
+            stability(0.1, 7.0, 30.0, 100, 4)
+        );
+    }
+
+    #[test]
+    fn full_batches_grow_from_twice_one_plus_beta_over_eta_on() {
+        // Polyak (1964), and whatever the examples' curvatures.
+        for (lambda, stable) in [(37.9, true), (38.1, false)] {
+            let factor = growth(0.1, 0.9, lambda, 1e9, 100, 100);
+            assert_eq!(factor <= 1.0, stable, "{lambda} {factor}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_has_no_growth() {
+        assert!(growth(0.1, 0.9, f64::NAN, 1.0, 100, 4).is_nan());
+        assert!(growth(0.1, 0.9, 1e300, 1.0, 100, 4).is_nan());
+        assert!(growth(0.1, 0.9, 1.0, 1.0, 4, 100).is_nan());
     }
 
     #[test]

@@ -12,6 +12,9 @@
 //! them through [`to_page`] and [`to_line`].
 
 pub mod seal;
+mod training;
+
+pub use training::{StepDecay, TrainingOptions};
 
 use std::collections::BTreeMap;
 
@@ -81,9 +84,13 @@ pub struct Record {
     pub step: u64,
     /// Epochs of ⌊N/S⌋ steps taken before it: `step` / ⌊N/S⌋.
     pub epoch: f64,
-    /// η in force, where it is not the run's first.
+    /// η of the next step, where it is no longer that of the header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
+    /// Share in \[0, 1\] of the steps since the last measurement whose gradient
+    /// was clipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clipped_share: Option<f64>,
     /// Mean loss on the fixed training subset on which H is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
@@ -194,7 +201,8 @@ pub struct Record {
     /// s² = Var_i(eᵀH_i e) along e = e_H¹ over the subset (1/n).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curvature_variance: Option<f64>,
-    /// The left side of Eq. 1 for the run's η, S and N; stable up to 1.
+    /// The left side of Eq. 1 for the η in force, S and N; stable up to 1.
+    /// With momentum, what takes its place ([`crate::momentum::growth`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<f64>,
     /// ψ = |⟨g, e_H¹⟩| / λ_H¹, the distance to the minimum along e_H¹.
@@ -291,7 +299,7 @@ pub struct RunHeader {
     pub run: String,
     /// Seed of every random stream of the run.
     pub seed: u64,
-    /// η.
+    /// η, at step 0.
     pub learning_rate: f64,
     /// S.
     pub batch_size: usize,
@@ -305,6 +313,10 @@ pub struct RunHeader {
     pub parameters: usize,
     /// Steps that the run is to take.
     pub steps: u64,
+    /// What makes the training more than plain SGD on cross entropy; absent
+    /// where nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingOptions>,
     /// L and M of K^M, where it is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covariance: Option<MiniBatches>,
@@ -318,10 +330,6 @@ pub struct RunHeader {
     /// SHA-256 of the sweep's plan when the run began ([`seal::plan_sha256`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_sha256: Option<String>,
-    /// What differs from plain SGD with one learning rate, in words: the theory
-    /// of Sec. 3 covers nothing else.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub deviations: Vec<String>,
 }
 
 impl RunHeader {

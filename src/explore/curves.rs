@@ -203,13 +203,16 @@ fn height(guide: &Guide) -> f64 {
     }
 }
 
-/// 2/η, once for each η.
+/// 2/η, or 2(1+β)/η with momentum, once for each η and β.
 fn limits(runs: &[&Run]) -> Vec<Guide> {
     let mut guides: Vec<Guide> = Vec::new();
-    for run in runs {
-        let at = Across::Y(run.full_batch_limit());
+    let of_run = |run: &&Run| -> Vec<(f64, String)> {
+        let of_rate = |rate| (run.header.full_batch_limit(rate), limit_label(run, rate));
+        run.learning_rates().into_iter().map(of_rate).collect()
+    };
+    for (limit, label) in runs.iter().flat_map(of_run) {
+        let at = Across::Y(limit);
         if guides.iter().all(|guide| guide.at != at) {
-            let label = format!("2/η, η = {}", digits(run.header.learning_rate));
             guides.push(Guide {
                 at,
                 look: None,
@@ -218,6 +221,14 @@ fn limits(runs: &[&Run]) -> Vec<Guide> {
         }
     }
     guides
+}
+
+fn limit_label(run: &Run, learning_rate: f64) -> String {
+    let eta = digits(learning_rate);
+    match run.header.momentum() {
+        0.0 => format!("2/η, η = {eta}"),
+        beta => format!("2(1+β)/η, η = {eta}, β = {}", digits(beta)),
+    }
 }
 
 fn measured(quantity: &Quantity, run: &Run, look: usize, abscissa: Abscissa) -> Curve {

@@ -8,6 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use breakeven_sim::meter::{Meter, Parts};
+use breakeven_sim::momentum::HeavyBall;
 use breakeven_sim::record::{
     HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, from_page,
 };
@@ -248,13 +249,25 @@ impl Run {
         self.records.iter().find(unstable)
     }
 
-    /// 2/η.
+    /// 2/η, or 2(1+β)/η with momentum.
     pub fn full_batch_limit(&self) -> f64 {
-        2.0 / self.header.learning_rate
+        self.header.full_batch_limit(self.header.learning_rate)
     }
 
-    /// The break-even λ_H of the model with the run's η, S and N and the s²
-    /// that was measured.
+    /// Each η that was in force at a measurement, and at the start, once.
+    pub fn learning_rates(&self) -> Vec<f64> {
+        let mut rates = vec![self.header.learning_rate];
+        for record in &self.records {
+            let rate = self.header.learning_rate_at(record);
+            if !rates.contains(&rate) {
+                rates.push(rate);
+            }
+        }
+        rates
+    }
+
+    /// The break-even λ_H of the model with the run's S, N and momentum, the η
+    /// in force and the s² that was measured.
     pub fn threshold(&self, record: &Record) -> Option<f64> {
         let variance = record.curvature_variance?;
         let sampling = Sampling::new(self.header.batch_size, self.header.examples).ok()?;
@@ -262,8 +275,10 @@ impl Run {
             variance,
             psi: None,
         };
-        let model = Model::new(self.header.learning_rate, sampling, noise).ok()?;
-        model.stable_set().break_even()
+        let learning_rate = self.header.learning_rate_at(record);
+        let model = Model::new(learning_rate, sampling, noise).ok()?;
+        let ball = HeavyBall::new(model, self.header.momentum()).ok()?;
+        ball.stable_set().break_even()
     }
 
     fn listed(&self, id: usize) -> Listed<'_> {

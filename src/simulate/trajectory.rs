@@ -8,16 +8,16 @@ use breakeven_sim::Sampling;
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path, Samples};
 use breakeven_sim::schedule::Schedule;
-use breakeven_sim::trajectory::{AtBreakEven, Coupling, Crossing, Point, Settings, Trajectory};
+use breakeven_sim::trajectory::{AtBreakEven, Coupling, Crossing, Point, Settings};
 use clap::ValueEnum;
 use serde::Serialize;
 
 use self::table::{points, summaries};
 use super::chart::{Axis, Chart, Line, Scale};
 use super::model_args::named;
+use super::model_run::Run;
 use super::output::{Answer, OutputArgs};
 use super::range::{Counts, Reals, count};
-use super::table::six_digits;
 use super::trajectory_folder::{self, Measured};
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
@@ -166,15 +166,6 @@ enum AtBreakEvenArg {
 
 /// Most steps of all runs together.
 const MOST_POINTS: u64 = 20_000_000;
-
-/// One run.
-pub struct Run {
-    pub learning_rate: f64,
-    pub batch_size: usize,
-    pub seed: u64,
-    pub settings: Settings,
-    pub trajectory: Trajectory,
-}
 
 /// Runs the command.
 pub fn run(args: &TrajectoryArgs) -> Result<(), Failure> {
@@ -357,43 +348,6 @@ impl<'a> From<&'a Run> for Shown<'a> {
 fn json(runs: &[Run]) -> Result<String, Failure> {
     let trajectories = runs.iter().map(Shown::from).collect();
     serde_json::to_string_pretty(&Runs { trajectories }).or_work()
-}
-
-impl Run {
-    /// Refuses to go back before the first measured value, where nothing is
-    /// known: the run would stand still there without a word.
-    fn stays_on_measured(&self) -> Result<(), Failure> {
-        let points = &self.trajectory.points;
-        let Some(point) = points.iter().find(|point| point.progress < 0.0) else {
-            return Ok(());
-        };
-        Err(Failure::input(format!(
-            "--measured: with learning rate {} and batch size {} SGD is unstable at step {} and \
-             would have to go back before the first measured lambda_H, {} (Assumption 3): take a \
-             smaller learning rate, a larger batch, or a file that begins at a smaller lambda_H",
-            self.learning_rate,
-            self.batch_size,
-            point.step - 1,
-            six_digits(point.lambda_h),
-        )))
-    }
-
-    fn largest(&self, of: impl Fn(&Point) -> f64) -> f64 {
-        self.trajectory.points.iter().map(of).fold(0.0, f64::max)
-    }
-
-    fn name(&self, several_seeds: bool) -> String {
-        let name = format!(
-            "eta {}, S {}",
-            six_digits(self.learning_rate),
-            self.batch_size
-        );
-        if several_seeds {
-            format!("{name}, seed {}", self.seed)
-        } else {
-            name
-        }
-    }
 }
 
 fn summary(runs: &[Run]) -> String {

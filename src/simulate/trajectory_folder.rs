@@ -12,7 +12,7 @@ use breakeven_sim::record::{
     RunHeader, RunOutcome, RunStatus, from_line, to_line, to_page,
 };
 
-use super::trajectory::Run;
+use super::model_run::Run;
 use crate::failure::{Failure, OrFail};
 use crate::version::{command_line, version};
 
@@ -81,7 +81,6 @@ fn header(run: &Run, plan_sha256: &str) -> RunHeader {
         ..
     } = run;
     RunHeader {
-        deviations: Vec::new(),
         run: format!("lr{learning_rate}-bs{batch_size}-seed{seed}"),
         seed: *seed,
         learning_rate: *learning_rate,
@@ -91,6 +90,7 @@ fn header(run: &Run, plan_sha256: &str) -> RunHeader {
         examples: settings.sampling.examples(),
         parameters: 1,
         steps: settings.steps,
+        training: None,
         covariance: None,
         hessian_examples: None,
         version: version().to_owned(),

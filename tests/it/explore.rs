@@ -387,6 +387,37 @@ fn a_growing_run_is_read_to_its_last_whole_line() {
 }
 
 #[test]
+fn limits_are_those_of_the_momentum_and_of_each_learning_rate_in_force() {
+    let folder = tempdir().unwrap();
+    let run = folder.path().join("runs/one");
+    write_run(&run, "one", 0);
+    let header = run.join("run.json");
+    let mut changed: Value = serde_json::from_slice(&std::fs::read(&header).unwrap()).unwrap();
+    changed["training"] = serde_json::json!({ "momentum": 0.5 });
+    std::fs::write(&header, changed.to_string()).unwrap();
+    service::append(
+        &run,
+        "{\"step\":0,\"epoch\":0,\"lambda_h\":4,\"curvature_variance\":0}\n\
+         {\"step\":10,\"epoch\":1,\"lambda_h\":4,\"curvature_variance\":0,\"learning_rate\":0.1}\n",
+    );
+    let service = Service::start(Some(folder.path()));
+    service.json("/api/runs");
+    // 2(1+β)/η.
+    let told = service.json("/api/runs/0");
+    assert_eq!(told["full_batch_limit"], 15.0);
+    let found = [0, 1].map(|k| told["thresholds"][k].as_f64().unwrap());
+    for (found, expected) in found.into_iter().zip([15.0, 30.0]) {
+        assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+    }
+    let figure = &service.json("/api/curves?runs=0")["figures"][0];
+    let labels = [0, 1].map(|k| figure["guides"][k]["label"].clone());
+    assert_eq!(
+        labels,
+        ["2(1+β)/η, η = 0.2, β = 0.5", "2(1+β)/η, η = 0.1, β = 0.5"]
+    );
+}
+
+#[test]
 fn a_folder_that_is_none_and_a_port_in_use_are_refused() {
     let taken = Service::start(None);
     let port = taken.port.to_string();

@@ -4,6 +4,7 @@ mod check;
 mod data;
 mod explore;
 mod measure;
+mod options;
 mod program;
 mod simulate;
 mod streams;

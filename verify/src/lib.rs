@@ -11,6 +11,7 @@ pub mod hypothesis;
 pub mod input;
 pub mod integrity;
 pub mod interval;
+pub mod judgement;
 pub mod number;
 pub mod page;
 pub mod plot;

@@ -33,8 +33,6 @@ pub struct RunSummary {
     pub values: BTreeMap<PerRun, Reached>,
     /// Why a quantity that was measured does not exist, where its records say.
     pub absent: BTreeMap<Quantity, String>,
-    /// What differs from plain SGD in its training, in words.
-    pub deviations: Vec<String>,
 }
 
 /// Whether a run counts.
@@ -119,7 +117,6 @@ impl RunSummary {
             covariance: header.covariance.map(Covariance::from).unwrap_or_default(),
             values: PerRun::all().filter_map(value).collect(),
             absent: Quantity::ALL.into_iter().filter_map(absent).collect(),
-            deviations: header.deviations.clone(),
         }
     }
 
@@ -278,7 +275,6 @@ mod tests {
 
     fn header() -> RunHeader {
         RunHeader {
-            deviations: Vec::new(),
             run: "r".into(),
             seed: 3,
             learning_rate: 0.1,
@@ -288,6 +284,7 @@ mod tests {
             examples: 10,
             parameters: 2,
             steps: 40,
+            training: None,
             covariance: None,
             hessian_examples: None,
             version: "0".into(),

@@ -1,19 +1,18 @@
 //! The whole answer: hypotheses with their verdicts, what was excluded, the
 //! settings and the summaries.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::blocks::DroppedWhat;
 use crate::description::{self, Description};
 use crate::hypothesis::{self, Hypothesis};
-use crate::input::{Lost, Run, SettingsOrigin, Source, Sweep};
+use crate::input::{Lost, SettingsOrigin, Source, Sweep};
 use crate::integrity::{Integrity, SweepIntegrity};
+use crate::judgement::judge;
 use crate::quantity::Factor;
 use crate::settings::VerifySettings;
 use crate::summary::{Convergence, RunSummary};
-use crate::verdict::{Verdict, judge};
+use crate::verdict::Verdict;
 
 /// The answer of a verification; `verdicts.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -226,25 +225,41 @@ fn notes_of(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Vec<String> {
     if hypotheses.iter().any(of_k) {
         notes.extend(note_of_covariance(sweep));
     }
-    notes.extend(note_of_deviations(sweep));
+    notes.extend(beyond_the_theory(sweep));
     notes.extend(Integrity::of(sweep).and_then(|found| found.warning(&sweep.name)));
     notes
 }
 
-/// What the theory does not cover of how these runs were trained.
-fn note_of_deviations(sweep: &Sweep) -> Option<String> {
-    let of_run = |run: &Run| run.summary.deviations.join("; ");
-    let all: BTreeSet<String> = sweep.runs.iter().map(of_run).collect();
-    let all: Vec<String> = all.into_iter().filter(|text| !text.is_empty()).collect();
-    (!all.is_empty()).then(|| {
-        format!(
-            "{}: trained with {}. The theory of Sec. 3 covers plain SGD with one learning rate alone; \
-             with momentum β, `stability` is the growth of the heavy ball's second moments, whose \
-             full-batch limit is 2(1+β)/η",
-            sweep.name,
-            all.join(", or with ")
-        )
-    })
+/// What a sweep trained with that the paper's theory does not have.
+fn beyond_the_theory(sweep: &Sweep) -> Option<String> {
+    let headers = sweep.runs.iter().filter_map(|run| run.header.as_ref());
+    let options = || {
+        headers
+            .clone()
+            .filter_map(|header| header.training.as_ref())
+    };
+    let mut beyond: Vec<&str> = Vec::new();
+    for what in options().flat_map(|options| options.beyond_plain_sgd()) {
+        if !beyond.contains(&what) {
+            beyond.push(what);
+        }
+    }
+    let all = match beyond.split_last()? {
+        (last, []) => (*last).to_owned(),
+        (last, rest) => format!("{} and {last}", rest.join(", ")),
+    };
+    let ball = match options().any(|options| options.momentum.is_some()) {
+        true => {
+            " The break-even point is that of steps with momentum, whose limit for full batches \
+             is 2(1+β)/η."
+        }
+        false => "",
+    };
+    Some(format!(
+        "{}: trained with {all}. The paper's theory is that of plain SGD with a constant learning \
+         rate; here its conjectures are tested beyond it.{ball}",
+        sweep.name
+    ))
 }
 
 /// What is not known of K^M in a table.

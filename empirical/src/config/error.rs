@@ -66,4 +66,18 @@ pub enum ConfigError {
          use measure.density_probes"
     )]
     SpectrumTooLarge(usize),
+    /// Weight decay on nothing.
+    #[error(
+        "training.weight_decay_on is {asked}, which holds no parameter of the model ({names}): give all, \
+         weights, convolutions or a pattern such as fc*.weight"
+    )]
+    NothingDecays {
+        /// What was asked for.
+        asked: String,
+        /// The model's parameters.
+        names: String,
+    },
+    /// Augmentation of what is no image.
+    #[error("training.augment crops and mirrors images, which these examples are not: give none")]
+    NotImages,
 }

@@ -6,6 +6,7 @@ use breakeven_empirical::checkpoint::{Checkpoint, load_weights};
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::measure::WarmStart;
 use breakeven_empirical::model::{Model, glorot};
+use breakeven_empirical::optimiser::Clipped;
 use breakeven_empirical::parameters::Parameters;
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::run_folder::Followed;
@@ -69,10 +70,14 @@ fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
             bytes: 56_789,
             sha256: Some(sha256(b"records")),
         },
-        buffers: Vec::new(),
         theta: vector(0),
         previous_step: vector(1),
+        buffers: Vec::new(),
         velocity: vector(5),
+        clipped: Clipped {
+            clipped: 3,
+            steps: 7,
+        },
         warm: WarmStart {
             hessian: vec![vector(2), vector(3)],
             covariance: vec![vector(4)],

@@ -10,6 +10,7 @@ mod networks;
 mod operations;
 mod operators;
 mod optimiser;
+mod options;
 mod reference;
 mod solver;
 mod spectrum;

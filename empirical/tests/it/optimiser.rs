@@ -1,7 +1,8 @@
 //! Steps of SGD against those of PyTorch.
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
-use breakeven_empirical::optimiser::{Decayed, Sgd};
+use breakeven_empirical::config::Decayed;
+use breakeven_empirical::optimiser::Sgd;
 use breakeven_empirical::parameters::{Parameter, Parameters, Role};
 use breakeven_empirical::tape::Matrix;
 use serde_json::Value;
@@ -36,16 +37,16 @@ fn steps_are_pytorchs() {
         training.clip_norm = case["clip_norm"].as_f64();
         training.decay_epochs = vec![6];
         let layout = layout();
-        let sgd = Sgd::new(&training, &layout);
+        let mut sgd = Sgd::new(&training, &layout);
         let mut parameters = layout.split(&[0.5, -1.0, 2.0, -0.3, 0.7], &compute);
-        let mut velocity = Vec::new();
         for (k, expected) in case["path"].as_array().unwrap().iter().enumerate() {
-            let gradient = parameters.iter().map(|p| gradient(p, k, &compute));
-            let eta = training.rate_in(0.1, k as u64);
-            let moves = sgd.step(&parameters, gradient.collect(), &mut velocity, eta);
-            for (parameter, step) in parameters.iter_mut().zip(moves) {
-                parameter.inplace(|p| p - step);
-            }
+            let eta = training.learning_rate(0.1, k as u64);
+            let weight = sgd.loss_weight(eta);
+            let gradient = parameters
+                .iter()
+                .map(|p| gradient(p, k, &compute) * weight)
+                .collect();
+            sgd.step(&mut parameters, gradient, eta);
             let expected: Vec<f64> = serde_json::from_value(expected.clone()).unwrap();
             for (found, expected) in layout.join(parameters.clone()).iter().zip(expected) {
                 let error = (found - expected).abs();
@@ -62,27 +63,4 @@ fn gradient(parameter: &Matrix, step: usize, compute: &Compute) -> Matrix {
         .map(|(i, p)| (1.0 + i as f64 / 4.0) * p + ((step + i) as f64).sin())
         .collect();
     compute.matrix(&numbers, parameter.dims())
-}
-
-#[test]
-fn the_learning_rate_falls_at_the_beginning_of_each_epoch_that_is_named() {
-    let mut training = sound().training;
-    training.decay_epochs = vec![2, 5];
-    training.decay_factor = 0.5;
-    let rates: Vec<f64> = (0..7).map(|epoch| training.rate_in(1.0, epoch)).collect();
-    assert_eq!(rates, [1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25]);
-}
-
-#[test]
-fn decay_reaches_the_parameters_that_are_named() {
-    let mut training = sound().training;
-    training.weight_decay = 0.1;
-    for (on, plain) in [
-        (Decayed::All, false),
-        (Decayed::Weights, false),
-        (Decayed::Convolutions, true),
-    ] {
-        training.weight_decay_on = on;
-        assert_eq!(Sgd::new(&training, &layout()).is_plain(), plain);
-    }
 }

@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use breakeven_empirical::compute::{DeviceKind, Precision};
-use breakeven_empirical::config::SweepConfig;
+use breakeven_empirical::config::{Decayed, SweepConfig};
 use breakeven_empirical::model::{Architecture, CnnShape};
-use breakeven_empirical::optimiser::Decayed;
 use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
 use breakeven_sim::record::seal::{Seal, names_a_seal, sha256};
@@ -22,6 +21,7 @@ use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use crate::config::sound;
+use crate::options::every_option;
 
 /// Nothing happens but `at_step(run, steps taken)`.
 struct AtStep<F>(F);
@@ -50,7 +50,7 @@ fn one_run() -> SweepConfig {
 /// The name of its folder.
 const RUN: &str = "lr0.2-bs10-seed7";
 
-fn prepare(config: &SweepConfig) -> Sweep<'_> {
+pub fn prepare(config: &SweepConfig) -> Sweep<'_> {
     Sweep::prepare(config, None, DeviceKind::Flex, "test".into()).unwrap()
 }
 
@@ -71,7 +71,7 @@ pub fn finish(sweep: &Sweep, folder: &Path) {
 }
 
 /// A sweep that never stopped.
-fn uninterrupted(sweep: &Sweep) -> TempDir {
+pub fn uninterrupted(sweep: &Sweep) -> TempDir {
     let folder = tempdir().unwrap();
     finish(sweep, folder.path());
     folder
@@ -124,8 +124,14 @@ fn outcome(run: &Path) -> RunOutcome {
 
 #[test]
 fn runs_side_by_side_leave_the_same_bytes() {
-    let config = sound();
-    let sweep = prepare(&config);
+    side_by_side(&sound());
+    let mut options = sound();
+    options.training = every_option(3);
+    side_by_side(&options);
+}
+
+fn side_by_side(config: &SweepConfig) {
+    let sweep = prepare(config);
     let expected = uninterrupted(&sweep);
     assert_eq!(files(expected.path()).len(), 4 * 4);
     for jobs in [2, 3, 8] {
@@ -256,8 +262,11 @@ fn interrupted() -> Vec<(&'static str, usize, SweepConfig)> {
     all.training.clip_norm = Some(1.0);
     let mut diverging = one_run();
     diverging.sweep.learning_rates = vec![1e30];
+    let mut options = one_run();
+    options.training = every_option(3);
     vec![
         ("f32", 1, one_run()),
+        ("every option", 1, options),
         ("f64", 3, f64),
         ("cnn", 7, cnn),
         ("batch norm and all options", 13, all),

@@ -3,7 +3,7 @@
 use breakeven_sim::trajectory::Point;
 
 use super::super::table::{Cell, Table};
-use super::Run;
+use crate::simulate::model_run::Run;
 
 pub fn summaries(runs: &[Run]) -> Table {
     let row = |run: &Run| {

@@ -282,7 +282,6 @@ impl Header {
             covariance: Covariance::default(),
             values: Default::default(),
             absent: Default::default(),
-            deviations: Vec::new(),
         };
         // What is about a value comes after it, whatever the order of the columns.
         for about_values in [false, true] {

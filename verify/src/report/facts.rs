@@ -55,7 +55,8 @@ fn of_headers(sweep: &Sweep) -> Vec<Fact> {
         }
         found.join("; ")
     };
-    vec![
+    let training = all(|h| Some(h.training.as_ref()?.in_words()));
+    let mut facts = vec![
         (
             "Model",
             all(|h| Some(format!("{}, {} parameters", h.model, h.parameters))),
@@ -83,7 +84,11 @@ fn of_headers(sweep: &Sweep) -> Vec<Fact> {
             all(|h| Some(format!("on {} training examples", h.hessian_examples?))),
         ),
         ("Device", all(|h| Some(h.device.clone()))),
-    ]
+    ];
+    if training != ABSENT {
+        facts.insert(3, ("Training", training));
+    }
+    facts
 }
 
 fn of_settings(sweep: &Sweep) -> Vec<Fact> {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::blocks::{Dropped, DroppedWhat, FEWEST_SEEDS};
 use crate::hypothesis::{Covariances, Hypothesis};
+use crate::judgement::{Strongest, strongest};
 use crate::number::p_value;
-use crate::verdict::{Strongest, Verdict, strongest};
+use crate::verdict::Verdict;
 
 /// What decided, then what to bear in mind: `ties at step 0 in 4 of 5 seeds`.
 pub fn short_reason(h: &Hypothesis, alpha: f64) -> String {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use breakeven_sim::record::TrainingOptions;
 use breakeven_verify::report::{self, ReportContext, write};
 use breakeven_verify::{Sweep, VerifySettings, parse_table, read_sweep, verify};
 use tempfile::tempdir;
@@ -231,6 +232,47 @@ fn intervals_are_said_to_rest_on_the_fewest_seeds_that_have_one() {
     };
     let said = about_intervals(&read(never_accurate)).unwrap();
     assert!(said.contains("over as few as 5 seeds"), "{said}");
+}
+
+#[test]
+fn what_the_papers_theory_does_not_cover_is_named() {
+    let parent = tempdir().unwrap();
+    let mut sweeps = sweeps(parent.path());
+    let said = |sweeps: &[Sweep]| {
+        let text = report::markdown(&verify(sweeps).unwrap(), sweeps, &context());
+        let line = text.lines().find(|line| line.contains(": trained with"));
+        (line.map(str::to_owned), text.contains("| Training |"))
+    };
+    assert_eq!(said(&sweeps), (None, false));
+    let mut train_with = |options: TrainingOptions| {
+        for run in &mut sweeps[0].runs {
+            run.header.as_mut().unwrap().training = Some(options.clone());
+        }
+        said(&sweeps)
+    };
+    // A loss alone is not beyond the theory.
+    let mse = TrainingOptions {
+        loss: Some("mse".into()),
+        ..TrainingOptions::default()
+    };
+    assert_eq!(train_with(mse), (None, true));
+    let (line, _) = train_with(TrainingOptions {
+        clip_norm: Some(1.0),
+        ..TrainingOptions::default()
+    });
+    assert!(line.unwrap().ends_with(
+        "mlp-learning-rate: trained with clipped gradients. The paper's theory is that of plain SGD with a \
+         constant learning rate; here its conjectures are tested beyond it."
+    ));
+    let (line, _) = train_with(TrainingOptions {
+        momentum: Some(0.9),
+        weight_decay: Some(1e-4),
+        augment: Some("pad_crop_flip".into()),
+        ..TrainingOptions::default()
+    });
+    let line = line.unwrap();
+    assert!(line.contains("trained with momentum, weight decay and augmented examples."));
+    assert!(line.ends_with("whose limit for full batches is 2(1+β)/η."));
 }
 
 #[test]

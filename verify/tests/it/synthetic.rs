@@ -127,7 +127,6 @@ const MEASUREMENTS: u64 = 32;
 
 fn header(learning_rate: f64, batch_size: usize, seed: u64, measured: usize) -> RunHeader {
     RunHeader {
-        deviations: Vec::new(),
         run: run_name(learning_rate, batch_size, seed),
         seed,
         learning_rate,
@@ -137,6 +136,7 @@ fn header(learning_rate: f64, batch_size: usize, seed: u64, measured: usize) -> 
         examples: EXAMPLES,
         parameters: 266_610,
         steps: EPOCHS * EXAMPLES.div_ceil(batch_size) as u64,
+        training: None,
         covariance: Some(MiniBatches {
             batches: 25,
             batch_size: measured,

@@ -11,8 +11,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::parameter::{Parameter, ParameterError, positive};
-use crate::sampling::Sampling;
+use breakeven_sim::Sampling;
 
 /// N symmetric D × D Hessians and mini-batches of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,39 +21,17 @@ pub struct Quadratics {
     sampling: Sampling,
 }
 
-/// Hessians that can't be used.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum QuadraticsError {
-    /// A parameter outside its range.
-    #[error(transparent)]
-    Parameter(#[from] ParameterError),
-    /// Not all D × D and symmetric with finite entries.
-    #[error(
-        "Hessian {0} (counted from 0) is not a finite symmetric matrix of the first one's size"
-    )]
-    Matrix(usize),
-}
-
 impl Quadratics {
-    /// # Errors
-    /// Where there is no Hessian, one is not a finite symmetric matrix of the
-    /// first one's size, or the batch does not fit.
-    pub fn new(hessians: Vec<DMatrix<f64>>, batch_size: usize) -> Result<Self, QuadraticsError> {
-        let sampling = Sampling::new(batch_size, hessians.len())?;
+    pub fn new(hessians: Vec<DMatrix<f64>>, batch_size: usize) -> Self {
+        let sampling = Sampling::new(batch_size, hessians.len()).unwrap();
         let size = hessians[0].nrows();
-        let fits = |h: &DMatrix<f64>| {
-            h.shape() == (size, size) && *h == h.transpose() && h.iter().all(|x| x.is_finite())
-        };
-        if let Some(index) = hessians.iter().position(|hessian| !fits(hessian)) {
-            return Err(QuadraticsError::Matrix(index));
-        }
         let zero = DMatrix::zeros(size, size);
         let sum = hessians.iter().fold(zero, |sum, hessian| sum + hessian);
-        Ok(Self {
+        Self {
             mean: sum / hessians.len() as f64,
             hessians,
             sampling,
-        })
+        }
     }
 
     /// H, the Hessian of the mean loss, D × D.
@@ -86,11 +63,7 @@ impl Quadratics {
     /// The largest eigenvalue of the map of second moments, as a D² × D²
     /// matrix (I − ηH)⊗(I − ηH) + η²p·(1/N)Σ(H_i − H)⊗(H_i − H): stable up to
     /// 1.
-    ///
-    /// # Errors
-    /// Where η is not positive.
-    pub fn growth(&self, eta: f64) -> Result<f64, ParameterError> {
-        positive(Parameter::LearningRate, eta)?;
+    pub fn growth(&self, eta: f64) -> f64 {
         let size = self.mean.nrows();
         let drift = DMatrix::identity(size, size) - &self.mean * eta;
         let mut map = drift.kronecker(&drift);
@@ -99,7 +72,7 @@ impl Quadratics {
             let rest = hessian - &self.mean;
             map += rest.kronecker(&rest) * weight;
         }
-        Ok(map.symmetric_eigenvalues().amax())
+        map.symmetric_eigenvalues().amax()
     }
 
     /// The learning rate at which [`growth`](Self::growth) reaches 1, by
@@ -118,8 +91,7 @@ impl Quadratics {
             if middle <= low || middle >= high {
                 return Some(low);
             }
-            // Where η underflows nothing is left to find.
-            if self.growth(middle).ok()? <= 1.0 {
+            if self.growth(middle) <= 1.0 {
                 low = middle
             } else {
                 high = middle

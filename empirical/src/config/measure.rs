@@ -1,0 +1,236 @@
+//! The `[measure]` table.
+
+use serde::{Deserialize, Serialize};
+
+use crate::layers::Normalisation;
+use crate::tape::Matrix;
+
+use super::ConfigError;
+use super::range::{at_least_one, fits, require};
+
+/// The `[measure]` table. A quantity costs products or gradients; those that
+/// are off are absent from the records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MeasureConfig {
+    /// Measure every so many examples seen (rounded to whole steps, at least
+    /// one), so that runs of every batch size are measured equally often.
+    /// Default 3840.
+    pub every_examples: u64,
+    /// Measure every so many steps instead.
+    pub every_steps: Option<u64>,
+    /// Up to this step, measure every `early_every_steps` steps. Default 0.
+    pub early_until_step: u64,
+    /// The denser cadence. Default 1.
+    pub early_every_steps: u64,
+    /// Training examples on which H, the loss and the training accuracy are
+    /// measured: the first so many. Default: 5 % of N, as in the paper.
+    pub hessian_examples: Option<usize>,
+    /// How many of H's largest eigenvalues are found. Default 1.
+    pub hessian_eigenvalues: usize,
+    /// How many of H's smallest, most negative eigenvalues are found with
+    /// them. Default 0.
+    pub hessian_smallest_eigenvalues: usize,
+    /// Bound on the error of each, relative to the largest. Default 1e-3.
+    pub eigenvalue_tolerance: f64,
+    /// All of H's eigenvalues, from D products: for networks of at most
+    /// 4,096 parameters. Default false.
+    pub complete_hessian_spectrum: bool,
+    /// Random probes for Tr H, one product each. Default 0: not measured.
+    pub trace_probes: usize,
+    /// Random probes for H's spectral density. Default 0: not measured.
+    pub density_probes: usize,
+    /// Lanczos steps for each of them. Default 30.
+    pub density_steps: usize,
+    /// L, the mini-batch gradients that K^M is measured on. Default 25, as in
+    /// the paper.
+    pub covariance_batches: usize,
+    /// M, their batch size. Default: the run's own, as in the paper where the
+    /// learning rate varies.
+    pub covariance_batch_size: Option<usize>,
+    /// Largest eigenvalue of the exact per-example K on the Hessian's
+    /// examples, to `eigenvalue_tolerance`. Default false.
+    pub lambda_k_per_example: bool,
+    /// Trace of the exact per-example K. Default true.
+    pub trace_k_per_example: bool,
+    /// Batch sharpness over the L mini-batches. Default true.
+    pub batch_sharpness: bool,
+    /// What batch normalisations normalise by while H and K are measured: the
+    /// `batch`'s own statistics, as in training (default), or `running` ones,
+    /// with which examples don't depend on each other. Of no effect on networks
+    /// without them.
+    pub batch_norm: BatchNormMode,
+    /// Numbers kept in memory between products, a run. Default 32 million.
+    pub kept_numbers: usize,
+}
+
+/// What batch normalisations normalise by while curvature is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BatchNormMode {
+    /// Mean and variance of each batch.
+    #[default]
+    Batch,
+    /// Running means and variances.
+    Running,
+}
+
+impl BatchNormMode {
+    /// By these running statistics, where it is by running ones.
+    pub fn with(self, running: &[Matrix]) -> Normalisation<'_> {
+        match self {
+            Self::Batch => Normalisation::Batch,
+            Self::Running => Normalisation::Running(running),
+        }
+    }
+}
+
+impl Default for MeasureConfig {
+    fn default() -> Self {
+        Self {
+            every_examples: 3840,
+            every_steps: None,
+            early_until_step: 0,
+            early_every_steps: 1,
+            hessian_examples: None,
+            hessian_eigenvalues: 1,
+            hessian_smallest_eigenvalues: 0,
+            eigenvalue_tolerance: 1e-3,
+            complete_hessian_spectrum: false,
+            trace_probes: 0,
+            density_probes: 0,
+            density_steps: 30,
+            covariance_batches: 25,
+            covariance_batch_size: None,
+            lambda_k_per_example: false,
+            trace_k_per_example: true,
+            batch_sharpness: true,
+            batch_norm: BatchNormMode::Batch,
+            kept_numbers: 32 << 20,
+        }
+    }
+}
+
+/// The largest L: a dense eigenproblem of that size is solved.
+pub const MOST_BATCHES: usize = 4096;
+
+/// The most leading eigenvalues of a large model: a few vectors of D numbers
+/// are kept for each.
+const MOST_EIGENVALUES: usize = 1000;
+
+/// The most probes of a trace or a density, one product each or more.
+const MOST_PROBES: usize = 10_000;
+
+/// The most Lanczos steps of a density: a vector of D numbers is kept for each.
+const MOST_DENSITY_STEPS: usize = 1000;
+
+/// Parameters up to which a complete spectrum may be asked for.
+pub const COMPLETE_SPECTRUM_LIMIT: usize = 4096;
+
+/// The most leading eigenvalues that may be asked for of a model of
+/// `parameters` parameters.
+pub fn most_eigenvalues(parameters: usize) -> usize {
+    if parameters <= COMPLETE_SPECTRUM_LIMIT {
+        parameters
+    } else {
+        MOST_EIGENVALUES
+    }
+}
+
+impl MeasureConfig {
+    /// Whether `step` is measured in a run of batch size S.
+    pub fn due(&self, step: u64, batch_size: usize) -> bool {
+        if step < self.early_until_step && step.is_multiple_of(self.early_every_steps) {
+            return true;
+        }
+        let every = self.every_steps.unwrap_or_else(|| {
+            let steps = self.every_examples as f64 / batch_size as f64;
+            (steps.round() as u64).max(1)
+        });
+        step.is_multiple_of(every)
+    }
+
+    /// Checks everything that needs neither data nor model.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let tolerance = self.eigenvalue_tolerance;
+        require(
+            "measure.eigenvalue_tolerance",
+            tolerance,
+            tolerance > 0.0 && tolerance < 1.0,
+            "a number above 0 and below 1, such as 1e-3",
+        )?;
+        for (key, value) in [
+            ("measure.every_examples", Some(self.every_examples)),
+            ("measure.every_steps", self.every_steps),
+            ("measure.early_every_steps", Some(self.early_every_steps)),
+        ] {
+            at_least_one(key, value)?;
+        }
+        for (key, value) in [
+            ("measure.hessian_examples", self.hessian_examples),
+            (
+                "measure.hessian_eigenvalues",
+                Some(self.hessian_eigenvalues),
+            ),
+            ("measure.covariance_batch_size", self.covariance_batch_size),
+            ("measure.density_steps", Some(self.density_steps)),
+        ] {
+            at_least_one(key, value.map(|n| n as u64))?;
+        }
+        let batches = self.covariance_batches;
+        require(
+            "measure.covariance_batches",
+            batches,
+            (2..=MOST_BATCHES).contains(&batches),
+            format!("2 to {MOST_BATCHES}"),
+        )?;
+        for (key, value, most) in [
+            ("measure.trace_probes", self.trace_probes, MOST_PROBES),
+            ("measure.density_probes", self.density_probes, MOST_PROBES),
+            (
+                "measure.density_steps",
+                self.density_steps,
+                MOST_DENSITY_STEPS,
+            ),
+        ] {
+            require(key, value, value <= most, format!("at most {most}"))?;
+        }
+        Ok(())
+    }
+
+    /// Checks the sizes against `examples` training examples and a model of
+    /// `parameters` parameters.
+    pub(super) fn check_sizes(
+        &self,
+        examples: usize,
+        parameters: usize,
+    ) -> Result<(), ConfigError> {
+        for (key, size) in [
+            ("measure.covariance_batch_size", self.covariance_batch_size),
+            ("measure.hessian_examples", self.hessian_examples),
+        ] {
+            fits(key, size.unwrap_or(0), examples)?;
+        }
+        for (key, asked) in [
+            ("measure.hessian_eigenvalues", self.hessian_eigenvalues),
+            (
+                "measure.hessian_smallest_eigenvalues",
+                self.hessian_smallest_eigenvalues,
+            ),
+        ] {
+            if asked > parameters {
+                return Err(ConfigError::TooManyEigenvalues {
+                    key,
+                    asked,
+                    parameters,
+                });
+            }
+            let most = most_eigenvalues(parameters);
+            require(key, asked, asked <= most, format!("at most {most}"))?;
+        }
+        if self.complete_hessian_spectrum && parameters > COMPLETE_SPECTRUM_LIMIT {
+            return Err(ConfigError::SpectrumTooLarge(parameters));
+        }
+        Ok(())
+    }
+}

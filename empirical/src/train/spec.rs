@@ -1,0 +1,70 @@
+//! One run among those of a sweep.
+
+use breakeven_sim::record::{MiniBatches, RunHeader};
+
+use super::Shared;
+
+/// One combination of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunSpec {
+    /// η.
+    pub learning_rate: f64,
+    /// S.
+    pub batch_size: usize,
+    /// Of every random stream.
+    pub seed: u64,
+}
+
+impl RunSpec {
+    /// The name of the run and of its folder.
+    pub fn name(&self) -> String {
+        let (eta, size, seed) = (self.learning_rate, self.batch_size, self.seed);
+        // Whole digits of a number far from 1 make a name too long for a file.
+        if (1e-9..1e9).contains(&eta) {
+            format!("lr{eta}-bs{size}-seed{seed}")
+        } else {
+            format!("lr{eta:e}-bs{size}-seed{seed}")
+        }
+    }
+}
+
+/// Steps that a run takes: whole batches alone.
+pub fn total_steps(shared: &Shared, spec: RunSpec) -> u64 {
+    let training = &shared.config.training;
+    training.epochs.saturating_mul(steps_an_epoch(shared, spec))
+}
+
+/// ⌊N/S⌋.
+pub(super) fn steps_an_epoch(shared: &Shared, spec: RunSpec) -> u64 {
+    (shared.train.len() / spec.batch_size) as u64
+}
+
+/// L and M of its K^M.
+pub(super) fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {
+    let measure = &shared.config.measure;
+    MiniBatches {
+        batches: measure.covariance_batches,
+        batch_size: measure.covariance_batch_size.unwrap_or(spec.batch_size),
+    }
+}
+
+/// What it is, as its folder says it.
+pub(super) fn header(shared: &Shared, spec: RunSpec) -> RunHeader {
+    RunHeader {
+        run: spec.name(),
+        seed: spec.seed,
+        learning_rate: spec.learning_rate,
+        batch_size: spec.batch_size,
+        model: shared.model_name.clone(),
+        data: shared.config.data.name.clone(),
+        examples: shared.train.len(),
+        parameters: shared.model.parameters().dim(),
+        steps: total_steps(shared, spec),
+        training: shared.config.training.options(),
+        covariance: Some(mini_batches(shared, spec)),
+        hessian_examples: Some(shared.subset.len()),
+        version: shared.version.clone(),
+        device: shared.compute.to_string(),
+        plan_sha256: shared.plan_sha256.clone(),
+    }
+}

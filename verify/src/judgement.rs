@@ -1,0 +1,297 @@
+//! What follows from a family of tested hypotheses, and why, in words.
+
+use crate::blocks::{DroppedWhat, FEWEST_SEEDS};
+use crate::design::{Planned, is_at_most, prospects};
+use crate::holm::holm;
+use crate::hypothesis::{Covariances, Hypothesis};
+use crate::number::{p_value, significant};
+use crate::page::PageMethod;
+use crate::quantity::Statistic;
+use crate::verdict::Verdict;
+
+/// Adjusts the p-values over all `hypotheses`, in both directions, and judges
+/// each at level `alpha`. A hypothesis that cannot have a verdict, as it was not
+/// tested, has fewer than three seeds or cannot be compared, counts in the family
+/// with a p-value of 1.
+pub fn judge(hypotheses: &mut [Hypothesis], alpha: f64) {
+    let all = |p: fn(&Hypothesis) -> Option<f64>, hypotheses: &[Hypothesis]| {
+        let counted = |h: &Hypothesis| p(h).filter(|_| can_have_verdict(h)).unwrap_or(1.0);
+        holm(&hypotheses.iter().map(counted).collect::<Vec<_>>())
+    };
+    let adjusted = all(|h| h.p_value, hypotheses);
+    let opposite = all(|h| h.opposite_p_value, hypotheses);
+    let designs: Vec<Planned> = hypotheses.iter().map(design).collect();
+    let prospects = prospects(&designs, alpha);
+    let family = hypotheses.len();
+    for (index, hypothesis) in hypotheses.iter_mut().enumerate() {
+        let prospect = prospects[index];
+        hypothesis.p_adjusted = hypothesis.p_value.map(|_| adjusted[index]);
+        hypothesis.opposite_p_adjusted = hypothesis.opposite_p_value.map(|_| opposite[index]);
+        hypothesis.smallest_p_adjusted = hypothesis
+            .smallest_p_value
+            .map(|_| prospect.smallest_p_adjusted);
+        hypothesis.decidable = prospect.decidable;
+        hypothesis.seeds_needed = prospect.seeds_needed;
+        hypothesis.verdict = verdict(hypothesis, alpha);
+        hypothesis.reason = reason(hypothesis, alpha, family);
+    }
+}
+
+fn can_have_verdict(h: &Hypothesis) -> bool {
+    h.p_value.is_some() && h.is_comparable() && h.seeds.len() >= FEWEST_SEEDS
+}
+
+fn design(h: &Hypothesis) -> Planned {
+    Planned {
+        seeds: h.seeds.len(),
+        levels: h.levels.len(),
+        smallest_p: h.smallest_p_value.unwrap_or(1.0),
+        // No number of seeds makes a test of zeros.
+        comparable: h.is_comparable() && !h.is_zero,
+    }
+}
+
+fn verdict(hypothesis: &Hypothesis, alpha: f64) -> Verdict {
+    let at_most_alpha = |p: Option<f64>| p.is_some_and(|p| is_at_most(p, alpha));
+    if !can_have_verdict(hypothesis) {
+        Verdict::Inconclusive
+    } else if at_most_alpha(hypothesis.p_adjusted) {
+        Verdict::Supported
+    } else if at_most_alpha(hypothesis.opposite_p_adjusted) {
+        Verdict::Refuted
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+/// The reason of a verdict: what decided it first, then what to bear in mind.
+fn reason(hypothesis: &Hypothesis, alpha: f64, family: usize) -> String {
+    let (Some(_), Some(opposite)) = (hypothesis.p_adjusted, hypothesis.opposite_p_adjusted) else {
+        return sentences([
+            Some(untested(hypothesis)),
+            more_seeds(hypothesis),
+            left_out(hypothesis),
+        ]);
+    };
+    let decision = match hypothesis.verdict {
+        Verdict::Supported => Some(in_order(hypothesis, alpha)),
+        Verdict::Refuted => Some(format!(
+            "the trend is the opposite one, with an adjusted p of {}",
+            p_value(opposite)
+        )),
+        Verdict::Inconclusive => incomparable(hypothesis),
+    };
+    let is_open = decision.is_none();
+    let undecidable = || undecidable(hypothesis, family);
+    let weak = || weak(hypothesis, alpha, family);
+    sentences([
+        decision,
+        step_zero(hypothesis),
+        ties(hypothesis),
+        is_open.then(undecidable).flatten(),
+        (is_open && can_have_verdict(hypothesis)).then(weak),
+        left_out(hypothesis),
+    ])
+}
+
+/// Why values cannot be compared, where they cannot.
+fn incomparable(hypothesis: &Hypothesis) -> Option<String> {
+    match hypothesis.covariances {
+        Covariances::Alike => None,
+        Covariances::Different => Some(
+            "K^M was measured with different L or M in these runs; K^M is about K/M, so they \
+             cannot be compared"
+                .to_owned(),
+        ),
+        Covariances::Unknown => Some(
+            "nothing says that M of K^M is the same for every S; K^M is about K/M, so where M is \
+             S they cannot be compared. Columns batches and covariance_batch_size say L and M, \
+             or --same-covariance that they are the same in all runs"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Why no outcome would have been a verdict, and how many seeds would do.
+fn undecidable(hypothesis: &Hypothesis, family: usize) -> Option<String> {
+    if hypothesis.decidable {
+        return None;
+    }
+    let (seeds, levels) = (hypothesis.seeds.len(), hypothesis.levels.len());
+    let enough = hypothesis.seeds_needed;
+    let condition = match hypothesis.tied_blocks {
+        0 => "",
+        _ => ", if the further ones do not tie",
+    };
+    let remedy = enough.map_or(String::new(), |n| {
+        format!("; {n} seeds would do{condition}")
+    });
+    if seeds < FEWEST_SEEDS {
+        let have = if seeds == 1 { "1 has" } else { "2 have" };
+        return Some(format!(
+            "fewer than three seeds never give a verdict, and {have} every level{remedy}"
+        ));
+    }
+    let ties = match hypothesis.tied_blocks {
+        0 => "",
+        _ => ", given their ties,",
+    };
+    Some(format!(
+        "no outcome of these {seeds} seeds would be a verdict: with {levels} levels{ties} they \
+         reach p = {} at best, {} after adjustment for {family} hypotheses{remedy}",
+        p_value(hypothesis.smallest_p_value?),
+        p_value(hypothesis.smallest_p_adjusted?),
+    ))
+}
+
+/// How many seeds would do for what could not be tested.
+fn more_seeds(hypothesis: &Hypothesis) -> Option<String> {
+    let enough = hypothesis.seeds_needed?;
+    Some(format!("{enough} seeds with every level would do"))
+}
+
+/// What the test says where that is no verdict.
+fn weak(hypothesis: &Hypothesis, alpha: f64, family: usize) -> String {
+    let shown = |p: Option<f64>| p.map_or_else(String::new, p_value);
+    let after = format!("after adjustment for {family} hypotheses");
+    match strongest(hypothesis, alpha) {
+        Strongest::Expected => format!(
+            "the expected trend has p {}, which is not significant {after}: {}",
+            shown(hypothesis.p_value),
+            shown(hypothesis.p_adjusted)
+        ),
+        Strongest::Opposite => format!(
+            "the opposite trend has p {}, which is not significant {after}: {}",
+            shown(hypothesis.opposite_p_value),
+            shown(hypothesis.opposite_p_adjusted)
+        ),
+        Strongest::Neither => format!(
+            "no significant trend at alpha {alpha}: p {}, adjusted {}",
+            shown(hypothesis.p_value),
+            shown(hypothesis.p_adjusted)
+        ),
+    }
+}
+
+/// The direction whose p-value is at most α before adjustment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strongest {
+    Expected,
+    Opposite,
+    Neither,
+}
+
+pub(crate) fn strongest(hypothesis: &Hypothesis, alpha: f64) -> Strongest {
+    let at_most_alpha = |p: Option<f64>| p.is_some_and(|p| is_at_most(p, alpha));
+    if at_most_alpha(hypothesis.p_value) {
+        Strongest::Expected
+    } else if at_most_alpha(hypothesis.opposite_p_value) {
+        Strongest::Opposite
+    } else {
+        Strongest::Neither
+    }
+}
+
+/// Joins what there is to sentences.
+fn sentences<const N: usize>(parts: [Option<String>; N]) -> String {
+    let sentence = |part: String| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string());
+        format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    };
+    let all: Vec<String> = parts.into_iter().flatten().map(sentence).collect();
+    all.join(" ")
+}
+
+fn untested(hypothesis: &Hypothesis) -> String {
+    let factor = hypothesis.factor.symbol();
+    if hypothesis.is_zero {
+        let symbol = hypothesis.quantity.quantity.symbol();
+        return format!("not tested: {symbol} is zero in every run, up to its stated error");
+    }
+    match hypothesis.levels.len() {
+        0 => format!("not tested: no run with this quantity counts at any {factor}"),
+        1 => format!(
+            "not tested: only {factor} = {} is left",
+            hypothesis.levels[0]
+        ),
+        _ => format!("not tested: no seed has a run that counts at every {factor}"),
+    }
+}
+
+fn in_order(hypothesis: &Hypothesis, alpha: f64) -> String {
+    let (seeds, found) = (hypothesis.seeds.len(), hypothesis.seeds_in_order);
+    if found == seeds {
+        return format!("all {seeds} seeds are in the expected order");
+    }
+    let percent = |share: f64| significant(100.0 * share, 2);
+    let orders: f64 = (1..=hypothesis.levels.len()).map(|k| k as f64).product();
+    let share = hypothesis
+        .seeds_in_order_interval
+        .map_or_else(String::new, |[low, high]| {
+            format!(
+                " ({} %; {} % interval {} to {} %; by chance {} %)",
+                percent(found as f64 / seeds as f64),
+                significant(100.0 * (1.0 - alpha), 4),
+                percent(low),
+                percent(high),
+                percent(1.0 / orders),
+            )
+        });
+    let (l, largest) = (hypothesis.page_l, hypothesis.page_l_largest);
+    let l = l.zip(largest).map_or_else(String::new, |(l, largest)| {
+        format!("; L is {l} of at most {largest}")
+    });
+    let limit = match hypothesis.method {
+        Some(PageMethod::Normal) => ", and p its normal limit",
+        _ => "",
+    };
+    format!("{found} of {seeds} seeds are in the expected order{share}{l}{limit}")
+}
+
+/// Levels whose value sits at step 0, before the factor had any effect.
+fn step_zero(hypothesis: &Hypothesis) -> Option<String> {
+    let blocks = hypothesis.step_zero_blocks.filter(|&blocks| blocks > 0)?;
+    let what = match hypothesis.quantity.statistic {
+        Statistic::Max | Statistic::MaxAfter => "the maximum",
+        Statistic::AtAccuracy => "the value",
+    };
+    Some(format!(
+        "ties at step 0: in {blocks} of {} seeds {what} of several levels sits at step 0, where they share their \
+         weights, and says nothing about {}",
+        hypothesis.seeds.len(),
+        hypothesis.factor.symbol()
+    ))
+}
+
+/// Ties that step 0 does not explain.
+fn ties(hypothesis: &Hypothesis) -> Option<String> {
+    let explained = hypothesis.step_zero_blocks.unwrap_or(0);
+    let steps = match (hypothesis.step_zero_blocks, hypothesis.quantity.statistic) {
+        (None, Statistic::Max) => ", as they do where the maximum sits at step 0",
+        _ => "",
+    };
+    (hypothesis.tied_blocks > explained).then(|| {
+        format!(
+            "levels tie in {} of {} seeds{steps}",
+            hypothesis.tied_blocks,
+            hypothesis.seeds.len()
+        )
+    })
+}
+
+fn left_out(hypothesis: &Hypothesis) -> Option<String> {
+    if hypothesis.dropped.is_empty() {
+        return None;
+    }
+    let name = |what: &DroppedWhat| match what {
+        DroppedWhat::Level(level) => format!("{} = {level}", hypothesis.factor.symbol()),
+        DroppedWhat::Seed(seed) => format!("seed {seed}"),
+    };
+    let dropped: Vec<String> = hypothesis
+        .dropped
+        .iter()
+        .map(|d| format!("{} ({})", name(&d.what), d.reason))
+        .collect();
+    Some(format!("left out: {}", dropped.join(", ")))
+}
