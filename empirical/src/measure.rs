@@ -1,37 +1,33 @@
 //! One measurement: K and H at the parameters of one step.
 
+mod complete;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use breakeven_sim::meter::Meter;
 use breakeven_sim::momentum;
-use breakeven_sim::record::{BoundKind, MiniBatches, Record};
+use breakeven_sim::record::{MiniBatches, Record};
 
 use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
 use crate::moments::Moments;
 use crate::network::{Network, Score};
-use crate::operator::{
-    BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
-    PointSettings,
-};
+use crate::operator::{BatchSharpness, GradientCovarianceOp, HessianOp, Point, PointSettings};
 use crate::parameters::Role;
 use crate::random::{Purpose, stream};
-use crate::solver::{
-    Eigenpairs, Lanczos, NotDeterministic, check_determinism, hutchinson, spectral_density,
-    write_out, written_out_error,
-};
-use crate::spectrum::Spectrum;
+use crate::solver::{Eigenpairs, Lanczos, NotDeterministic, hutchinson, spectral_density};
+use crate::survey::Survey;
 use crate::tape::Matrix;
+
+use complete::complete_spectrum;
 
 /// Examples that a score is computed on at once.
 const SCORED_AT_ONCE: usize = 1000;
 
 /// Eigenvectors of K that gradients are projected onto (paper, Sec. 4.3).
 const SUBSPACE: usize = 5;
-
-/// Difference between two products with one vector that is let pass, relative
-/// to their length: sums in f32 in another order.
-const REPEATABLE: f64 = 1e-5;
 
 /// What a run measures, and on what.
 pub struct Measurement<'a> {
@@ -59,30 +55,6 @@ pub struct Measurement<'a> {
     pub seed: u64,
     /// Raised where the measurement is to be abandoned.
     pub stop: &'a AtomicBool,
-}
-
-/// An operator whose products cost nothing once `stop` is raised: they are
-/// NaN, which ends every solver.
-struct Abandonable<'a, A> {
-    operator: A,
-    stop: &'a AtomicBool,
-}
-
-impl<A: LinearOperator> LinearOperator for Abandonable<'_, A> {
-    fn dim(&self) -> usize {
-        self.operator.dim()
-    }
-
-    fn apply(&self, v: &[f64]) -> Vec<f64> {
-        if self.stop.load(Ordering::Relaxed) {
-            return vec![f64::NAN; self.dim()];
-        }
-        self.operator.apply(v)
-    }
-
-    fn rounding(&self, scale: f64) -> f64 {
-        self.operator.rounding(scale)
-    }
 }
 
 /// Eigenvectors that the next measurement starts from.
@@ -113,15 +85,20 @@ impl<'a> Measurement<'a> {
             batch_size: Some(self.batch_size),
             ..PointSettings::default()
         };
-        let measured = self.normalised(self.config.batch_norm);
-        let point = Point::new(measured, theta, self.subset, settings);
-        let parameters = self
-            .network
-            .model
-            .parameters()
-            .split(theta, self.network.compute);
+        let network = self.normalised(self.config.batch_norm);
+        let point = Point::new(network, theta, self.subset, settings);
         if self.stopped() {
             return Ok(None);
+        }
+        let survey = Survey {
+            point: &point,
+            seed: self.seed,
+            step,
+            meter: &Meter::new(),
+            stop: self.stop,
+        };
+        if warm.hessian.is_empty() {
+            survey.check_repeats()?;
         }
         let score = point.score();
         let mut record = Record {
@@ -130,22 +107,19 @@ impl<'a> Measurement<'a> {
             loss: finite(score.loss),
             training_accuracy: finite(score.accuracy),
             validation_accuracy: self.validation.and_then(|examples| {
-                let score = self.normalised(BatchNormMode::Running).score(
-                    &parameters,
-                    examples,
-                    SCORED_AT_ONCE,
-                );
+                let network = self.normalised(BatchNormMode::Running);
+                let score = network.score(point.parameters(), examples, SCORED_AT_ONCE);
                 finite(score.accuracy)
             }),
+            gamma_norm: self.gamma_norm(theta).and_then(finite),
             ..Record::default()
         };
-        record.gamma_norm = self.gamma_norm(theta).and_then(finite);
-        let h = self.hessian(&point, warm, &mut record)?;
+        let h = self.hessian(&survey, warm, &mut record);
         if !self.stopped() {
-            self.per_example_covariance(&point, warm, &mut record);
+            self.per_example_covariance(&survey, warm, &mut record);
         }
         if !self.stopped() {
-            self.mini_batch_covariance(&measured, &parameters, &h, &mut record);
+            self.mini_batch_covariance(&survey, &h, &mut record);
         }
         Ok((!self.stopped()).then_some(record))
     }
@@ -175,13 +149,6 @@ impl<'a> Measurement<'a> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn abandonable<A>(&self, operator: A) -> Abandonable<'_, A> {
-        Abandonable {
-            operator,
-            stop: self.stop,
-        }
-    }
-
     /// The mean loss on the subset, for ΔL: over the same batches as the
     /// record's, where examples of a batch depend on each other.
     pub fn score(&self, parameters: &[Matrix]) -> Score {
@@ -193,19 +160,8 @@ impl<'a> Measurement<'a> {
         network.score(parameters, self.subset, size)
     }
 
-    fn hessian(
-        &self,
-        point: &Point,
-        warm: &mut WarmStart,
-        record: &mut Record,
-    ) -> Result<Eigenpairs, NotDeterministic> {
-        let h = self.abandonable(HessianOp(point));
+    fn hessian(&self, survey: &Survey, warm: &mut WarmStart, record: &mut Record) -> Eigenpairs {
         let config = self.config;
-        if warm.hessian.is_empty() {
-            let repeated = check_determinism(&h, point.gradient(), REPEATABLE);
-            // Products of an abandoned measurement are NaN.
-            repeated.or_else(|error| if self.stopped() { Ok(()) } else { Err(error) })?;
-        }
         let lanczos = Lanczos {
             // Along a trajectory the last measurement knows where to look.
             fresh_directions: warm.hessian.is_empty(),
@@ -215,11 +171,11 @@ impl<'a> Measurement<'a> {
                 config.eigenvalue_tolerance,
             )
         };
-        let mut rng = stream(self.seed, Purpose::Start, record.step);
-        let found = lanczos.solve(&h, &warm.hessian, &mut rng);
+        let h = HessianOp(survey.point);
+        let found = survey.leading("H", &h, &lanczos, &warm.hessian);
         record.lambda_h_matvecs = Some(found.products as u64);
         record.lambda_h_status = Some(found.status);
-        self.along_top(point, &found, record);
+        self.along_top(survey.point, &found, record);
         if config.hessian_eigenvalues > 1 {
             record.spectrum_h = Some(found.pairs.iter().map(|pair| pair.value).collect());
         }
@@ -231,6 +187,7 @@ impl<'a> Measurement<'a> {
         if !found.pairs.is_empty() {
             warm.hessian = found.start.clone();
         }
+        let h = survey.watched(h);
         let mut rng = stream(self.seed, Purpose::Probes, record.step);
         if config.trace_probes > 0 {
             let estimate = hutchinson(&h, config.trace_probes, &mut rng);
@@ -244,7 +201,7 @@ impl<'a> Measurement<'a> {
         if config.complete_hessian_spectrum {
             complete_spectrum(&h, record);
         }
-        Ok(found)
+        found
     }
 
     /// λ_H¹ and what is measured along its eigenvector, Eq. 1 among it.
@@ -259,10 +216,8 @@ impl<'a> Measurement<'a> {
         let e = match found.top_vector("H") {
             Ok(e) => e,
             Err(why) => {
-                for field in ["curvature_variance", "stability", "psi"] {
-                    record.absent.insert(field.to_owned(), why.clone());
-                }
-                return;
+                let fields = ["curvature_variance", "stability", "psi"];
+                return leave_out(&mut record.absent, &fields, &why);
             }
         };
         match self.curvature_variance(point, e) {
@@ -271,9 +226,11 @@ impl<'a> Measurement<'a> {
                 record.stability = finite(self.stability(top.value, variance));
             }
             Err(why) => {
-                for field in ["curvature_variance", "stability"] {
-                    record.absent.insert(field.to_owned(), why.clone());
-                }
+                leave_out(
+                    &mut record.absent,
+                    &["curvature_variance", "stability"],
+                    &why,
+                );
             }
         }
         let along: f64 = point.gradient().iter().zip(e).map(|(g, e)| g * e).sum();
@@ -313,19 +270,17 @@ impl<'a> Measurement<'a> {
         Ok(between * size as f64 * (all - 1.0) / all)
     }
 
-    fn per_example_covariance(&self, point: &Point, warm: &mut WarmStart, record: &mut Record) {
-        let k = match GradientCovarianceOp::of(point) {
+    fn per_example_covariance(&self, survey: &Survey, warm: &mut WarmStart, record: &mut Record) {
+        let k = match GradientCovarianceOp::of(survey.point) {
             Ok(k) => k,
             Err(why) => {
-                for (field, asked) in [
+                let asked = [
                     ("trace_k_per_example", self.config.trace_k_per_example),
                     ("lambda_k_per_example", self.config.lambda_k_per_example),
-                ] {
-                    if asked {
-                        record.absent.insert(field.to_owned(), why.clone());
-                    }
-                }
-                return;
+                ];
+                let fields = asked.iter().filter(|(_, asked)| *asked);
+                let fields: Vec<&str> = fields.map(|(field, _)| *field).collect();
+                return leave_out(&mut record.absent, &fields, &why);
             }
         };
         if self.config.trace_k_per_example {
@@ -340,13 +295,11 @@ impl<'a> Measurement<'a> {
             true => warm.hessian.get(..1).unwrap_or_default(),
             false => &warm.covariance,
         };
-        let mut rng = stream(self.seed, Purpose::Start, record.step);
         let lanczos = Lanczos {
             fresh_directions: warm.covariance.is_empty(),
             ..Lanczos::new(1, self.config.eigenvalue_tolerance)
         };
-        let k = self.abandonable(k);
-        let found = lanczos.solve(&k, start, &mut rng);
+        let found = survey.leading("K", &k, &lanczos, start);
         if let Some(top) = found.pairs.first() {
             record.lambda_k_per_example = finite(top.value);
             record.lambda_k_per_example_error_bound = finite(top.error_bound);
@@ -355,28 +308,17 @@ impl<'a> Measurement<'a> {
         }
     }
 
-    fn mini_batch_covariance(
-        &self,
-        network: &Network,
-        parameters: &[Matrix],
-        h: &Eigenpairs,
-        record: &mut Record,
-    ) {
+    fn mini_batch_covariance(&self, survey: &Survey, h: &Eigenpairs, record: &mut Record) {
         let MiniBatches {
             batches,
             batch_size,
         } = self.covariance;
-        let mut rng = stream(self.seed, Purpose::MeasurementBatches, record.step);
-        // Of an abandoned measurement the first batch alone.
-        let drawn = (0..batches)
-            .take_while(|&j| j == 0 || !self.stopped())
-            .map(|_| self.train.sample(batch_size, &mut rng));
-        let sharpness = if self.config.batch_sharpness {
-            BatchSharpness::Measured
-        } else {
-            BatchSharpness::Skipped
+        let sharpness = match self.config.batch_sharpness {
+            true => BatchSharpness::Measured,
+            false => BatchSharpness::Skipped,
         };
-        let gradients = MiniBatchGradients::new(network, parameters, drawn, sharpness);
+        let draw = |_, rng: &mut _| self.train.sample(batch_size, rng);
+        let gradients = survey.mini_batches(batches, draw, sharpness);
         let absent = &mut record.absent;
         record.batch_sharpness = gradients
             .batch_sharpness()
@@ -405,49 +347,11 @@ impl<'a> Measurement<'a> {
     }
 }
 
-/// All eigenvalues of H, from D products.
-fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
-    let Some(values) = write_out(h).and_then(|matrix| Spectrum::values_of(&matrix)) else {
-        return;
-    };
-    let scale = values.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
-    let error = written_out_error(h, scale);
-    let or_zero = |x: f64| if x.abs() <= error { 0.0 } else { x };
-    let values: Vec<f64> = values.into_iter().map(or_zero).collect();
-    record.trace_h = Some(values.iter().sum());
-    record.trace_h_standard_error = None;
-    let (largest, least) = (values[0], values[values.len() - 1]);
-    record.lambda_h = Some(largest);
-    record.lambda_h_min = Some(least);
-    for (bound, kind) in [
-        (
-            &mut record.lambda_h_error_bound,
-            &mut record.lambda_h_error_bound_kind,
-        ),
-        (
-            &mut record.lambda_h_min_error_bound,
-            &mut record.lambda_h_min_error_bound_kind,
-        ),
-    ] {
-        *bound = Some(error);
-        *kind = Some(BoundKind::Complete);
+/// Says why each of `fields` is absent.
+fn leave_out(absent: &mut BTreeMap<String, String>, fields: &[&str], why: &str) {
+    for field in fields {
+        absent.insert((*field).to_owned(), why.to_owned());
     }
-    let nonzero = values.iter().copied().filter(|&x| x != 0.0);
-    record.lambda_h_smallest = nonzero.min_by(|a, b| a.abs().total_cmp(&b.abs()));
-    match record.lambda_h_smallest {
-        Some(smallest) if largest > 0.0 => record.condition_h = Some(smallest / largest),
-        Some(_) => {
-            let why = "H has no positive eigenvalue".to_owned();
-            record.absent.insert("condition_h".to_owned(), why);
-        }
-        None => {
-            for field in ["lambda_h_smallest", "condition_h"] {
-                let why = "H is zero up to rounding".to_owned();
-                record.absent.insert(field.to_owned(), why);
-            }
-        }
-    }
-    record.spectrum_h = Some(values);
 }
 
 /// A number that is not finite is absent from a record.

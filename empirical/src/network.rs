@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compute::{Compute, to_host};
 use crate::examples::Examples;
+use crate::in_order::fold_in_order;
 use crate::layers::{Forward, Normalisation, Statistics};
 use crate::model::Model;
 use crate::operator::ROUNDING_UNITS;
@@ -97,7 +98,8 @@ impl Network<'_> {
     }
 
     /// The mean loss over `examples`, and the gradient of the sum of their
-    /// losses, each weighted by `weight`.
+    /// losses, each weighted by `weight`; on the threads of the current pool, a
+    /// piece at a time, with the same bits whatever their number.
     ///
     /// # Panics
     /// If there are no examples.
@@ -108,12 +110,17 @@ impl Network<'_> {
             true => examples.len(),
             false => (PIECE_ACTIVATIONS / self.model.activations()).max(1),
         };
-        for (first, count) in chunks(examples.len(), size) {
+        let of_piece = |(first, count)| {
             let mut written = self.write(parameters, &examples.range(first, count));
-            loss += written.mean_loss() * count as f64;
-            add_each(&mut gradient, written.pull_back(weight, self.compute));
-            statistics = written.statistics;
-        }
+            let loss = written.mean_loss() * count as f64;
+            let gradient = written.pull_back(weight, self.compute);
+            (loss, gradient, written.statistics)
+        };
+        fold_in_order(chunks(examples.len(), size), of_piece, |(part, g, seen)| {
+            loss += part;
+            add_each(&mut gradient, g);
+            statistics = seen;
+        });
         BatchStep {
             loss: loss / examples.len() as f64,
             gradient: gradient.expect("a gradient is over examples"),

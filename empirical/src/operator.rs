@@ -41,3 +41,21 @@ pub trait LinearOperator {
         ROUNDING_UNITS * f64::EPSILON * scale
     }
 }
+
+impl<A: LinearOperator + ?Sized> LinearOperator for &A {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        (**self).apply(v)
+    }
+
+    fn quadratic(&self, v: &[f64]) -> f64 {
+        (**self).quadratic(v)
+    }
+
+    fn rounding(&self, scale: f64) -> f64 {
+        (**self).rounding(scale)
+    }
+}

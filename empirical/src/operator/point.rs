@@ -139,6 +139,16 @@ impl<'a> Point<'a> {
         point
     }
 
+    /// The network.
+    pub fn network(&self) -> &Network<'a> {
+        &self.network
+    }
+
+    /// θ, one matrix a parameter.
+    pub fn parameters(&self) -> &[Matrix] {
+        &self.parameters
+    }
+
     /// D.
     pub fn dim(&self) -> usize {
         self.gradient.len()

@@ -1,0 +1,52 @@
+//! All of H's eigenvalues.
+
+use breakeven_sim::record::{BoundKind, Record};
+
+use crate::operator::LinearOperator;
+use crate::solver::{write_out, written_out_error};
+use crate::spectrum::Spectrum;
+
+/// All eigenvalues of H, from D products.
+pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
+    let Some(values) = write_out(h).and_then(|matrix| Spectrum::values_of(&matrix)) else {
+        return;
+    };
+    let scale = values.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
+    let error = written_out_error(h, scale);
+    let or_zero = |x: f64| if x.abs() <= error { 0.0 } else { x };
+    let values: Vec<f64> = values.into_iter().map(or_zero).collect();
+    record.trace_h = Some(values.iter().sum());
+    record.trace_h_standard_error = None;
+    let (largest, least) = (values[0], values[values.len() - 1]);
+    record.lambda_h = Some(largest);
+    record.lambda_h_min = Some(least);
+    for (bound, kind) in [
+        (
+            &mut record.lambda_h_error_bound,
+            &mut record.lambda_h_error_bound_kind,
+        ),
+        (
+            &mut record.lambda_h_min_error_bound,
+            &mut record.lambda_h_min_error_bound_kind,
+        ),
+    ] {
+        *bound = Some(error);
+        *kind = Some(BoundKind::Complete);
+    }
+    let nonzero = values.iter().copied().filter(|&x| x != 0.0);
+    record.lambda_h_smallest = nonzero.min_by(|a, b| a.abs().total_cmp(&b.abs()));
+    match record.lambda_h_smallest {
+        Some(smallest) if largest > 0.0 => record.condition_h = Some(smallest / largest),
+        Some(_) => {
+            let why = "H has no positive eigenvalue".to_owned();
+            record.absent.insert("condition_h".to_owned(), why);
+        }
+        None => {
+            for field in ["lambda_h_smallest", "condition_h"] {
+                let why = "H is zero up to rounding".to_owned();
+                record.absent.insert(field.to_owned(), why);
+            }
+        }
+    }
+    record.spectrum_h = Some(values);
+}

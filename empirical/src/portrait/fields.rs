@@ -1,0 +1,175 @@
+//! What a portrait says: the fields of `breakeven measure --json`.
+
+use std::collections::BTreeMap;
+
+use breakeven_sim::record::{BoundKind, SolverStatus};
+use serde::Serialize;
+
+use crate::moments::Moments;
+use crate::solver::{Eigenpair, Eigenpairs};
+
+/// K and H at one θ.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Portrait {
+    /// D.
+    pub parameters: usize,
+    /// Examples that H and the per-example K are taken over.
+    pub examples: usize,
+    /// Mean cross entropy over them.
+    pub loss: f64,
+    /// Share of them that is classified correctly.
+    pub accuracy: f64,
+    /// Norm of the gradient of the mean loss.
+    pub gradient_norm: f64,
+    /// The Hessian of the mean loss.
+    pub hessian: HessianPortrait,
+    /// The exact K = (1/N) Σ (g_i − g)(g_i − g)ᵀ; absent where examples depend
+    /// on each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covariance_per_example: Option<CovariancePortrait>,
+    /// K^M of mini-batch gradients.
+    pub covariance_mini_batch: MiniBatchPortrait,
+    /// |cos| of the top eigenvectors of H and of the per-example K.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosine_hessian_covariance: Option<f64>,
+    /// Cosines of the principal angles between their top eigenspaces, largest
+    /// first: one, the cosine above, but where an eigenvalue is repeated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eigenspace_cosines: Option<Vec<f64>>,
+    /// Of eᵀH_i e over the examples, e the top eigenvector of H.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curvature_along_top: Option<Moments>,
+    /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness: Option<f64>,
+    /// Why a quantity does not exist here, by the path of its field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent: BTreeMap<String, String>,
+    /// What was done with the checkpoint's tensors so that they fit, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// eᵀH_i e of every example; empty where e is not determined.
+    #[serde(skip)]
+    pub curvatures: Vec<f64>,
+}
+
+/// The leading eigenvalues of a matrix.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Leading {
+    /// Eigenvalues with what is known of them, the leading first.
+    #[serde(flatten)]
+    pub values: Values,
+    /// Products that they took.
+    pub matvecs: usize,
+    /// Whether all bounds met the tolerance, or rounding.
+    pub status: SolverStatus,
+    /// Error of a product with a unit vector by rounding, part of each bound.
+    pub rounding: f64,
+}
+
+/// Eigenvalues at one end of a spectrum.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Values {
+    /// From the end inwards.
+    pub eigenvalues: Vec<f64>,
+    /// ‖Av − λv‖ of each.
+    pub residuals: Vec<f64>,
+    /// Bound on the error of each.
+    pub error_bounds: Vec<f64>,
+    /// What each bound says.
+    pub error_bound_kinds: Vec<BoundKind>,
+    /// Eigenvalues in the cluster of each, which the tolerance does not tell
+    /// apart; absent where they were not counted.
+    pub multiplicities: Vec<Option<usize>>,
+}
+
+impl Values {
+    pub(super) fn of(pairs: &[Eigenpair]) -> Self {
+        Self {
+            eigenvalues: pairs.iter().map(|pair| pair.value).collect(),
+            residuals: pairs.iter().map(|pair| pair.residual).collect(),
+            error_bounds: pairs.iter().map(|pair| pair.error_bound).collect(),
+            error_bound_kinds: pairs.iter().map(|pair| pair.bound_kind).collect(),
+            multiplicities: pairs.iter().map(|pair| pair.multiplicity).collect(),
+        }
+    }
+}
+
+impl Leading {
+    pub(super) fn of(found: &Eigenpairs) -> Self {
+        Self {
+            values: Values::of(&found.pairs),
+            matvecs: found.products,
+            status: found.status,
+            rounding: found.rounding,
+        }
+    }
+}
+
+/// The Hessian's leading eigenvalues and trace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HessianPortrait {
+    /// Its leading eigenvalues.
+    #[serde(flatten)]
+    pub leading: Leading,
+    /// Its smallest eigenvalue, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda_h_min: Option<f64>,
+    /// Bound on the error of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda_h_min_error_bound: Option<f64>,
+    /// Its smallest eigenvalues, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smallest: Option<Values>,
+    /// Tr H.
+    pub trace: f64,
+    /// Its standard error; where the trace is exact, how far rounding may move
+    /// it, and 0 where it is a sum of D products.
+    pub trace_standard_error: f64,
+    /// Products, quadratic forms or sweeps backwards that it took, beside the
+    /// products of the eigenvalues.
+    pub trace_probes: usize,
+    /// Orthogonal directions of which the trace holds eᵀHe exactly; all D where
+    /// it is exact.
+    pub trace_exact_directions: usize,
+    /// Whether the standard error met its tolerance.
+    pub trace_status: SolverStatus,
+}
+
+/// The per-example covariance's leading eigenvalues and trace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CovariancePortrait {
+    /// Its leading eigenvalues.
+    #[serde(flatten)]
+    pub leading: Leading,
+    /// Tr K, exact up to rounding.
+    pub trace: f64,
+    /// How far rounding may have moved it.
+    pub trace_error_bound: f64,
+}
+
+/// K^M from its Gram matrix.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MiniBatchPortrait {
+    /// L.
+    pub batches: usize,
+    /// M.
+    pub batch_size: usize,
+    /// All L, largest first.
+    pub eigenvalues: Vec<f64>,
+    /// How far rounding may have moved each.
+    pub error_bounds: Vec<f64>,
+    /// Eigenvalues that are not 0.
+    pub rank: usize,
+    /// The (L−1)th largest; absent where that is 0.
+    pub smallest_nonzero: Option<f64>,
+    /// That over the largest.
+    pub ratio: Option<f64>,
+    /// How far rounding may have moved the ratio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio_error_bound: Option<f64>,
+    /// Tr K^M.
+    pub trace: f64,
+    /// How far rounding may have moved it.
+    pub trace_error_bound: f64,
+}

@@ -1,0 +1,202 @@
+//! What a portrait is asked for.
+
+use crate::checkpoint::CheckpointError;
+use crate::compute::{Compute, DeviceKind, Precision};
+use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
+use crate::memory;
+use crate::model::ModelError;
+use crate::network::Loss;
+use crate::operator::PointSettings;
+use crate::solver::NotDeterministic;
+
+/// Numbers of a piece of the examples while it is computed: few enough that a
+/// processor's cache holds most of them, and that all cores get pieces.
+const PIECE_NUMBERS: usize = 1 << 20;
+
+/// What is measured, and how exactly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortraitSettings {
+    /// The first so many examples; all where absent.
+    pub subset: Option<usize>,
+    /// Largest eigenvalues of H and K.
+    pub top: usize,
+    /// Smallest eigenvalues of H.
+    pub bottom: usize,
+    /// L.
+    pub batches: usize,
+    /// M.
+    pub batch_size: usize,
+    /// Which examples mini-batches hold.
+    pub batch_order: BatchOrder,
+    /// Bound on eigenvalues' errors, relative to the largest.
+    pub tolerance: f64,
+    /// Products and probes for Tr H, at most.
+    pub trace_probes: usize,
+    /// Standard error of Tr H at which its estimate stops, relative to it.
+    pub trace_tolerance: f64,
+    /// What an example loses.
+    pub loss: Loss,
+    /// What batch normalisations normalise by; the batches that H is the mean
+    /// over have `batch_size` examples.
+    pub batch_norm: BatchNormMode,
+    /// Of probes and random batches.
+    pub seed: u64,
+    /// Threads; no number depends on it. All cores where absent, but one where
+    /// the device is no CPU.
+    pub threads: Option<usize>,
+    /// Bytes for values that are kept between products; no number depends on
+    /// it. Where absent, half of what is free.
+    pub memory: Option<u64>,
+}
+
+/// Which examples mini-batches hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchOrder {
+    /// Batch j holds examples jM to (j+1)M − 1.
+    Sequential,
+    /// Each is drawn without replacement.
+    Random,
+}
+
+/// A portrait that can't be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PortraitError {
+    /// The model does not fit the images.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The weights.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The device.
+    #[error(transparent)]
+    NotDeterministic(#[from] NotDeterministic),
+    /// A setting out of its range.
+    #[error("{name} is {found}: give {expected}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What it is.
+        found: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// The loss or its derivatives overflow.
+    #[error(
+        "{0} is not finite at these weights: the checkpoint is of a diverged training, or of another model"
+    )]
+    NotFinite(&'static str),
+    /// The threads.
+    #[error("threads can't be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl PortraitSettings {
+    pub(super) fn check(&self, available: usize) -> Result<(), PortraitError> {
+        let setting = |name, found: String, expected: String| {
+            Err(PortraitError::Setting {
+                name,
+                found,
+                expected,
+            })
+        };
+        let examples = self.subset.unwrap_or(available);
+        if examples == 0 || examples > available {
+            let expected = format!("1 to {available}, the training examples found");
+            return setting("--subset", examples.to_string(), expected);
+        }
+        if self.top == 0 {
+            return setting("--top", "0".into(), "at least 1".into());
+        }
+        if !(2..=MOST_BATCHES).contains(&self.batches) {
+            let expected = format!("2 to {MOST_BATCHES}");
+            return setting("--batches", self.batches.to_string(), expected);
+        }
+        if self.trace_probes < 2 {
+            return setting(
+                "--trace-probes",
+                self.trace_probes.to_string(),
+                "at least 2".into(),
+            );
+        }
+        if !(self.trace_tolerance > 0.0 && self.trace_tolerance < 1.0) {
+            return setting(
+                "--trace-tolerance",
+                self.trace_tolerance.to_string(),
+                "a number above 0 and below 1".into(),
+            );
+        }
+        if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
+            let expected = "a number above 0 and below 1".into();
+            return setting("--tolerance", self.tolerance.to_string(), expected);
+        }
+        let largest = match self.batch_order {
+            BatchOrder::Random => examples,
+            BatchOrder::Sequential => examples / self.batches,
+        };
+        if self.batch_size == 0 || self.batch_size > largest {
+            let expected = match (self.batch_order, largest) {
+                (BatchOrder::Sequential, 0) => {
+                    format!("at most {examples} --batches, one example each")
+                }
+                _ => format!(
+                    "1 to {largest}: {examples} examples are measured in {} batches",
+                    self.batches
+                ),
+            };
+            return setting("--batch-size", self.batch_size.to_string(), expected);
+        }
+        Ok(())
+    }
+
+    /// There are no more eigenvalues than parameters, and not too many.
+    pub(super) fn check_top(&self, parameters: usize) -> Result<(), PortraitError> {
+        let most = most_eigenvalues(parameters);
+        let (name, asked) = match self.top > most {
+            true => ("--top", self.top),
+            false => ("--bottom", self.bottom),
+        };
+        if asked <= most {
+            return Ok(());
+        }
+        let why = if most == parameters {
+            ", the parameters of the model"
+        } else {
+            ""
+        };
+        Err(PortraitError::Setting {
+            name,
+            found: asked.to_string(),
+            expected: format!("1 to {most}{why}"),
+        })
+    }
+
+    /// As many threads as there are cores is 0.
+    pub(super) fn threads(&self, compute: &Compute) -> usize {
+        self.threads.unwrap_or(match compute.kind() {
+            DeviceKind::Flex => 0,
+            DeviceKind::Wgpu | DeviceKind::Cuda => 1,
+        })
+    }
+
+    /// What may be kept between products. The memory of another device is not
+    /// known, nor that of some systems: then the default.
+    pub(super) fn point(&self, compute: &Compute) -> PointSettings {
+        let default = PointSettings {
+            piece_numbers: PIECE_NUMBERS,
+            batch_size: Some(self.batch_size),
+            ..PointSettings::default()
+        };
+        let free = || memory::available().filter(|_| compute.kind() == DeviceKind::Flex);
+        let Some(bytes) = self.memory.or_else(|| free().map(|bytes| bytes / 2)) else {
+            return default;
+        };
+        let number = match compute.precision() {
+            Precision::F32 => 4,
+            Precision::F64 => 8,
+        };
+        PointSettings {
+            kept_numbers: usize::try_from(bytes / number).unwrap_or(usize::MAX),
+            ..default
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What records of training and portraits of checkpoints both do at one θ.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use breakeven_sim::meter::{Meter, Parts};
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::compute::DeviceKind;
+use crate::examples::Examples;
+use crate::operator::{BatchSharpness, HessianOp, LinearOperator, MiniBatchGradients, Point};
+use crate::random::{Purpose, stream};
+use crate::solver::{Eigenpairs, Lanczos, NotDeterministic, check_determinism};
+
+/// Difference between two products with one vector that is let pass, relative
+/// to their length: sums in f32 in another order.
+const REPEATABLE: f64 = 1e-5;
+
+/// A network at one θ, with the random numbers and the watchers of what is
+/// computed there.
+pub(crate) struct Survey<'a> {
+    /// The network at θ, on the examples that H is taken over.
+    pub(crate) point: &'a Point<'a>,
+    /// Of starts, probes and mini-batches.
+    pub(crate) seed: u64,
+    /// The step of the training that θ is of, or 0.
+    pub(crate) step: u64,
+    /// Where products and batches are counted.
+    pub(crate) meter: &'a Meter,
+    /// Raised where the rest is to be abandoned.
+    pub(crate) stop: &'a AtomicBool,
+}
+
+impl Survey<'_> {
+    /// Whether the rest is abandoned.
+    pub(crate) fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Refuses a device on which two products with one vector differ; on the
+    /// CPU every sum has one order.
+    pub(crate) fn check_repeats(&self) -> Result<(), NotDeterministic> {
+        if self.point.network().compute.kind() == DeviceKind::Flex {
+            return Ok(());
+        }
+        let what = "whether products repeat";
+        self.meter.begin(what, Parts::Exactly(2));
+        let h = self.watched(HessianOp(self.point));
+        let repeated = check_determinism(&h, self.point.gradient(), REPEATABLE);
+        // Products of an abandoned survey are NaN.
+        repeated.or_else(|error| if self.stopped() { Ok(()) } else { Err(error) })
+    }
+
+    /// The leading eigenpairs of `what`.
+    pub(crate) fn leading(
+        &self,
+        what: &str,
+        operator: &impl LinearOperator,
+        solver: &Lanczos,
+        start: &[Vec<f64>],
+    ) -> Eigenpairs {
+        let most = solver.max_products.min(operator.dim());
+        let title = format!("eigenvalues of {what}");
+        self.meter.begin(title, Parts::AtMost(most as u64));
+        let mut rng = stream(self.seed, Purpose::Start, self.step);
+        solver.solve(&self.watched(operator), start, &mut rng)
+    }
+
+    /// The gradients of `count` mini-batches that `draw` draws; of an
+    /// abandoned survey the first alone.
+    pub(crate) fn mini_batches(
+        &self,
+        count: usize,
+        draw: impl Fn(usize, &mut ChaCha8Rng) -> Examples + Sync,
+        sharpness: BatchSharpness,
+    ) -> MiniBatchGradients {
+        let what = "mini-batch gradients";
+        self.meter.begin(what, Parts::Exactly(count as u64));
+        let mut rng = stream(self.seed, Purpose::MeasurementBatches, self.step);
+        let drawn = (0..count)
+            .take_while(|&j| j == 0 || !self.stopped())
+            .map(|j| {
+                self.meter.advance(u64::from(j > 0));
+                draw(j, &mut rng)
+            });
+        MiniBatchGradients::new(
+            self.point.network(),
+            self.point.parameters(),
+            drawn,
+            sharpness,
+        )
+    }
+
+    /// The operator with its products counted; once the survey is abandoned
+    /// they cost nothing and are NaN, which ends every solver.
+    pub(crate) fn watched<A: LinearOperator>(&self, operator: A) -> Watched<'_, A> {
+        Watched {
+            operator,
+            meter: self.meter,
+            stop: self.stop,
+        }
+    }
+}
+
+/// See [`Survey::watched`].
+pub(crate) struct Watched<'a, A> {
+    operator: A,
+    meter: &'a Meter,
+    stop: &'a AtomicBool,
+}
+
+impl<A: LinearOperator> LinearOperator for Watched<'_, A> {
+    fn dim(&self) -> usize {
+        self.operator.dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        if self.stop.load(Ordering::Relaxed) {
+            return vec![f64::NAN; self.dim()];
+        }
+        let product = self.operator.apply(v);
+        self.meter.advance(1);
+        product
+    }
+
+    fn rounding(&self, scale: f64) -> f64 {
+        self.operator.rounding(scale)
+    }
+}
