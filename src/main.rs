@@ -18,11 +18,12 @@ mod version;
 
 use std::process::ExitCode;
 
+use breakeven_allocator::{Allocator, keep_freed_memory};
 use clap::{Parser, Subcommand};
 
 /// Memory of tensors is reused instead of being asked of the system anew.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Allocator = Allocator;
 
 const START: &str = "\
 Start with:
@@ -65,6 +66,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    keep_freed_memory();
     let result = match Arguments::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Train(args) => train::run(&args),

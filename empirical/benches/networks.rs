@@ -12,6 +12,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use breakeven_allocator::{Allocator, keep_freed_memory};
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::{Examples, Inputs, Words};
 use breakeven_empirical::layers::Normalisation;
@@ -25,7 +26,7 @@ use rand::Rng;
 use serde_json::json;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Allocator = Allocator;
 
 /// A network, the batch of a step, the examples of a gradient and rounds.
 struct Setting {
@@ -87,6 +88,7 @@ const NAMES: [&str; 7] = [
 ];
 
 fn main() {
+    keep_freed_memory();
     let mut asked: Vec<String> = std::env::args().skip(1).collect();
     // Cargo adds a flag of its own.
     asked.retain(|word| word != "--bench");
