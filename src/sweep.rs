@@ -134,6 +134,9 @@ pub fn carry_out(
     };
     save_environment(environment, folder)?;
     warn(&options.warnings);
+    for note in sweep.notes() {
+        say(note);
+    }
     let progress = SweepProgress::new(
         config.name(),
         sweep.runs(options.shard).len(),

@@ -4,6 +4,7 @@ mod bert;
 mod densenet;
 mod lstm;
 mod mlp;
+mod of_weights;
 mod resnet;
 mod simple_cnn;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::examples::Inputs;
 use crate::layers::Forward;
 use crate::parameters::{Parameters, Role};
+use crate::pretrained::Pretrained;
 use crate::tape::Var;
 
 pub use bert::BertShape;
@@ -62,7 +64,7 @@ impl From<[usize; 3]> for InputShape {
 }
 
 /// Which network, with its sizes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Architecture {
     /// A multi-layer perceptron with rectifiers: the paper's has 300 and 100
@@ -207,6 +209,31 @@ pub enum ModelError {
         /// Positions.
         most: usize,
     },
+    /// The same of pretrained weights, whose positions are what they are.
+    #[error(
+        "texts have {length} word pieces, the pretrained bert has {most} positions (max_position_embeddings \
+         of its config.json): give a length of at most {most}"
+    )]
+    LongPretrainedText {
+        /// Word pieces.
+        length: usize,
+        /// Positions.
+        most: usize,
+    },
+    /// Texts in other word pieces than the model's.
+    #[error(
+        "the texts' vocabulary has {found} word pieces, the bert has embeddings of {rows} (vocab_size): \
+         put the vocab.txt that the weights were trained with beside them"
+    )]
+    Vocabulary {
+        /// Pieces of the vocabulary.
+        found: usize,
+        /// Embeddings.
+        rows: usize,
+    },
+    /// A layer normalisation that divides by zero.
+    #[error("layer_norm_eps is {0}: give a positive number, such as 1e-12")]
+    Epsilon(String),
 }
 
 impl Architecture {
@@ -283,6 +310,22 @@ impl Architecture {
                 takes: "texts",
                 has: "images",
             }),
+        }
+    }
+
+    /// The weights that a run starts from, where it does not draw them.
+    pub fn pretrained(&self) -> Option<&Pretrained> {
+        match self {
+            Self::Bert(shape) => shape.pretrained.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn pretrained_mut(&mut self) -> Option<&mut Pretrained> {
+        match self {
+            Self::Bert(shape) => shape.pretrained.as_mut(),
+            _ => None,
         }
     }
 

@@ -9,11 +9,12 @@ use std::time::Duration;
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
+use crate::checkpoint::{CheckpointError, Weights, load_weights};
 use crate::compute::{Compute, ComputeError, DeviceKind};
 use crate::config::{ConfigError, SweepConfig};
-use crate::data::DataError;
-use crate::loaded::{Labelled, Loaded};
-use crate::model::ModelError;
+use crate::loaded::{Labelled, LoadError, Loaded};
+use crate::model::{Architecture, Model, ModelError};
+use crate::pretrained::PretrainedError;
 use crate::run_folder::{FolderError, outcome};
 use crate::train::{RunEnd, RunError, RunSpec, Shared, Watch, finished, run, total_steps};
 
@@ -29,10 +30,16 @@ pub enum SweepError {
     Config(#[from] ConfigError),
     /// The data.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(#[from] LoadError),
     /// The model.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The files of pretrained weights.
+    #[error(transparent)]
+    Pretrained(#[from] PretrainedError),
+    /// Pretrained weights.
+    #[error(transparent)]
+    Weights(CheckpointError),
     /// The device.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -121,6 +128,7 @@ impl<'a> Sweep<'a> {
         let compute = Compute::new(device, config.training.precision)?;
         let Loaded { train, validation } = Loaded::of(&config.data, data_dir, &config.model)?;
         let model = config.model.build(train.shape(), train.classes())?;
+        let pretrained = pretrained(&config.model, &*model)?;
         let name = &config.data.name;
         let examples = count(
             name,
@@ -152,6 +160,7 @@ impl<'a> Sweep<'a> {
                     .filter(|_| validated > 0)
                     .map(|held_out| held_out.first(validated, &compute)),
                 compute,
+                pretrained,
                 version,
                 plan_sha256: None,
                 checkpoint_every: CHECKPOINT_EVERY,
@@ -169,6 +178,21 @@ impl<'a> Sweep<'a> {
     pub fn plan_sha256(mut self, sha256: String) -> Self {
         self.shared.plan_sha256 = Some(sha256);
         self
+    }
+
+    /// What is to be said of the weights that its runs start from.
+    pub fn notes(&self) -> Vec<String> {
+        let Some(weights) = &self.shared.pretrained else {
+            return Vec::new();
+        };
+        let mut notes = weights.notes.clone();
+        if !weights.lacking.is_empty() {
+            let lacking = weights.lacking.join(", ");
+            notes.push(format!(
+                "the pretrained weights have no {lacking}: drawn from each run's seed"
+            ));
+        }
+        notes
     }
 
     /// How many runs of a shard in `folder` ended how.
@@ -317,6 +341,20 @@ impl<'a> Sweep<'a> {
         progress.ended(&name, end);
         Ok(end)
     }
+}
+
+/// The weights that runs of `architecture` start from, where they do not draw
+/// them.
+fn pretrained(
+    architecture: &Architecture,
+    model: &dyn Model,
+) -> Result<Option<Weights>, SweepError> {
+    let Some(of) = architecture.pretrained() else {
+        return Ok(None);
+    };
+    let file = of.weights_file()?;
+    let weights = load_weights(&file, model.parameters()).map_err(SweepError::Weights)?;
+    Ok(Some(weights))
 }
 
 /// What happens to the run of this name.
