@@ -95,7 +95,8 @@ impl Config {
     }
 
     /// Whether `saved`, read from a sweep's folder, is the same configuration.
-    pub fn is(&self, mut saved: Self) -> bool {
+    pub fn is(&self, saved: &Self) -> bool {
+        let mut saved = saved.clone();
         saved.file.clone_from(&self.file);
         // Earlier versions saved it; it has no effect.
         saved.verify.bootstrap = self.verify.bootstrap;
@@ -104,6 +105,15 @@ impl Config {
             then.folder.clone_from(&now.folder);
         }
         *self == saved
+    }
+
+    /// Whether `saved` names other pretrained weights, or other word pieces.
+    pub fn starts_elsewhere(&self, saved: &Self) -> bool {
+        let sums = |config: &Self| {
+            let of = config.model.pretrained()?;
+            Some((of.weights_sha256.clone(), of.vocabulary_sha256.clone()))
+        };
+        sums(self) != sums(saved)
     }
 
     /// The level of the family-wise error rate.
@@ -221,7 +231,9 @@ fn pretrained(text: &str, folder: &Path) -> anyhow::Result<Option<toml::Table>> 
             "model.pretrained is given, but only bert starts from pretrained weights: leave it out"
         ));
     }
-    let beside = model.keys().find(|key| !["name", "pretrained"].contains(&key.as_str()));
+    let beside = model
+        .keys()
+        .find(|key| !["name", "pretrained"].contains(&key.as_str()));
     if let Some(key) = beside {
         return Err(anyhow!(
             "model.{key} is given beside model.pretrained, whose config.json has the shape: leave it out"

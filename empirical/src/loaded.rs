@@ -61,13 +61,18 @@ impl Loaded {
             });
         }
         let pretrained = architecture.pretrained();
-        let own = pretrained.map(Pretrained::vocabulary).transpose()?.flatten();
+        let own = pretrained
+            .map(Pretrained::vocabulary)
+            .transpose()?
+            .flatten();
         let mut encoding = match architecture {
             Architecture::Bert(_) => Encoding::BERT,
             _ => Encoding::KERAS,
         };
         if let Encoding::Pieces { vocabulary, .. } = &mut encoding {
-            *vocabulary = own.as_ref().map(|(file, text)| Pieces { file, text: *text });
+            *vocabulary = own
+                .as_ref()
+                .map(|(file, text)| Pieces { file, text: *text });
         }
         let (Encoding::Words { length, .. } | Encoding::Pieces { length, .. }) = &mut encoding;
         *length = data.length.unwrap_or(*length);

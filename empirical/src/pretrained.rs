@@ -211,11 +211,7 @@ impl BertShape {
         Self::with_weights(config(folder)?, folder, name.to_string_lossy().into_owned())
     }
 
-    fn with_weights(
-        shape: Self,
-        folder: &Path,
-        weights: String,
-    ) -> Result<Self, PretrainedError> {
+    fn with_weights(shape: Self, folder: &Path, weights: String) -> Result<Self, PretrainedError> {
         let pretrained = Pretrained {
             weights_sha256: sha256(&read(&folder.join(&weights))?),
             vocabulary_sha256: present(&folder.join(PIECES_FILE))?.map(|text| sha256(&text)),

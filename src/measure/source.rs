@@ -56,7 +56,12 @@ impl Source {
         let model = config.map(|config| &config.model);
         let architecture = architecture(args, model, &checkpoint)?;
         Ok(Self {
-            data: data(args, config.map(|config| &config.data), &architecture, &checkpoint)?,
+            data: data(
+                args,
+                config.map(|config| &config.data),
+                &architecture,
+                &checkpoint,
+            )?,
             checkpoint,
             architecture,
             subset: args
@@ -93,8 +98,15 @@ fn data(
     architecture: &Architecture,
     checkpoint: &Path,
 ) -> Result<DataConfig, Failure> {
-    let is_text = matches!(architecture, Architecture::Lstm { .. } | Architecture::Bert(_));
-    refuse("--length", args.length.is_some() && !is_text, architecture.name())?;
+    let is_text = matches!(
+        architecture,
+        Architecture::Lstm { .. } | Architecture::Bert(_)
+    );
+    refuse(
+        "--length",
+        args.length.is_some() && !is_text,
+        architecture.name(),
+    )?;
     let mut data = match (&args.data, configured) {
         (Some(name), _) => {
             let mut data = DataConfig::of(name.clone());

@@ -104,9 +104,10 @@ impl Said<'_> {
         let prefixes =
             prefixes.map(|prefix| format!("`{prefix}` was stripped from the names of tensors"));
         let renamed = self.renamed.iter().map(|&what| what.to_owned());
-        let counters = self.counters.iter().map(|counter| {
-            format!("`{counter}` was ignored: it counts batches and is no weight")
-        });
+        let counters = self
+            .counters
+            .iter()
+            .map(|counter| format!("`{counter}` was ignored: it counts batches and is no weight"));
         let ignored = self.ignored.iter();
         let ignored = ignored.map(|(why, &count)| why.in_words(count));
         prefixes

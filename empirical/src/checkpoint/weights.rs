@@ -132,7 +132,8 @@ fn check_classes(
     stored: &Parameters,
 ) -> Result<(), CheckpointError> {
     let (found, expected) = (view.shape(), parameter.torch_shape());
-    if is_classifier(stored, parameter) && found.len() == expected.len() && found[0] != expected[0] {
+    if is_classifier(stored, parameter) && found.len() == expected.len() && found[0] != expected[0]
+    {
         return Err(CheckpointError::Classes {
             path: path.into(),
             found: found[0],
@@ -145,7 +146,11 @@ fn check_classes(
 /// Parameters of a head that the file lacks as a whole.
 fn lacking(names: &Names, stored: &Parameters) -> Vec<String> {
     let is_missing = |name: &str| names.in_file(name).is_none();
-    let layer = |name: &str| name.rsplit_once('.').map_or("", |(layer, _)| layer).to_owned();
+    let layer = |name: &str| {
+        name.rsplit_once('.')
+            .map_or("", |(layer, _)| layer)
+            .to_owned()
+    };
     let is_whole = |name: &str| {
         let of_layer = |other: &&Parameter| layer(&other.name) == layer(name);
         let mut layer = stored.iter().filter(of_layer);

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Model, ModelError};
-use crate::pretrained::Pretrained;
 use crate::examples::Inputs;
 use crate::layers::{Activation, Attention, Dense, Embedding, Encoder, Forward, LayerNorm, Layout};
 use crate::parameters::Parameters;
+use crate::pretrained::Pretrained;
 use crate::tape::{EachStep, Elementwise, Var};
 
 /// Sizes of a BERT, under the names of Hugging Face's `config.json`.

@@ -64,7 +64,10 @@ impl Elementwise {
         let square = x.clone().square();
         let inner = square.clone().mul_scalar(CUBE).add_scalar(1.0) * x.clone();
         let t = inner.mul_scalar(root).tanh();
-        let slope = square.mul_scalar(3.0 * CUBE).add_scalar(1.0).mul_scalar(root);
+        let slope = square
+            .mul_scalar(3.0 * CUBE)
+            .add_scalar(1.0)
+            .mul_scalar(root);
         // Of tanh u along x.
         let rise = less_than_one(&t.clone().square()) * slope.clone();
         let below = t.clone().add_scalar(1.0).mul_scalar(0.5);

@@ -3,7 +3,9 @@
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::examples::{Examples, Inputs, Words};
-use breakeven_empirical::layers::{Activation, BatchNorm, Dense, Forward, Layout, Normalisation, Statistics};
+use breakeven_empirical::layers::{
+    Activation, BatchNorm, Dense, Forward, Layout, Normalisation, Statistics,
+};
 use breakeven_empirical::model::{Architecture, BertShape, CnnShape, InputShape, Model, Shortcut};
 use breakeven_empirical::moments::Moments;
 use breakeven_empirical::network::{Loss, Network, chunks};
