@@ -126,8 +126,9 @@ fn data(
     Ok(data)
 }
 
-/// The network `model` in the sizes that the weights in `checkpoint` have.
-fn sized(model: ModelArg, checkpoint: &Path) -> Result<Architecture, Failure> {
+/// The network `model` in the sizes that the weights in `checkpoint` have,
+/// where the options do not say them all.
+fn sized(model: ModelArg, args: &MeasureArgs, checkpoint: &Path) -> Result<Architecture, Failure> {
     let name = match model {
         ModelArg::Mlp => "mlp",
         ModelArg::SimpleCnn => "simple_cnn",
@@ -140,8 +141,19 @@ fn sized(model: ModelArg, checkpoint: &Path) -> Result<Architecture, Failure> {
             return Ok(Architecture::Bert(shape));
         }
     };
+    let is_said = match model {
+        ModelArg::Mlp => args.hidden.is_some(),
+        ModelArg::SimpleCnn | ModelArg::SimpleCnnBn => {
+            args.channels.is_some() && args.dense.is_some()
+        }
+        _ => false,
+    };
+    let chosen = Architecture::of_paper(name);
+    if is_said {
+        return Ok(chosen);
+    }
     let shapes = Shapes::read(checkpoint).or_input()?;
-    Architecture::of_paper(name).of_weights(&shapes).or_input()
+    chosen.of_weights(&shapes).or_input()
 }
 
 /// The network that the options name, over that of a configuration.
@@ -151,7 +163,7 @@ fn architecture(
     checkpoint: &Path,
 ) -> Result<Architecture, Failure> {
     let mut chosen = match (args.model, configured) {
-        (Some(model), _) => sized(model, checkpoint)?,
+        (Some(model), _) => sized(model, args, checkpoint)?,
         (None, Some(configured)) => configured.clone(),
         (None, None) => return Err(missing("--model")),
     };

@@ -125,7 +125,7 @@ fn runs_start_from_the_files_and_say_so() {
     let output = run(&TRAIN, folder);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let of_run = "out/runs/lr0.05-bs20-seed0";
-    let header = read(&folder.join(of_run).join("header.json"));
+    let header = read(&folder.join(of_run).join("run.json"));
     // sha256sum of both files.
     assert_eq!(
         header["pretrained"],
@@ -162,7 +162,7 @@ fn a_classifier_that_is_missing_is_drawn_from_the_seed_and_said_to_be() {
     let lacking = "the pretrained weights have no classifier.weight, classifier.bias: drawn from each run's seed";
     assert!(said.contains(lacking), "{said}");
     for seed in [0, 1] {
-        let header = read(&folder.join(format!("out/runs/lr0.05-bs20-seed{seed}/header.json")));
+        let header = read(&folder.join(format!("out/runs/lr0.05-bs20-seed{seed}/run.json")));
         let drawn = &header["pretrained"]["drawn"];
         assert_eq!(
             *drawn,
