@@ -1,5 +1,9 @@
 //! All runs of a sweep, side by side.
 
+mod error;
+
+pub use error::SweepError;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Mutex;
@@ -9,55 +13,17 @@ use std::time::Duration;
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
-use crate::checkpoint::{CheckpointError, Weights, load_weights};
-use crate::compute::{Compute, ComputeError, DeviceKind};
+use crate::checkpoint::{Weights, load_weights};
+use crate::compute::{Compute, DeviceKind};
 use crate::config::{ConfigError, SweepConfig};
-use crate::loaded::{Labelled, LoadError, Loaded};
-use crate::model::{Architecture, Model, ModelError};
-use crate::pretrained::PretrainedError;
-use crate::run_folder::{FolderError, outcome};
-use crate::train::{RunEnd, RunError, RunSpec, Shared, Watch, finished, run, total_steps};
+use crate::loaded::{Labelled, Loaded};
+use crate::model::{Architecture, Model};
+use crate::run_folder::outcome;
+use crate::train::{RunEnd, RunSpec, Shared, Watch, finished, run, total_steps};
 
 /// Time between two checkpoints of a run: what a kill makes it repeat at most,
 /// beside the step or measurement that it was in.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
-
-/// A sweep that can't be prepared or carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The data.
-    #[error(transparent)]
-    Data(#[from] LoadError),
-    /// The model.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The files of pretrained weights.
-    #[error(transparent)]
-    Pretrained(#[from] PretrainedError),
-    /// Pretrained weights.
-    #[error(transparent)]
-    Weights(CheckpointError),
-    /// The device.
-    #[error(transparent)]
-    Compute(#[from] ComputeError),
-    /// A folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// A run.
-    #[error("run {run}: {source}")]
-    Run {
-        /// The run.
-        run: String,
-        /// Why.
-        source: RunError,
-    },
-    /// The threads that runs have.
-    #[error("a thread for runs can't be started: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-}
 
 /// What happens to runs, for whoever shows it.
 pub trait Progress: Sync {

@@ -49,11 +49,15 @@ impl Source {
                 "--checkpoint is missing: name the weights, or give the folder of one run to --config",
             )
         })?;
-        let checkpoint = match checkpoint.is_dir() {
+        let model = config.map(|config| &config.model);
+        let is_bert = match args.model {
+            Some(model) => matches!(model, ModelArg::Bert),
+            None => matches!(model, Some(Architecture::Bert(_))),
+        };
+        let checkpoint = match is_bert && checkpoint.is_dir() {
             true => checkpoint.join(weights(&checkpoint).or_input()?),
             false => checkpoint,
         };
-        let model = config.map(|config| &config.model);
         let architecture = architecture(args, model, &checkpoint)?;
         Ok(Self {
             data: data(
