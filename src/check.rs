@@ -103,7 +103,10 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
 impl CheckArgs {
     fn configs(&self) -> Result<Vec<Config>, Failure> {
         let configs: Result<Vec<Config>, _> = if self.config.is_empty() {
-            DEFAULTS.iter().map(|text| Config::parse(text)).collect()
+            DEFAULTS
+                .iter()
+                .map(|text| Config::parse(text, Path::new("")))
+                .collect()
         } else {
             self.config.iter().map(|path| Config::load(path)).collect()
         };

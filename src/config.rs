@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use breakeven_empirical::config::{
     DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
-use breakeven_empirical::model::Architecture;
+use breakeven_empirical::model::{Architecture, BertShape};
 use breakeven_verify::VerifySettings;
 use breakeven_verify::design::Planned;
 use breakeven_verify::quantity::{Factor, Quantity};
@@ -42,7 +42,8 @@ impl Config {
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{}: the configuration can't be read", path.display()))?;
-        let config = Self::parse(&text).with_context(|| path.display().to_string())?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let config = Self::parse(&text, folder).with_context(|| path.display().to_string())?;
         Ok(Self {
             file: Some(path.into()),
             ..config
@@ -62,9 +63,14 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads and checks the text of a file.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let config: Self = toml::from_str(text).map_err(|error| anyhow!("{error}"))?;
+    /// Reads and checks the text of a file; folders that it names are looked
+    /// for in `folder`.
+    pub fn parse(text: &str, folder: &Path) -> anyhow::Result<Self> {
+        let config: Self = match pretrained(text, folder)? {
+            Some(table) => table.try_into(),
+            None => toml::from_str(text),
+        }
+        .map_err(|error| anyhow!("{error}"))?;
         one_cadence(text)?;
         config.check()?;
         Ok(config)
@@ -89,11 +95,25 @@ impl Config {
     }
 
     /// Whether `saved`, read from a sweep's folder, is the same configuration.
-    pub fn is(&self, mut saved: Self) -> bool {
+    pub fn is(&self, saved: &Self) -> bool {
+        let mut saved = saved.clone();
         saved.file.clone_from(&self.file);
         // Earlier versions saved it; it has no effect.
         saved.verify.bootstrap = self.verify.bootstrap;
+        // Files may be moved: their hashes say which they are.
+        if let (Some(now), Some(then)) = (self.model.pretrained(), saved.model.pretrained_mut()) {
+            then.folder.clone_from(&now.folder);
+        }
         *self == saved
+    }
+
+    /// Whether `saved` names other pretrained weights, or other word pieces.
+    pub fn starts_elsewhere(&self, saved: &Self) -> bool {
+        let sums = |config: &Self| {
+            let of = config.model.pretrained()?;
+            Some((of.weights_sha256.clone(), of.vocabulary_sha256.clone()))
+        };
+        sums(self) != sums(saved)
     }
 
     /// The level of the family-wise error rate.
@@ -192,6 +212,38 @@ impl Config {
             measure: self.measure.clone(),
         }
     }
+}
+
+/// The configuration with the shape of the pretrained model whose folder it
+/// names, if it names one.
+fn pretrained(text: &str, folder: &Path) -> anyhow::Result<Option<toml::Table>> {
+    let Ok(mut table) = toml::from_str::<toml::Table>(text) else {
+        return Ok(None);
+    };
+    let Some(model) = table.get("model").and_then(toml::Value::as_table) else {
+        return Ok(None);
+    };
+    let Some(named) = model.get("pretrained").and_then(toml::Value::as_str) else {
+        return Ok(None);
+    };
+    if model.get("name").and_then(toml::Value::as_str) != Some("bert") {
+        return Err(anyhow!(
+            "model.pretrained is given, but only bert starts from pretrained weights: leave it out"
+        ));
+    }
+    let beside = model
+        .keys()
+        .find(|key| !["name", "pretrained"].contains(&key.as_str()));
+    if let Some(key) = beside {
+        return Err(anyhow!(
+            "model.{key} is given beside model.pretrained, whose config.json has the shape: leave it out"
+        ));
+    }
+    let found = std::path::absolute(folder.join(named))?;
+    let shape = BertShape::of_folder(&found).context("model.pretrained")?;
+    let model = toml::Value::try_from(Architecture::Bert(shape))?;
+    table.insert("model".to_owned(), model);
+    Ok(Some(table))
 }
 
 /// Refuses learning rates that rounding parts: their runs would be of one level.

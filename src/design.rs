@@ -105,7 +105,7 @@ mod tests {
     use std::path::Path;
 
     fn read(text: &str) -> Config {
-        Config::parse(text).unwrap()
+        Config::parse(text, Path::new("")).unwrap()
     }
 
     fn sweep(axes: &str, rest: &str) -> Config {

@@ -43,22 +43,24 @@ pub struct MeasureArgs {
     /// a run's folder, or from a configuration; options given beside it count.
     #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
-    /// Weights as safetensors, in PyTorch's names and layout. Default: those of
-    /// the run whose folder --config names.
+    /// Weights as safetensors, in PyTorch's names and layout; of a BERT also the
+    /// folder in which Hugging Face saves it. Default: those of the run whose
+    /// folder --config names.
     #[arg(long, value_name = "FILE", required_unless_present = "config")]
     checkpoint: Option<PathBuf>,
-    /// The network.
+    /// The network, with the sizes that the weights have; those of a BERT are
+    /// in the config.json beside them.
     #[arg(long, value_enum, required_unless_present = "config")]
     model: Option<ModelArg>,
     /// Units of the MLP's hidden layers; `none` for softmax regression.
-    /// Default: 300,100.
+    /// Default: those of the weights.
     #[arg(long, value_name = "N,…", num_args = 0..=1, default_missing_value = "none")]
     hidden: Option<HiddenArg>,
     /// Channels of SimpleCNN's first and second pair of convolutions. Default:
-    /// 32,64.
+    /// those of the weights.
     #[arg(long, value_name = "N,N", value_delimiter = ',')]
     channels: Option<Vec<usize>>,
-    /// Units of SimpleCNN's dense layer. Default: 128.
+    /// Units of SimpleCNN's dense layer. Default: those of the weights.
     #[arg(long, value_name = "N")]
     dense: Option<usize>,
     /// A data set that `breakeven data list` names.
@@ -67,6 +69,10 @@ pub struct MeasureArgs {
     /// Folder of the data set's files.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Words of a text, or word pieces, at most. Default: 80 words, 40 pieces, or
+    /// with --config what the run had.
+    #[arg(long, value_name = "N")]
+    length: Option<usize>,
     /// Measure on the first N training examples. Default: all, or with --config
     /// those that the run trained on.
     #[arg(long, value_name = "N")]
@@ -159,6 +165,7 @@ enum ModelArg {
     Resnet,
     Densenet,
     Lstm,
+    Bert,
 }
 
 /// Units of each hidden layer; none of them is softmax regression.

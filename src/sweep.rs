@@ -134,6 +134,9 @@ pub fn carry_out(
     };
     save_environment(environment, folder)?;
     warn(&options.warnings);
+    for note in sweep.notes() {
+        say(note);
+    }
     let progress = SweepProgress::new(
         config.name(),
         sweep.runs(options.shard).len(),
@@ -178,9 +181,17 @@ fn save_config(config: &Config, folder: &Path) -> Result<(), Failure> {
     if !file.exists() {
         return write_json(&file, config).or_input();
     }
-    let saved = read_json(&file, "put it back as it was, or give another --out").or_input()?;
-    if config.is(saved) {
+    let saved: Config =
+        read_json(&file, "put it back as it was, or give another --out").or_input()?;
+    if config.is(&saved) {
         return Ok(());
+    }
+    if config.starts_elsewhere(&saved) {
+        return Err(Failure::Input(anyhow!(
+            "{} was begun with other pretrained weights, or another vocabulary, than lie in the folder now: \
+             put the files back that it was begun with, or give another --out",
+            file.display()
+        )));
     }
     Err(Failure::Input(anyhow!(
         "{} differs from the configuration given now: resume with the same one, or give another --out",

@@ -2,16 +2,20 @@
 //! a run needs to go on.
 
 mod error;
+mod hugging_face;
 mod names;
 mod pytorch;
+mod shapes;
+mod weights;
 
 pub use error::CheckpointError;
+pub use shapes::Shapes;
+pub use weights::{Weights, load_weights};
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use breakeven_sim::record::seal::hexadecimal;
-use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 
@@ -21,7 +25,7 @@ use crate::parameters::Parameters;
 use crate::run_folder::{Followed, write_whole};
 
 use error::{file_error, format_error};
-use names::Names;
+use weights::{Accepted, numbers, weights};
 
 /// Before the names of tensors that are not weights.
 const OWN: &str = "breakeven.";
@@ -62,40 +66,6 @@ pub struct Checkpoint {
     pub clipped: Clipped,
     /// Where the next measurement starts from.
     pub warm: WarmStart,
-}
-
-/// Weights that were read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weights {
-    /// θ.
-    pub theta: Vec<f64>,
-    /// Running statistics of batch normalisations, in the order of the model's
-    /// buffers.
-    pub buffers: Vec<f64>,
-    /// What was done with the file's tensors so that they fit, in words.
-    pub notes: Vec<String>,
-}
-
-/// Reads weights in PyTorch's layout. What wrappers of PyTorch put before the
-/// names is stripped, counters of batches are ignored, and 16-bit numbers are
-/// widened, which loses nothing; the notes say so.
-///
-/// # Errors
-/// A file that can't be read, tensors that do not fit the model, and numbers
-/// that are not finite.
-pub fn load_weights(path: &Path, parameters: &Parameters) -> Result<Weights, CheckpointError> {
-    let bytes = read(path)?;
-    let file = parse(path, &bytes, "save the weights again")?;
-    weights(path, &file, parameters, Accepted::Finite)
-}
-
-/// Which numbers a tensor may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepted {
-    /// Finite ones.
-    Finite,
-    /// Any: a run that diverges may be stopped before it is seen to.
-    Any,
 }
 
 impl Checkpoint {
@@ -185,7 +155,18 @@ impl Checkpoint {
         };
         let [step, bytes] = pair(&file, PROGRESS).ok_or_else(|| missing("step"))?;
         let [clipped, steps] = pair(&file, CLIPPED).unwrap_or_default();
-        let Weights { theta, buffers, .. } = weights(path, &file, parameters, Accepted::Any)?;
+        let Weights {
+            theta,
+            buffers,
+            lacking,
+            ..
+        } = weights(path, &file, parameters, Accepted::Any)?;
+        if let Some(name) = lacking.first() {
+            return Err(CheckpointError::Missing {
+                path: path.into(),
+                name: name.clone(),
+            });
+        }
         Ok(Self {
             step,
             records: Followed {
@@ -203,98 +184,6 @@ impl Checkpoint {
             },
         })
     }
-}
-
-fn weights(
-    path: &Path,
-    file: &SafeTensors,
-    parameters: &Parameters,
-    accepted: Accepted,
-) -> Result<Weights, CheckpointError> {
-    let names = Names::of(path, file)?;
-    let stored = parameters.stored();
-    if let Some(name) = names.unknown(&stored) {
-        return Err(CheckpointError::Unknown {
-            path: path.into(),
-            name: name.to_owned(),
-        });
-    }
-    let mut torch = Vec::new();
-    let mut widened = Vec::new();
-    for parameter in stored.iter() {
-        let missing = || CheckpointError::Missing {
-            path: path.into(),
-            name: parameter.name.clone(),
-        };
-        let name = names.in_file(&parameter.name).ok_or_else(missing)?;
-        let view = file.tensor(name).map_err(|_| missing())?;
-        if view.shape() != parameter.torch_shape() {
-            return Err(CheckpointError::Shape {
-                path: path.into(),
-                name: name.to_owned(),
-                found: view.shape().to_vec(),
-                expected: parameter.torch_shape(),
-            });
-        }
-        torch.extend(numbers(path, name, &view, accepted)?);
-        let dtype = view.dtype();
-        if matches!(dtype, Dtype::F16 | Dtype::BF16) && !widened.contains(&dtype) {
-            widened.push(dtype);
-        }
-    }
-    let mut notes = names.notes();
-    notes.extend(
-        widened
-            .iter()
-            .map(|dtype| format!("numbers in {dtype:?} were widened, which loses nothing")),
-    );
-    let mut theta = stored.from_torch(&torch);
-    let buffers = theta.split_off(parameters.dim());
-    Ok(Weights {
-        theta,
-        buffers,
-        notes,
-    })
-}
-
-fn numbers(
-    path: &Path,
-    name: &str,
-    view: &TensorView,
-    accepted: Accepted,
-) -> Result<Vec<f64>, CheckpointError> {
-    let data = view.data();
-    // Exact, and nothing is left over: chunks have the type's size.
-    let numbers: Vec<f64> = match view.dtype() {
-        Dtype::F16 => each(data, |bytes| f16::from_le_bytes(bytes).to_f64()),
-        Dtype::BF16 => each(data, |bytes| bf16::from_le_bytes(bytes).to_f64()),
-        Dtype::F32 => each(data, |bytes| f64::from(f32::from_le_bytes(bytes))),
-        Dtype::F64 => each(data, f64::from_le_bytes),
-        found => {
-            return Err(CheckpointError::Type {
-                path: path.into(),
-                name: name.into(),
-                found,
-            });
-        }
-    };
-    match numbers.iter().position(|x| !x.is_finite()) {
-        Some(index) if accepted == Accepted::Finite => Err(CheckpointError::NotFinite {
-            path: path.into(),
-            name: name.into(),
-            index,
-        }),
-        _ => Ok(numbers),
-    }
-}
-
-/// Each number of a tensor.
-fn each<const SIZE: usize>(data: &[u8], number: impl Fn([u8; SIZE]) -> f64) -> Vec<f64> {
-    data.as_chunks()
-        .0
-        .iter()
-        .map(|&bytes| number(bytes))
-        .collect()
 }
 
 /// Two counts; absent where the file does not say.

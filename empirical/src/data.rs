@@ -37,7 +37,8 @@ use std::path::{Path, PathBuf};
 pub use catalog::EMBEDDED;
 pub use error::{DataError, FormatProblem, ImagesError};
 pub use images::{Images, Normalisation};
-pub use text::{Encoding, TextSet, load as load_text};
+pub use text::word_piece::{FILE as PIECES_FILE, TextRules};
+pub use text::{Encoding, Pieces, TextSet, load as load_text};
 pub use tokens::{TokenParts, Tokens, TokensError};
 
 use catalog::{Entry, Kind, Layout, Part};

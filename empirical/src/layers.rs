@@ -11,7 +11,7 @@ mod norm;
 
 use burn::tensor::Tensor;
 
-pub use attention::{Attention, Encoder};
+pub use attention::{Activation, Attention, Encoder};
 pub use lstm::Lstm;
 pub use norm::{BatchNorm, LayerNorm, Normalisation, Statistics};
 

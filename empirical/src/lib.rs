@@ -20,6 +20,7 @@ pub mod operator;
 pub mod optimiser;
 pub mod parameters;
 pub mod portrait;
+pub mod pretrained;
 pub mod random;
 pub mod run_folder;
 pub mod solver;

@@ -5,9 +5,21 @@ use std::path::Path;
 use crate::compute::Compute;
 use crate::config::DataConfig;
 use crate::data::catalog::{self, Kind};
-use crate::data::{self, DataError, Encoding, Images, Tokens};
+use crate::data::{self, DataError, Encoding, Images, Pieces, Tokens};
 use crate::examples::{Examples, Inputs, Words};
 use crate::model::{Architecture, InputShape};
+use crate::pretrained::{Pretrained, PretrainedError};
+
+/// Data that can't be had for a network.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The vocabulary that came with pretrained weights.
+    #[error(transparent)]
+    Pretrained(#[from] PretrainedError),
+}
 
 /// Examples with their labels, in the order of the data set.
 #[derive(Clone, Debug)]
@@ -29,15 +41,17 @@ pub struct Loaded {
 
 impl Loaded {
     /// The data set that `data` names, looked for in `data_dir`; texts become
-    /// word pieces for BERT and words by frequency for other networks.
+    /// word pieces for BERT, of its own vocabulary where it is a pretrained one
+    /// that has one, and words by frequency for other networks.
     ///
     /// # Errors
-    /// As [`data::load`] and [`data::load_text`].
+    /// As [`data::load`] and [`data::load_text`], or another vocabulary than it
+    /// was.
     pub fn of(
         data: &DataConfig,
         data_dir: Option<&Path>,
         architecture: &Architecture,
-    ) -> Result<Self, DataError> {
+    ) -> Result<Self, LoadError> {
         let name = data.name.as_str();
         if let Kind::Images { .. } = catalog::find(name)?.kind {
             let set = data::load(name, data_dir)?;
@@ -46,10 +60,20 @@ impl Loaded {
                 validation: set.validation.map(Labelled::Images),
             });
         }
+        let pretrained = architecture.pretrained();
+        let own = pretrained
+            .map(Pretrained::vocabulary)
+            .transpose()?
+            .flatten();
         let mut encoding = match architecture {
             Architecture::Bert(_) => Encoding::BERT,
             _ => Encoding::KERAS,
         };
+        if let Encoding::Pieces { vocabulary, .. } = &mut encoding {
+            *vocabulary = own
+                .as_ref()
+                .map(|(file, text)| Pieces { file, text: *text });
+        }
         let (Encoding::Words { length, .. } | Encoding::Pieces { length, .. }) = &mut encoding;
         *length = data.length.unwrap_or(*length);
         if let Encoding::Words { vocabulary, .. } = &mut encoding {

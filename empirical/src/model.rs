@@ -2,8 +2,10 @@
 
 mod bert;
 mod densenet;
+mod error;
 mod lstm;
 mod mlp;
+mod of_weights;
 mod resnet;
 mod simple_cnn;
 
@@ -14,14 +16,17 @@ use serde::{Deserialize, Serialize};
 use crate::examples::Inputs;
 use crate::layers::Forward;
 use crate::parameters::{Parameters, Role};
+use crate::pretrained::Pretrained;
 use crate::tape::Var;
 
 pub use bert::BertShape;
+pub use error::ModelError;
 pub use resnet::Shortcut;
 pub use simple_cnn::CnnShape;
 
 use bert::Bert;
 use densenet::DenseNet;
+use error::{LARGEST_LAYER, LARGEST_MODEL};
 use lstm::Recurrent;
 use mlp::Mlp;
 use resnet::ResNet;
@@ -62,7 +67,7 @@ impl From<[usize; 3]> for InputShape {
 }
 
 /// Which network, with its sizes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Architecture {
     /// A multi-layer perceptron with rectifiers: the paper's has 300 and 100
@@ -146,69 +151,6 @@ fn paper_hidden() -> Vec<usize> {
     vec![300, 100]
 }
 
-/// Units, or channels, of the largest layer that is built.
-const LARGEST_LAYER: usize = 1 << 20;
-
-/// Parameters of the largest model that is built: a vector of them in f64
-/// takes 2 GiB.
-const LARGEST_MODEL: usize = 1 << 28;
-
-/// Why an architecture does not fit.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ModelError {
-    /// A layer without units.
-    #[error("{0} is 0: give every layer at least one unit")]
-    Empty(&'static str),
-    /// A layer that no memory holds.
-    #[error("a layer has {0} units: give at most {LARGEST_LAYER}")]
-    LargeLayer(usize),
-    /// A model that no memory holds.
-    #[error(
-        "the model would have {0} parameters: give it smaller layers, for at most {LARGEST_MODEL}"
-    )]
-    LargeModel(usize),
-    /// An image that pooling leaves nothing of.
-    #[error(
-        "{model} needs images of at least {least} × {least} pixels, these have {height} × {width}: use mlp"
-    )]
-    SmallImage {
-        /// The network.
-        model: &'static str,
-        /// The least side.
-        least: usize,
-        /// Rows of pixels.
-        height: usize,
-        /// Columns of pixels.
-        width: usize,
-    },
-    /// A network for images on texts, or the other way round.
-    #[error("{model} takes {takes}, the data set has {has}: choose another model or data set")]
-    Inputs {
-        /// The network.
-        model: &'static str,
-        /// What it takes.
-        takes: &'static str,
-        /// What there is.
-        has: &'static str,
-    },
-    /// Features that heads can't share evenly.
-    #[error("{features} features can't be shared by {heads} heads: give a multiple")]
-    Heads {
-        /// Features of a word.
-        features: usize,
-        /// Heads.
-        heads: usize,
-    },
-    /// Texts with more words than there are positions.
-    #[error("texts have {length} words, bert has {most} positions: raise max_position_embeddings")]
-    LongText {
-        /// Words.
-        length: usize,
-        /// Positions.
-        most: usize,
-    },
-}
-
 impl Architecture {
     /// The network for inputs of this shape: `[channels, height, width]` of
     /// images, or [`InputShape::Text`].
@@ -283,6 +225,22 @@ impl Architecture {
                 takes: "texts",
                 has: "images",
             }),
+        }
+    }
+
+    /// The weights that a run starts from, where it does not draw them.
+    pub fn pretrained(&self) -> Option<&Pretrained> {
+        match self {
+            Self::Bert(shape) => shape.pretrained.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn pretrained_mut(&mut self) -> Option<&mut Pretrained> {
+        match self {
+            Self::Bert(shape) => shape.pretrained.as_mut(),
+            _ => None,
         }
     }
 

@@ -21,10 +21,11 @@ use crate::compute::Compute;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
 use crate::loaded::Labelled;
-use crate::model::Architecture;
+use crate::model::{Architecture, glorot};
 use crate::moments::Moments;
 use crate::network::Network;
 use crate::operator::{BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, Point};
+use crate::parameters::Parameters;
 use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpairs, Explored, Lanczos, Trace, TraceSettings, principal_cosines, trace,
@@ -52,12 +53,10 @@ impl Portrait {
         settings.check(data.len())?;
         let model = architecture.build(data.shape(), data.classes())?;
         settings.check_top(model.parameters().dim())?;
-        let Weights {
-            theta,
-            buffers,
-            notes,
-        } = load_weights(checkpoint, model.parameters())?;
-        let buffers = model.parameters().buffers().split(&buffers, compute);
+        let layout = model.parameters();
+        let mut weights = load_weights(checkpoint, layout)?;
+        let theta = settings.complete(&mut weights, layout);
+        let buffers = layout.buffers().split(&weights.buffers, compute);
         let network = Network {
             model: &*model,
             compute,
@@ -69,7 +68,10 @@ impl Portrait {
             .num_threads(settings.threads(compute))
             .build()?;
         let portrait = pool.install(|| Self::of(network, &theta, &examples, settings, meter))?;
-        Ok(Self { notes, ..portrait })
+        Ok(Self {
+            notes: weights.notes,
+            ..portrait
+        })
     }
 
     fn of(
@@ -139,6 +141,20 @@ fn eigenspace_cosines(h: &Eigenpairs, k: &Eigenpairs) -> Known<Vec<f64>> {
 }
 
 impl PortraitSettings {
+    /// θ, with what the file lacks drawn as a run of this seed draws it.
+    fn complete(&self, weights: &mut Weights, layout: &Parameters) -> Vec<f64> {
+        if weights.lacking.is_empty() {
+            return std::mem::take(&mut weights.theta);
+        }
+        let lacking = weights.lacking.join(", ");
+        let seed = self.seed;
+        weights.notes.push(format!(
+            "{lacking} is missing and was drawn, as a run of seed {seed} draws it (--seed)"
+        ));
+        let drawn = glorot(layout, &mut stream(seed, Purpose::Init, 0));
+        weights.completed(layout, &drawn)
+    }
+
     fn leading(
         &self,
         survey: &Survey,

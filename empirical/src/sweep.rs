@@ -1,5 +1,9 @@
 //! All runs of a sweep, side by side.
 
+mod error;
+
+pub use error::SweepError;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Mutex;
@@ -9,48 +13,17 @@ use std::time::Duration;
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
-use crate::compute::{Compute, ComputeError, DeviceKind};
+use crate::checkpoint::{Weights, load_weights};
+use crate::compute::{Compute, DeviceKind};
 use crate::config::{ConfigError, SweepConfig};
-use crate::data::DataError;
 use crate::loaded::{Labelled, Loaded};
-use crate::model::ModelError;
-use crate::run_folder::{FolderError, outcome};
-use crate::train::{RunEnd, RunError, RunSpec, Shared, Watch, finished, run, total_steps};
+use crate::model::{Architecture, Model};
+use crate::run_folder::outcome;
+use crate::train::{RunEnd, RunSpec, Shared, Watch, finished, run, total_steps};
 
 /// Time between two checkpoints of a run: what a kill makes it repeat at most,
 /// beside the step or measurement that it was in.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
-
-/// A sweep that can't be prepared or carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The data.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The model.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The device.
-    #[error(transparent)]
-    Compute(#[from] ComputeError),
-    /// A folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// A run.
-    #[error("run {run}: {source}")]
-    Run {
-        /// The run.
-        run: String,
-        /// Why.
-        source: RunError,
-    },
-    /// The threads that runs have.
-    #[error("a thread for runs can't be started: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-}
 
 /// What happens to runs, for whoever shows it.
 pub trait Progress: Sync {
@@ -121,6 +94,7 @@ impl<'a> Sweep<'a> {
         let compute = Compute::new(device, config.training.precision)?;
         let Loaded { train, validation } = Loaded::of(&config.data, data_dir, &config.model)?;
         let model = config.model.build(train.shape(), train.classes())?;
+        let pretrained = pretrained(&config.model, &*model)?;
         let name = &config.data.name;
         let examples = count(
             name,
@@ -152,6 +126,7 @@ impl<'a> Sweep<'a> {
                     .filter(|_| validated > 0)
                     .map(|held_out| held_out.first(validated, &compute)),
                 compute,
+                pretrained,
                 version,
                 plan_sha256: None,
                 checkpoint_every: CHECKPOINT_EVERY,
@@ -169,6 +144,21 @@ impl<'a> Sweep<'a> {
     pub fn plan_sha256(mut self, sha256: String) -> Self {
         self.shared.plan_sha256 = Some(sha256);
         self
+    }
+
+    /// What is to be said of the weights that its runs start from.
+    pub fn notes(&self) -> Vec<String> {
+        let Some(weights) = &self.shared.pretrained else {
+            return Vec::new();
+        };
+        let mut notes = weights.notes.clone();
+        if !weights.lacking.is_empty() {
+            let lacking = weights.lacking.join(", ");
+            notes.push(format!(
+                "the pretrained weights have no {lacking}: drawn from each run's seed"
+            ));
+        }
+        notes
     }
 
     /// How many runs of a shard in `folder` ended how.
@@ -317,6 +307,20 @@ impl<'a> Sweep<'a> {
         progress.ended(&name, end);
         Ok(end)
     }
+}
+
+/// The weights that runs of `architecture` start from, where they do not draw
+/// them.
+fn pretrained(
+    architecture: &Architecture,
+    model: &dyn Model,
+) -> Result<Option<Weights>, SweepError> {
+    let Some(of) = architecture.pretrained() else {
+        return Ok(None);
+    };
+    let file = of.weights_file()?;
+    let weights = load_weights(&file, model.parameters()).map_err(SweepError::Weights)?;
+    Ok(Some(weights))
 }
 
 /// What happens to the run of this name.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use breakeven_sim::record::{RunOutcome, RunStatus};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Weights};
 use crate::compute::Compute;
 use crate::config::SweepConfig;
 use crate::examples::Examples;
@@ -49,6 +49,8 @@ pub struct Shared<'a> {
     pub validation: Option<Examples>,
     /// The model in words.
     pub model_name: String,
+    /// The weights that runs start from, where they do not draw them.
+    pub pretrained: Option<Weights>,
     /// The version of the program.
     pub version: String,
     /// SHA-256 of the sweep's plan, where it has one.
@@ -167,8 +169,12 @@ fn begun(shared: &Shared, folder: &Path) -> Result<Option<Checkpoint>, RunError>
 fn fresh(shared: &Shared, spec: RunSpec) -> Checkpoint {
     let mut rng = stream(spec.seed, Purpose::Init, 0);
     let layout = shared.model.parameters();
+    let drawn = glorot(layout, &mut rng);
     Checkpoint {
-        theta: glorot(layout, &mut rng),
+        theta: match &shared.pretrained {
+            Some(weights) => weights.completed(layout, &drawn),
+            None => drawn,
+        },
         buffers: layout.fresh_buffers(),
         ..Checkpoint::default()
     }

@@ -317,6 +317,9 @@ pub struct RunHeader {
     /// where nothing does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<TrainingOptions>,
+    /// The weights that the run starts from; absent where it draws them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<PretrainedWeights>,
     /// L and M of K^M, where it is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covariance: Option<MiniBatches>,
@@ -350,6 +353,19 @@ impl RunHeader {
         }
         Ok(read)
     }
+}
+
+/// Weights that were trained before the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PretrainedWeights {
+    /// SHA-256 of their file.
+    pub weights_sha256: String,
+    /// SHA-256 of the vocabulary that came with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocabulary_sha256: Option<String>,
+    /// Parameters that the file lacks, drawn from the run's seed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drawn: Vec<String>,
 }
 
 /// L mini-batches of M examples.

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use breakeven_empirical::checkpoint::Shapes;
 use breakeven_empirical::config::{BatchNormMode, DataConfig, SweepConfig};
-use breakeven_empirical::model::Architecture;
+use breakeven_empirical::model::{Architecture, BertShape};
 use breakeven_empirical::network::Loss;
+use breakeven_empirical::pretrained::weights;
 use breakeven_empirical::run_folder::CHECKPOINT_FILE;
 use breakeven_sim::record::{CONFIG_FILE, HEADER_FILE, RunHeader, from_page};
 
@@ -42,19 +44,30 @@ impl Source {
         let measure = config.map(|config| &config.measure);
         let checkpoint = args.checkpoint.clone();
         let of_run = || run.as_ref().and_then(Run::checkpoint);
-        let data = args.data.clone();
+        let checkpoint = checkpoint.or_else(of_run).ok_or_else(|| {
+            Failure::input(
+                "--checkpoint is missing: name the weights, or give the folder of one run to --config",
+            )
+        })?;
+        let model = config.map(|config| &config.model);
+        let is_bert = match args.model {
+            Some(model) => matches!(model, ModelArg::Bert),
+            None => matches!(model, Some(Architecture::Bert(_))),
+        };
+        let checkpoint = match is_bert && checkpoint.is_dir() {
+            true => checkpoint.join(weights(&checkpoint).or_input()?),
+            false => checkpoint,
+        };
+        let architecture = architecture(args, model, &checkpoint)?;
         Ok(Self {
-            checkpoint: checkpoint.or_else(of_run).ok_or_else(|| {
-                Failure::input(
-                    "--checkpoint is missing: name the weights, or give the folder of one run to --config",
-                )
-            })?,
-            architecture: architecture(args, config.map(|config| &config.model))?,
-            data: match (data, config) {
-                (Some(name), _) => DataConfig::of(name),
-                (None, Some(config)) => config.data.clone(),
-                (None, None) => return Err(missing("--data")),
-            },
+            data: data(
+                args,
+                config.map(|config| &config.data),
+                &architecture,
+                &checkpoint,
+            )?,
+            checkpoint,
+            architecture,
             subset: args
                 .subset
                 .or_else(|| config.and_then(|config| config.data.train_examples)),
@@ -82,20 +95,79 @@ fn missing(option: &str) -> Failure {
     Failure::input(format!("{option} is missing: give it, or --config"))
 }
 
+/// The data that the options name, over those of a configuration.
+fn data(
+    args: &MeasureArgs,
+    configured: Option<&DataConfig>,
+    architecture: &Architecture,
+    checkpoint: &Path,
+) -> Result<DataConfig, Failure> {
+    let is_text = matches!(
+        architecture,
+        Architecture::Lstm { .. } | Architecture::Bert(_)
+    );
+    refuse(
+        "--length",
+        args.length.is_some() && !is_text,
+        architecture.name(),
+    )?;
+    let mut data = match (&args.data, configured) {
+        (Some(name), _) => {
+            let mut data = DataConfig::of(name.clone());
+            if let Architecture::Lstm { .. } = architecture {
+                // A smaller vocabulary is the beginning of a larger one.
+                let [words, _] = Shapes::read(checkpoint)
+                    .and_then(|shapes| shapes.of("embedding.weight"))
+                    .or_input()?;
+                data.vocabulary = Some(words);
+            }
+            data
+        }
+        (None, Some(configured)) => configured.clone(),
+        (None, None) => return Err(missing("--data")),
+    };
+    data.length = args.length.or(data.length);
+    Ok(data)
+}
+
+/// The network `model` in the sizes that the weights in `checkpoint` have,
+/// where the options do not say them all.
+fn sized(model: ModelArg, args: &MeasureArgs, checkpoint: &Path) -> Result<Architecture, Failure> {
+    let name = match model {
+        ModelArg::Mlp => "mlp",
+        ModelArg::SimpleCnn => "simple_cnn",
+        ModelArg::SimpleCnnBn => "simple_cnn_bn",
+        ModelArg::Resnet => "resnet",
+        ModelArg::Densenet => "densenet",
+        ModelArg::Lstm => "lstm",
+        ModelArg::Bert => {
+            let shape = BertShape::of_weights(checkpoint).or_input()?;
+            return Ok(Architecture::Bert(shape));
+        }
+    };
+    let is_said = match model {
+        ModelArg::Mlp => args.hidden.is_some(),
+        ModelArg::SimpleCnn | ModelArg::SimpleCnnBn => {
+            args.channels.is_some() && args.dense.is_some()
+        }
+        _ => false,
+    };
+    let chosen = Architecture::of_paper(name);
+    if is_said {
+        return Ok(chosen);
+    }
+    let shapes = Shapes::read(checkpoint).or_input()?;
+    chosen.of_weights(&shapes).or_input()
+}
+
 /// The network that the options name, over that of a configuration.
 fn architecture(
     args: &MeasureArgs,
     configured: Option<&Architecture>,
+    checkpoint: &Path,
 ) -> Result<Architecture, Failure> {
     let mut chosen = match (args.model, configured) {
-        (Some(model), _) => Architecture::of_paper(match model {
-            ModelArg::Mlp => "mlp",
-            ModelArg::SimpleCnn => "simple_cnn",
-            ModelArg::SimpleCnnBn => "simple_cnn_bn",
-            ModelArg::Resnet => "resnet",
-            ModelArg::Densenet => "densenet",
-            ModelArg::Lstm => "lstm",
-        }),
+        (Some(model), _) => sized(model, args, checkpoint)?,
         (None, Some(configured)) => configured.clone(),
         (None, None) => return Err(missing("--model")),
     };

@@ -91,6 +91,7 @@ fn header(run: &Run, plan_sha256: &str) -> RunHeader {
         parameters: 1,
         steps: settings.steps,
         training: None,
+        pretrained: None,
         covariance: None,
         hessian_examples: None,
         version: version().to_owned(),

@@ -285,6 +285,7 @@ mod tests {
             parameters: 2,
             steps: 40,
             training: None,
+            pretrained: None,
             covariance: None,
             hessian_examples: None,
             version: "0".into(),

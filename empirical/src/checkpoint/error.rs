@@ -93,6 +93,33 @@ pub enum CheckpointError {
         /// The model's.
         expected: Vec<usize>,
     },
+    /// A weight of another kind of layer.
+    #[error(
+        "{path}: tensor {name} has shape {found:?}, the model needs {expected} axes: is it a checkpoint of another model?"
+    )]
+    Axes {
+        /// The file.
+        path: PathBuf,
+        /// The weight.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The model's axes.
+        expected: usize,
+    },
+    /// A classifier of other classes.
+    #[error(
+        "{path} has a classifier of {found} classes, the data has {expected}: take weights that were trained for \
+         {expected} classes, or a copy without `classifier.*`, which is drawn then"
+    )]
+    Classes {
+        /// The file.
+        path: PathBuf,
+        /// Its classes.
+        found: usize,
+        /// Those of the data.
+        expected: usize,
+    },
     /// A tensor of another type of number.
     #[error(
         "{path}: tensor {name} holds {found:?}, only F64, F32, F16 and BF16 are read: convert it"

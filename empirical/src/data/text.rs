@@ -26,7 +26,7 @@ use super::error::{DataError, FormatProblem};
 use super::search::Search;
 use super::tokens::{TokenParts, Tokens};
 use super::{Source, files};
-use word_piece::WordPiece;
+use word_piece::{TextRules, WordPiece};
 use words::Words;
 
 /// One text, or a pair of them, with its label.
@@ -93,6 +93,15 @@ impl Both {
     }
 }
 
+/// The word pieces that a model was trained with.
+#[derive(Clone, Copy, Debug)]
+pub struct Pieces<'a> {
+    /// A `vocab.txt`.
+    pub file: &'a Path,
+    /// What is done to texts before.
+    pub text: TextRules,
+}
+
 /// How texts become sequences of tokens.
 #[derive(Clone, Debug)]
 pub enum Encoding<'a> {
@@ -106,9 +115,9 @@ pub enum Encoding<'a> {
     },
     /// Word pieces of a given vocabulary ([`word_piece`]).
     Pieces {
-        /// A `vocab.txt`; without it, that in the data set's folder or, of a
-        /// built-in data set, its own.
-        vocabulary: Option<&'a Path>,
+        /// A model's own; without it, that in the data set's folder or, of a
+        /// built-in data set, the one that comes with it.
+        vocabulary: Option<Pieces<'a>>,
         /// The most tokens: the longer text of a pair loses its last ones first.
         length: usize,
     },
@@ -268,19 +277,19 @@ fn padded<T: Copy + Default>(values: &[T], length: usize) -> impl Iterator<Item 
     own.chain(std::iter::repeat(T::default())).take(length)
 }
 
-/// The vocabulary at `path`, or that of the data set.
+/// The vocabulary `own`, or that of the data set.
 fn pieces(
     entry: &'static Entry,
     source: &Source,
-    path: Option<&Path>,
+    own: Option<Pieces>,
 ) -> Result<WordPiece, DataError> {
-    match (path, source) {
-        (Some(path), _) => WordPiece::open(path),
+    match (own, source) {
+        (Some(own), _) => WordPiece::open(own.file, own.text),
         (None, Source::Embedded) => snli::vocabulary(),
         (None, Source::Folder(folder)) => {
             let looked = folder.join(word_piece::FILE);
             match looked.exists() {
-                true => WordPiece::open(&looked),
+                true => WordPiece::open(&looked, TextRules::default()),
                 false => Err(DataError::NoVocabulary {
                     name: entry.name,
                     looked,

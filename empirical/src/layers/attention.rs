@@ -1,5 +1,7 @@
 //! Self-attention, and the encoder layer around it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Dense, Forward, LayerNorm, Layout};
 use crate::tape::{Elementwise, Heads, PerGroup, Softmax, Times, Transposed, Var};
 
@@ -25,8 +27,35 @@ pub struct Encoder {
     attention: Attention,
     after_attention: LayerNorm,
     inner: Dense,
+    activation: Activation,
     outer: Dense,
     after: LayerNorm,
+}
+
+/// What stands between an encoder layer's two dense layers, under Hugging
+/// Face's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// x Φ(x), exactly.
+    #[default]
+    #[serde(alias = "gelu_python")]
+    Gelu,
+    /// Its approximation by tanh.
+    #[serde(alias = "gelu_pytorch_tanh")]
+    GeluNew,
+    /// max(x, 0).
+    Relu,
+}
+
+impl Activation {
+    fn of(self, on: &mut Forward, x: Var) -> Var {
+        match self {
+            Self::Gelu => on.tape.map(x, Elementwise::gelu),
+            Self::GeluNew => on.tape.map(x, Elementwise::gelu_tanh),
+            Self::Relu => on.tape.relu(x),
+        }
+    }
 }
 
 impl Layout {
@@ -36,6 +65,7 @@ impl Layout {
         &mut self,
         name: &str,
         [features, heads, inner]: [usize; 3],
+        activation: Activation,
         epsilon: f64,
     ) -> Encoder {
         let mut square = |part: &str| self.dense(&format!("{name}.{part}"), features, features);
@@ -56,6 +86,7 @@ impl Layout {
                 epsilon,
             ),
             inner: self.dense(&named("intermediate.dense"), features, inner),
+            activation,
             outer: self.dense(&named("output.dense"), inner, features),
             after: self.layer_norm(&named("output.LayerNorm"), features, epsilon),
         }
@@ -109,7 +140,7 @@ impl Encoder {
         let sum = on.tape.add(mixed, words);
         let words = self.after_attention.of(on, sum);
         let inner = self.inner.of(on, words);
-        let inner = on.tape.map(inner, Elementwise::gelu);
+        let inner = self.activation.of(on, inner);
         let outer = self.outer.of(on, inner);
         let sum = on.tape.add(outer, words);
         self.after.of(on, sum)

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Model, ModelError};
 use crate::examples::Inputs;
-use crate::layers::{Attention, Dense, Embedding, Encoder, Forward, LayerNorm, Layout};
+use crate::layers::{Activation, Attention, Dense, Embedding, Encoder, Forward, LayerNorm, Layout};
 use crate::parameters::Parameters;
+use crate::pretrained::Pretrained;
 use crate::tape::{EachStep, Elementwise, Var};
 
 /// Sizes of a BERT, under the names of Hugging Face's `config.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BertShape {
     /// Features of a word.
@@ -26,6 +27,19 @@ pub struct BertShape {
     /// Kinds of segments.
     #[serde(default = "default_segments")]
     pub type_vocab_size: usize,
+    /// Between the two dense layers of an encoder layer.
+    #[serde(default)]
+    pub hidden_act: Activation,
+    /// Added to the variance in layer normalisations.
+    #[serde(default = "default_epsilon")]
+    pub layer_norm_eps: f64,
+    /// Word pieces that have an embedding. Default: those of the data set's
+    /// vocabulary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocab_size: Option<usize>,
+    /// The weights that a run starts from. Default: it draws them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<Pretrained>,
 }
 
 fn default_positions() -> usize {
@@ -36,8 +50,50 @@ fn default_segments() -> usize {
     2
 }
 
-/// Of layer normalisations.
-const EPSILON: f64 = 1e-12;
+fn default_epsilon() -> f64 {
+    1e-12
+}
+
+impl BertShape {
+    /// Rows of the embedding for texts of `found` different word pieces. A
+    /// pretrained model knows the pieces of its own vocabulary by their
+    /// numbers: another one must have as many at least to be the same.
+    fn rows(&self, found: usize) -> Result<usize, ModelError> {
+        let Some(rows) = self.vocab_size else {
+            return Ok(found);
+        };
+        let is_own = match &self.pretrained {
+            Some(pretrained) => pretrained.vocabulary_sha256.is_some(),
+            None => true,
+        };
+        if found == rows || (is_own && found < rows) {
+            return Ok(rows);
+        }
+        Err(ModelError::Vocabulary { found, rows })
+    }
+
+    fn check(&self, length: usize) -> Result<(), ModelError> {
+        let (features, heads) = (self.hidden_size, self.num_attention_heads);
+        let inner = self.intermediate_size;
+        if [features, heads, inner, self.type_vocab_size].contains(&0) {
+            return Err(ModelError::Empty("a size of bert"));
+        }
+        if !features.is_multiple_of(heads) {
+            return Err(ModelError::Heads { features, heads });
+        }
+        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps.is_finite()) {
+            return Err(ModelError::Epsilon(self.layer_norm_eps.to_string()));
+        }
+        if length <= self.max_position_embeddings {
+            return Ok(());
+        }
+        let most = self.max_position_embeddings;
+        Err(match &self.pretrained {
+            Some(_) => ModelError::LongPretrainedText { length, most },
+            None => ModelError::LongText { length, most },
+        })
+    }
+}
 
 /// Hugging Face's `BertForSequenceClassification`, without dropout.
 pub(super) struct Bert {
@@ -59,20 +115,10 @@ impl Bert {
         shape: &BertShape,
         classes: usize,
     ) -> Result<Self, ModelError> {
+        shape.check(length)?;
         let (features, heads) = (shape.hidden_size, shape.num_attention_heads);
-        let inner = shape.intermediate_size;
-        if [features, heads, inner, shape.type_vocab_size].contains(&0) {
-            return Err(ModelError::Empty("a size of bert"));
-        }
-        if !features.is_multiple_of(heads) {
-            return Err(ModelError::Heads { features, heads });
-        }
-        if length > shape.max_position_embeddings {
-            return Err(ModelError::LongText {
-                length,
-                most: shape.max_position_embeddings,
-            });
-        }
+        let (inner, epsilon) = (shape.intermediate_size, shape.layer_norm_eps);
+        let rows = shape.rows(vocabulary)?;
         let mut layout = Layout::new();
         let mut table = |name: &str, rows| {
             layout.embedding(
@@ -81,14 +127,14 @@ impl Bert {
                 features,
             )
         };
-        let words = table("word", vocabulary);
+        let words = table("word", rows);
         let positions = table("position", shape.max_position_embeddings);
         let segments = table("token_type", shape.type_vocab_size);
-        let first = layout.layer_norm("bert.embeddings.LayerNorm", features, EPSILON);
+        let first = layout.layer_norm("bert.embeddings.LayerNorm", features, epsilon);
         let layers = (0..shape.num_hidden_layers)
             .map(|k| {
                 let name = format!("bert.encoder.layer.{k}");
-                layout.encoder(&name, [features, heads, inner], EPSILON)
+                layout.encoder(&name, [features, heads, inner], shape.hidden_act, epsilon)
             })
             .collect();
         let pooler = layout.dense("bert.pooler.dense", features, features);

@@ -56,6 +56,29 @@ impl Elementwise {
         (Self::with(first, second), x.clone() * below)
     }
 
+    /// The approximation of [`Self::gelu`] by tanh, x (1 + tanh u)/2 with
+    /// u = √(2/π) (x + 0.044715 x³), and its value (the same authors).
+    pub fn gelu_tanh(x: &Matrix) -> (Self, Matrix) {
+        const CUBE: f64 = 0.044_715;
+        let root = (2.0 / std::f64::consts::PI).sqrt();
+        let square = x.clone().square();
+        let inner = square.clone().mul_scalar(CUBE).add_scalar(1.0) * x.clone();
+        let t = inner.mul_scalar(root).tanh();
+        let slope = square
+            .mul_scalar(3.0 * CUBE)
+            .add_scalar(1.0)
+            .mul_scalar(root);
+        // Of tanh u along x.
+        let rise = less_than_one(&t.clone().square()) * slope.clone();
+        let below = t.clone().add_scalar(1.0).mul_scalar(0.5);
+        let half = x.clone().mul_scalar(0.5);
+        let first = below.clone() + half.clone() * rise.clone();
+        let bent = x.clone().mul_scalar(6.0 * CUBE * root) * less_than_one(&t.clone().square())
+            - rise.clone() * t.mul_scalar(2.0) * slope;
+        let second = rise + half * bent;
+        (Self::with(first, second), x.clone() * below)
+    }
+
     fn with(first: Matrix, second: Matrix) -> Self {
         Self {
             first,

@@ -1,6 +1,6 @@
 //! One run among those of a sweep.
 
-use breakeven_sim::record::{MiniBatches, RunHeader};
+use breakeven_sim::record::{MiniBatches, PretrainedWeights, RunHeader};
 
 use super::Shared;
 
@@ -61,10 +61,22 @@ pub(super) fn header(shared: &Shared, spec: RunSpec) -> RunHeader {
         parameters: shared.model.parameters().dim(),
         steps: total_steps(shared, spec),
         training: shared.config.training.options(),
+        pretrained: pretrained(shared),
         covariance: Some(mini_batches(shared, spec)),
         hessian_examples: Some(shared.subset.len()),
         version: shared.version.clone(),
         device: shared.compute.to_string(),
         plan_sha256: shared.plan_sha256.clone(),
     }
+}
+
+/// What it starts from, where it does not draw its weights.
+fn pretrained(shared: &Shared) -> Option<PretrainedWeights> {
+    let of = shared.config.model.pretrained()?;
+    let weights = shared.pretrained.as_ref()?;
+    Some(PretrainedWeights {
+        weights_sha256: of.weights_sha256.clone(),
+        vocabulary_sha256: of.vocabulary_sha256.clone(),
+        drawn: weights.lacking.clone(),
+    })
 }

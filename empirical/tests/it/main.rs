@@ -11,6 +11,7 @@ mod operations;
 mod operators;
 mod optimiser;
 mod options;
+mod pretrained;
 mod reference;
 mod solver;
 mod spectrum;

@@ -3,7 +3,9 @@
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::examples::{Examples, Inputs, Words};
-use breakeven_empirical::layers::{BatchNorm, Dense, Forward, Layout, Normalisation, Statistics};
+use breakeven_empirical::layers::{
+    Activation, BatchNorm, Dense, Forward, Layout, Normalisation, Statistics,
+};
 use breakeven_empirical::model::{Architecture, BertShape, CnnShape, InputShape, Model, Shortcut};
 use breakeven_empirical::moments::Moments;
 use breakeven_empirical::network::{Loss, Network, chunks};
@@ -56,6 +58,10 @@ fn architecture(name: &str) -> Architecture {
             intermediate_size: 6,
             max_position_embeddings: 7,
             type_vocab_size: 2,
+            hidden_act: Activation::Gelu,
+            layer_norm_eps: 1e-12,
+            vocab_size: None,
+            pretrained: None,
         }),
         _ => panic!("no network {name}"),
     }

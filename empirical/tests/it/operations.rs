@@ -269,6 +269,7 @@ fn functions_of_each_number() {
     check_map("sigmoid", [2, 3], Elementwise::sigmoid);
     check_map("tanh", [2, 3], Elementwise::tanh);
     check_map("gelu", [2, 3], Elementwise::gelu);
+    check_map("gelu by tanh", [2, 3], Elementwise::gelu_tanh);
     check_linear("relu", [2, 3], Elementwise::rectifier);
     check_linear("times", [2, 3], |_| Times(-1.5));
 }

@@ -137,6 +137,7 @@ fn header(learning_rate: f64, batch_size: usize, seed: u64, measured: usize) -> 
         parameters: 266_610,
         steps: EPOCHS * EXAMPLES.div_ceil(batch_size) as u64,
         training: None,
+        pretrained: None,
         covariance: Some(MiniBatches {
             batches: 25,
             batch_size: measured,

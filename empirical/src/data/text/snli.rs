@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::word_piece::WordPiece;
+use super::word_piece::{TextRules, WordPiece};
 use super::{Both, Texts, mnli};
 use crate::data::Source;
 use crate::data::catalog::Entry;
@@ -28,5 +28,6 @@ pub(super) fn vocabulary() -> Result<WordPiece, DataError> {
     WordPiece::of(
         Content::built_in(VOCABULARY),
         Path::new("built-in vocab.txt"),
+        TextRules::default(),
     )
 }

@@ -1,4 +1,5 @@
-//! Word pieces, as BERT's uncased models read texts.
+//! Word pieces, as BERT's models read texts: the uncased ones, where nothing
+//! else is said.
 //!
 //! Texts are put into lower case without accents, parted at white space,
 //! punctuation and Chinese characters, and each word into the longest pieces of
@@ -15,6 +16,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use tokenizers::models::wordpiece::WordPiece as Model;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
@@ -46,6 +48,41 @@ type Tokenizer = TokenizerImpl<
     decoders::wordpiece::WordPiece,
 >;
 
+/// What is done to texts before they are parted, under the names of Hugging
+/// Face's `tokenizer_config.json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TextRules {
+    /// Whether they are put into lower case. Default true.
+    pub do_lower_case: bool,
+    /// Whether accents are taken away. Default: where they are put into lower
+    /// case.
+    pub strip_accents: Option<bool>,
+    /// Whether Chinese characters are words. Default true.
+    pub tokenize_chinese_chars: bool,
+}
+
+impl Default for TextRules {
+    fn default() -> Self {
+        Self {
+            do_lower_case: true,
+            strip_accents: None,
+            tokenize_chinese_chars: true,
+        }
+    }
+}
+
+impl TextRules {
+    fn normalizer(self) -> BertNormalizer {
+        let Self {
+            do_lower_case,
+            strip_accents,
+            tokenize_chinese_chars,
+        } = self;
+        BertNormalizer::new(true, tokenize_chinese_chars, strip_accents, do_lower_case)
+    }
+}
+
 /// A vocabulary of word pieces.
 #[derive(Clone, Debug)]
 pub struct WordPiece {
@@ -62,22 +99,26 @@ impl WordPiece {
     /// # Errors
     /// If it cannot be read, is not UTF-8, names a piece twice, lacks `[UNK]`,
     /// `[CLS]` or `[SEP]`, or does not begin with `[PAD]`.
-    pub fn open(path: &Path) -> Result<Self, DataError> {
-        Self::of(Content::open(path), path)
+    pub fn open(path: &Path, text: TextRules) -> Result<Self, DataError> {
+        Self::of(Content::open(path), path, text)
     }
 
     /// The vocabulary in `content`, which is that of `file`.
-    pub(super) fn of(content: Result<Content, Problem>, file: &Path) -> Result<Self, DataError> {
+    pub(super) fn of(
+        content: Result<Content, Problem>,
+        file: &Path,
+        text: TextRules,
+    ) -> Result<Self, DataError> {
         let file = file.to_owned();
         content
-            .and_then(Self::read)
+            .and_then(|content| Self::read(content, text))
             .map_err(|problem| match problem {
                 Problem::Io(source) => DataError::Read { file, source },
                 Problem::Format(problem) => DataError::Vocabulary { file, problem },
             })
     }
 
-    fn read(content: Content) -> Result<Self, Problem> {
+    fn read(content: Content, text: TextRules) -> Result<Self, Problem> {
         let mut pieces: Vec<String> = Vec::new();
         let mut seen = HashSet::new();
         lines::for_each(content, &mut |number, line| {
@@ -94,10 +135,10 @@ impl WordPiece {
             pieces.push(piece.to_owned());
             Ok(())
         })?;
-        Ok(Self::new(pieces)?)
+        Ok(Self::new(pieces, text)?)
     }
 
-    fn new(pieces: Vec<String>) -> Result<Self, FormatProblem> {
+    fn new(pieces: Vec<String>, text: TextRules) -> Result<Self, FormatProblem> {
         let lacks = |piece: &str| FormatProblem::Layout {
             detail: format!("is no vocabulary of BERT's: it lacks `{piece}`"),
         };
@@ -113,7 +154,7 @@ impl WordPiece {
             .map_err(failed)?;
         let mut tokenizer = Tokenizer::new(model);
         tokenizer
-            .with_normalizer(Some(BertNormalizer::default()))
+            .with_normalizer(Some(text.normalizer()))
             .map_err(failed)?;
         tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
         let id = |piece: &str| tokenizer.token_to_id(piece).ok_or_else(|| lacks(piece));

@@ -1,0 +1,318 @@
+//! A BERT as Hugging Face saves it: a folder with `config.json`, the weights
+//! as `model.safetensors` and, as a rule, a `vocab.txt`.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use breakeven_sim::record::seal::sha256;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::CheckpointError;
+use crate::data::{PIECES_FILE, TextRules};
+use crate::layers::Activation;
+use crate::model::BertShape;
+
+/// The shape.
+pub const CONFIG_FILE: &str = "config.json";
+/// How texts are put before they are parted into pieces.
+const TOKENIZER_FILE: &str = "tokenizer_config.json";
+/// The weights, the first that is there: the second is what the conversion of
+/// the third is called.
+const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.safetensors"];
+const PICKLED: &str = "pytorch_model.bin";
+
+/// Weights that a run starts from, and the files that they came with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pretrained {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The name of the weights' file in it.
+    pub weights: String,
+    /// SHA-256 of that file.
+    pub weights_sha256: String,
+    /// SHA-256 of the folder's `vocab.txt`; absent where it has none, and the
+    /// data set's is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vocabulary_sha256: Option<String>,
+    /// What is done to texts before.
+    #[serde(default)]
+    pub text: TextRules,
+}
+
+/// A folder that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PretrainedError {
+    /// A file can't be read.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is no configuration.
+    #[error(
+        "{0} is not there: put the config.json of the model, as Hugging Face saves it, beside its weights"
+    )]
+    NoConfig(PathBuf),
+    /// There are no weights.
+    #[error("{0} holds no model.safetensors: put the weights there")]
+    NoWeights(PathBuf),
+    /// The weights are Python's.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The configuration is none.
+    #[error("{path} is not what Hugging Face saves of a bert: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A variant that is not computed here.
+    #[error("{path}: {key} is {found}, only {known} is computed here: take another model")]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// What it is.
+        found: String,
+        /// What is known.
+        known: &'static str,
+    },
+    /// A file is not the one that a run was planned with.
+    #[error(
+        "{path} is not the file that the sweep was begun with (SHA-256 {found}, then {expected}): put that one back, \
+         or give another --out"
+    )]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// Its hash.
+        found: String,
+        /// The hash then.
+        expected: String,
+    },
+}
+
+/// `config.json`, as far as the encoder and its head go; what else it holds
+/// says how it was trained, or is of generators.
+#[derive(Deserialize)]
+struct HuggingFace {
+    #[serde(default = "bert")]
+    model_type: String,
+    vocab_size: usize,
+    hidden_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    intermediate_size: usize,
+    #[serde(default = "gelu")]
+    hidden_act: String,
+    max_position_embeddings: usize,
+    type_vocab_size: usize,
+    #[serde(default = "epsilon")]
+    layer_norm_eps: f64,
+    #[serde(default = "absolute")]
+    position_embedding_type: String,
+    #[serde(default)]
+    is_decoder: bool,
+    #[serde(default)]
+    add_cross_attention: bool,
+}
+
+fn bert() -> String {
+    "bert".to_owned()
+}
+
+fn gelu() -> String {
+    "gelu".to_owned()
+}
+
+fn absolute() -> String {
+    "absolute".to_owned()
+}
+
+/// The library's own default.
+fn epsilon() -> f64 {
+    1e-12
+}
+
+impl HuggingFace {
+    fn shape(self, path: &Path) -> Result<BertShape, PretrainedError> {
+        let known = |key, found: String, known: &'static str| {
+            if found == known {
+                return Ok(());
+            }
+            Err(unsupported(path, key, found, known))
+        };
+        known("model_type", self.model_type, "bert")?;
+        let positions = self.position_embedding_type;
+        known("position_embedding_type", positions, "absolute")?;
+        known("is_decoder", self.is_decoder.to_string(), "false")?;
+        let crosses = self.add_cross_attention.to_string();
+        known("add_cross_attention", crosses, "false")?;
+        Ok(BertShape {
+            hidden_size: self.hidden_size,
+            num_hidden_layers: self.num_hidden_layers,
+            num_attention_heads: self.num_attention_heads,
+            intermediate_size: self.intermediate_size,
+            max_position_embeddings: self.max_position_embeddings,
+            type_vocab_size: self.type_vocab_size,
+            hidden_act: activation(path, self.hidden_act)?,
+            layer_norm_eps: self.layer_norm_eps,
+            vocab_size: Some(self.vocab_size),
+            pretrained: None,
+        })
+    }
+}
+
+fn activation(path: &Path, name: String) -> Result<Activation, PretrainedError> {
+    let parsed = serde_json::from_value(serde_json::json!(name));
+    parsed.map_err(|_| unsupported(path, "hidden_act", name, "gelu, gelu_new or relu"))
+}
+
+fn unsupported(
+    path: &Path,
+    key: &'static str,
+    found: String,
+    known: &'static str,
+) -> PretrainedError {
+    PretrainedError::Unsupported {
+        path: path.into(),
+        key,
+        found,
+        known,
+    }
+}
+
+impl BertShape {
+    /// The shape in a folder's `config.json`, with the folder's weights to
+    /// start from.
+    ///
+    /// # Errors
+    /// Files that are missing, and variants of BERT that are not computed
+    /// here.
+    pub fn of_folder(folder: &Path) -> Result<Self, PretrainedError> {
+        let config = config(folder)?;
+        let weights = weights(folder)?;
+        Self::with_weights(config, folder, weights)
+    }
+
+    /// The same with the weights in `file`, whose folder it is.
+    ///
+    /// # Errors
+    /// As [`Self::of_folder`].
+    pub fn of_weights(file: &Path) -> Result<Self, PretrainedError> {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let name = file.file_name().unwrap_or_default();
+        Self::with_weights(config(folder)?, folder, name.to_string_lossy().into_owned())
+    }
+
+    fn with_weights(shape: Self, folder: &Path, weights: String) -> Result<Self, PretrainedError> {
+        let pretrained = Pretrained {
+            weights_sha256: sha256(&read(&folder.join(&weights))?),
+            vocabulary_sha256: present(&folder.join(PIECES_FILE))?.map(|text| sha256(&text)),
+            text: match present(&folder.join(TOKENIZER_FILE))? {
+                Some(text) => parse(&folder.join(TOKENIZER_FILE), &text)?,
+                None => TextRules::default(),
+            },
+            folder: folder.to_owned(),
+            weights,
+        };
+        Ok(Self {
+            pretrained: Some(pretrained),
+            ..shape
+        })
+    }
+}
+
+impl Pretrained {
+    /// The weights' file, which is still the one that it was.
+    ///
+    /// # Errors
+    /// If it can't be read, or is another one.
+    pub fn weights_file(&self) -> Result<PathBuf, PretrainedError> {
+        let path = self.folder.join(&self.weights);
+        same(&path, &self.weights_sha256)?;
+        Ok(path)
+    }
+
+    /// The vocabulary's file, where there was one, which is still the one that
+    /// it was, and what is done to texts before.
+    ///
+    /// # Errors
+    /// If it can't be read, or is another one.
+    pub fn vocabulary(&self) -> Result<Option<(PathBuf, TextRules)>, PretrainedError> {
+        let Some(sum) = &self.vocabulary_sha256 else {
+            return Ok(None);
+        };
+        let path = self.folder.join(PIECES_FILE);
+        same(&path, sum)?;
+        Ok(Some((path, self.text)))
+    }
+}
+
+/// The weights in a folder.
+///
+/// # Errors
+/// If there are none, or only those of Python.
+pub fn weights(folder: &Path) -> Result<String, PretrainedError> {
+    let there = WEIGHTS.into_iter().find(|name| folder.join(name).is_file());
+    if let Some(name) = there {
+        return Ok(name.to_owned());
+    }
+    let path = folder.join(PICKLED);
+    if path.is_file() {
+        return Err(CheckpointError::PyTorch { path }.into());
+    }
+    Err(PretrainedError::NoWeights(folder.into()))
+}
+
+fn config(folder: &Path) -> Result<BertShape, PretrainedError> {
+    let path = folder.join(CONFIG_FILE);
+    let Some(text) = present(&path)? else {
+        return Err(PretrainedError::NoConfig(path));
+    };
+    parse::<HuggingFace>(&path, &text)?.shape(&path)
+}
+
+fn same(path: &Path, expected: &str) -> Result<(), PretrainedError> {
+    let found = sha256(&read(path)?);
+    if found == expected {
+        return Ok(());
+    }
+    Err(PretrainedError::Other {
+        path: path.into(),
+        found,
+        expected: expected.to_owned(),
+    })
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, PretrainedError> {
+    serde_json::from_slice(text).map_err(|source| PretrainedError::Json {
+        path: path.into(),
+        source,
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PretrainedError> {
+    std::fs::read(path).map_err(|source| PretrainedError::File {
+        path: path.into(),
+        source,
+    })
+}
+
+/// A file's content, where it is there.
+fn present(path: &Path) -> Result<Option<Vec<u8>>, PretrainedError> {
+    match std::fs::read(path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(PretrainedError::File {
+            path: path.into(),
+            source,
+        }),
+    }
+}
