@@ -24,6 +24,7 @@ pub mod random;
 pub mod run_folder;
 pub mod solver;
 pub mod spectrum;
+pub mod stream;
 pub mod sweep;
 pub mod tape;
 pub mod train;

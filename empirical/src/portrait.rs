@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::{BoundKind, SolverStatus};
@@ -11,9 +12,10 @@ use serde::Serialize;
 use crate::checkpoint::{CheckpointError, Weights, load_weights};
 use crate::compute::{Compute, DeviceKind, Precision};
 use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
+use crate::data::DataError;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
-use crate::loaded::Labelled;
+use crate::loaded::{DECODED_BYTES, Labelled};
 use crate::memory;
 use crate::model::{Architecture, ModelError};
 use crate::moments::Moments;
@@ -93,6 +95,12 @@ pub enum PortraitError {
     /// The weights.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// A picture.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A picture that could be read before.
+    #[error(transparent)]
+    Unreadable(Arc<DataError>),
     /// The device.
     #[error(transparent)]
     NotDeterministic(#[from] NotDeterministic),
@@ -311,11 +319,14 @@ impl Portrait {
             loss: settings.loss,
             normalisation: settings.batch_norm.with(&buffers),
         };
-        let examples = data.first(settings.subset.unwrap_or(data.len()), compute);
+        let count = settings.subset.unwrap_or(data.len());
+        let examples = data.first(count, compute, DECODED_BYTES, meter)?;
         let pool = ThreadPoolBuilder::new()
             .num_threads(settings.threads(compute))
             .build()?;
-        let portrait = pool.install(|| Self::of(network, &theta, &examples, settings, meter))?;
+        let portrait = pool.install(|| Self::of(network, &theta, &examples, settings, meter));
+        examples.failure().map_err(PortraitError::Unreadable)?;
+        let portrait = portrait?;
         Ok(Self { notes, ..portrait })
     }
 
