@@ -13,6 +13,7 @@ use rayon::ThreadPoolBuilder;
 use crate::compute::{Compute, ComputeError, DeviceKind};
 use crate::config::{ConfigError, SweepConfig};
 use crate::data::DataError;
+use crate::examples::Examples;
 use crate::loaded::{DECODED_BYTES, Labelled, Loaded};
 use crate::model::ModelError;
 use crate::run_folder::{FolderError, outcome};
@@ -191,6 +192,11 @@ impl<'a> Sweep<'a> {
                 checkpoint_every: CHECKPOINT_EVERY,
             },
         })
+    }
+
+    /// All N training examples.
+    pub fn examples(&self) -> &Examples {
+        &self.shared.train
     }
 
     /// The same sweep with another time between two checkpoints of a run.

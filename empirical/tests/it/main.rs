@@ -14,6 +14,7 @@ mod options;
 mod reference;
 mod solver;
 mod spectrum;
+mod streaming;
 mod tape;
 mod tolerance;
 mod training;

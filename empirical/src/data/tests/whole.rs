@@ -65,7 +65,9 @@ fn an_archive_is_checked_as_it_is_and_stays_packed() {
 
 #[test]
 fn a_transfer_that_was_cut_goes_on() {
-    let content: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+    let content: Vec<u8> = (0..100_000_u32)
+        .map(|i| (i.wrapping_mul(i) >> 7) as u8)
+        .collect();
     let (entry, folder) = (entry(&content), Folder::of("imdb"));
     let cut = serve(Manner::CutAfter(70_000), &content);
     let error = fetched(&entry, &folder, &cut).unwrap_err();
