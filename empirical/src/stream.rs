@@ -55,6 +55,11 @@ impl Stream {
         self.indices.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
+    }
+
     /// Those at `places`, in that order; none is decoded.
     pub fn select(&self, places: &[usize]) -> Self {
         Self {

@@ -1,5 +1,9 @@
 //! All runs of a sweep, side by side.
 
+mod error;
+
+pub use error::SweepError;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Mutex;
@@ -10,49 +14,16 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
-use crate::compute::{Compute, ComputeError, DeviceKind};
+use crate::compute::{Compute, DeviceKind};
 use crate::config::{ConfigError, SweepConfig};
-use crate::data::DataError;
 use crate::examples::Examples;
 use crate::loaded::{DECODED_BYTES, Labelled, Loaded};
-use crate::model::ModelError;
-use crate::run_folder::{FolderError, outcome};
-use crate::train::{RunEnd, RunError, RunSpec, Shared, Watch, finished, run, total_steps};
+use crate::run_folder::outcome;
+use crate::train::{RunEnd, RunSpec, Shared, Watch, finished, run, total_steps};
 
 /// Time between two checkpoints of a run: what a kill makes it repeat at most,
 /// beside the step or measurement that it was in.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
-
-/// A sweep that can't be prepared or carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The data.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The model.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The device.
-    #[error(transparent)]
-    Compute(#[from] ComputeError),
-    /// A folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// A run.
-    #[error("run {run}: {source}")]
-    Run {
-        /// The run.
-        run: String,
-        /// Why.
-        source: RunError,
-    },
-    /// The threads that runs have.
-    #[error("a thread for runs can't be started: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-}
 
 /// What happens to runs, for whoever shows it.
 pub trait Progress: Sync {

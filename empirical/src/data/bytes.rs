@@ -38,10 +38,12 @@ pub(super) const CIFAR: &Bytes = &Bytes {
 #[derive(Debug)]
 pub(super) struct Bytes {
     /// Reads the images of a part; `None` where none of its files is there.
-    read: fn(&Entry, &[Present], Part) -> Result<Option<Images>, DataError>,
+    read: ReadPart,
     digest: fn(&Present) -> Result<Digest, Problem>,
     is_built_in: bool,
 }
+
+type ReadPart = fn(&Entry, &[Present], Part) -> Result<Option<Images>, DataError>;
 
 /// What a file is compared with the official one by.
 pub(super) struct Digest {
