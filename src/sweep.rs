@@ -9,8 +9,9 @@ use anyhow::{Context, Error, anyhow};
 use breakeven_empirical::checkpoint::CheckpointError;
 use breakeven_empirical::compute::DeviceKind;
 use breakeven_empirical::config::SweepConfig;
+use breakeven_empirical::loaded::DECODED_BYTES;
 use breakeven_empirical::run_folder::{FolderError, read_json, write_json};
-use breakeven_empirical::sweep::{Shard, Sweep, SweepEnd, SweepError, Tally};
+use breakeven_empirical::sweep::{Place, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunError;
 use breakeven_sim::record::seal::plan_sha256;
 use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE};
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::failure::{Failure, OrFail};
-use crate::progress::SweepProgress;
+use crate::progress::{SweepProgress, watched};
 use crate::streams::say;
 use crate::version::{command_line, version};
 
@@ -163,7 +164,14 @@ fn prepare<'a>(
     options: &Options,
 ) -> Result<Sweep<'a>, Failure> {
     let version = version().to_owned();
-    let prepared = Sweep::prepare(sweep, options.data_dir, options.device, version);
+    let place = Place {
+        data_dir: options.data_dir,
+        device: options.device,
+        decoded_bytes: DECODED_BYTES,
+    };
+    let prepared = watched("train", |meter| {
+        Sweep::watched(sweep, &place, version, meter)
+    });
     prepared.map_err(|error| {
         let of_config = matches!(error, SweepError::Config(_) | SweepError::Model(_));
         let error = Error::from(error);
@@ -251,6 +259,7 @@ fn failure(error: SweepError) -> Failure {
             RunError::Folder(error) => refused_by_system(error),
             RunError::Checkpoint(error) => matches!(error, CheckpointError::File { .. }),
             RunError::NotDeterministic(_) => true,
+            RunError::Data(_) => false,
         },
         _ => false,
     };

@@ -1,4 +1,6 @@
-//! Examples on a device.
+//! Examples on a device, or on disk until a network reads them.
+
+use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -6,8 +8,9 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
 use crate::compute::{Compute, Precision};
-use crate::data::Images;
+use crate::data::{DataError, Images};
 use crate::layers::{Forward, Image};
+use crate::stream::Stream;
 use crate::tape::{Flatten, Grid, Matrix, Targets, Transposed, Var};
 
 /// What a network reads.
@@ -35,12 +38,27 @@ pub struct Words {
     lengths: Vec<usize>,
 }
 
-/// Examples on a device: inputs and true classes.
+/// Examples: inputs and true classes.
 #[derive(Clone, Debug)]
 pub struct Examples {
-    inputs: Inputs,
-    /// Rows of zeros and a one, `[n, classes]`.
-    targets: Matrix,
+    held: Held,
+    /// True classes, below `classes`.
+    labels: Vec<usize>,
+    classes: usize,
+    compute: Compute,
+}
+
+/// Where inputs are until they are read.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tensor is a few hundred bytes of handle, and there is one of these a batch"
+)]
+enum Held {
+    /// On the device.
+    Inputs(Inputs),
+    /// On disk.
+    Stream(Stream),
 }
 
 impl Inputs {
@@ -81,13 +99,6 @@ impl Inputs {
         match self {
             Self::Words(words) => words,
             Self::Features(_) => panic!("a model for texts was given images"),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Features(features) => features.dims()[0],
-            Self::Words(words) => words.lengths.len(),
         }
     }
 
@@ -202,44 +213,64 @@ fn int(numbers: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> 
     Tensor::from_data(TensorData::new(numbers, [count]), device)
 }
 
+/// The first `count` of `images`, each pixel divided by 255 (and normalised,
+/// where the images are) in the precision of `compute`.
+///
+/// # Panics
+/// If there are fewer.
+pub(crate) fn pixels(images: &Images, count: usize, compute: &Compute) -> Matrix {
+    let shape = [count, images.pixels_per_image()];
+    match compute.precision() {
+        Precision::F32 => compute.matrix_f32(images.scaled(0..count), shape),
+        Precision::F64 => compute.matrix(&images.scaled_f64(0..count), shape),
+    }
+}
+
+/// Labels as numbers of classes.
+fn wide<L: Copy + Into<usize>>(labels: &[L]) -> Vec<usize> {
+    labels.iter().map(|&label| label.into()).collect()
+}
+
 impl Examples {
-    /// The first `count` of `images`, each pixel divided by 255 (and normalised,
-    /// where the images are) in the precision of `compute`.
+    /// The first `count` of `images`, scaled as by [`Images::scaled`] in the
+    /// precision of `compute`.
     ///
     /// # Panics
     /// If there are fewer.
     pub fn first(images: &Images, count: usize, compute: &Compute) -> Self {
-        let shape = [count, images.pixels_per_image()];
-        let pixels = match compute.precision() {
-            Precision::F32 => compute.matrix_f32(images.scaled(0..count), shape),
-            Precision::F64 => compute.matrix(&images.scaled_f64(0..count), shape),
-        };
-        let labels = images.labels()[..count].iter();
-        let labels: Vec<usize> = labels.map(|&label| label.into()).collect();
-        Self::of(Inputs::Features(pixels), &labels, images.classes(), compute)
+        let inputs = Inputs::Features(pixels(images, count, compute));
+        let labels = wide(&images.labels()[..count]);
+        Self::of(inputs, &labels, images.classes(), compute)
     }
 
     /// Examples from pixels `[n, features]` and one label below `classes` each.
     pub fn new(pixels: Matrix, labels: &[u8], classes: usize, compute: &Compute) -> Self {
-        let labels: Vec<usize> = labels.iter().map(|&label| label.into()).collect();
-        Self::of(Inputs::Features(pixels), &labels, classes, compute)
+        Self::of(Inputs::Features(pixels), &wide(labels), classes, compute)
     }
 
     /// Examples from inputs and one label below `classes` each.
     pub fn of(inputs: Inputs, labels: &[usize], classes: usize, compute: &Compute) -> Self {
-        let mut targets = vec![0.0; labels.len() * classes];
-        for (row, &label) in targets.chunks_mut(classes).zip(labels) {
-            row[label] = 1.0;
-        }
         Self {
-            inputs,
-            targets: compute.matrix_f32(targets, [labels.len(), classes]),
+            held: Held::Inputs(inputs),
+            labels: labels.to_vec(),
+            classes,
+            compute: compute.clone(),
+        }
+    }
+
+    /// Examples from pictures on disk and one label below `classes` each.
+    pub fn streamed(stream: Stream, labels: &[u16], classes: usize, compute: &Compute) -> Self {
+        Self {
+            held: Held::Stream(stream),
+            labels: wide(labels),
+            classes,
+            compute: compute.clone(),
         }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.inputs.len()
+        self.labels.len()
     }
 
     /// Whether there are none.
@@ -247,9 +278,32 @@ impl Examples {
         self.len() == 0
     }
 
-    /// What a network reads.
-    pub fn inputs(&self) -> &Inputs {
-        &self.inputs
+    /// What a network reads; pictures on disk are decoded now, each time anew.
+    pub fn inputs(&self) -> Inputs {
+        match &self.held {
+            Held::Inputs(inputs) => inputs.clone(),
+            Held::Stream(stream) => Inputs::Features(stream.decode(&self.compute)),
+        }
+    }
+
+    /// Nothing, unless a picture could not be read any more: what was computed
+    /// of these examples, and of all selected of them, then means nothing.
+    ///
+    /// # Errors
+    /// The first such failure.
+    pub fn failure(&self) -> Result<(), Arc<DataError>> {
+        match &self.held {
+            Held::Inputs(_) => Ok(()),
+            Held::Stream(stream) => stream.failure().map_or(Ok(()), Err),
+        }
+    }
+
+    /// The stream, where these are pictures on disk.
+    pub fn stream(&self) -> Option<&Stream> {
+        match &self.held {
+            Held::Inputs(_) => None,
+            Held::Stream(stream) => Some(stream),
+        }
     }
 
     /// The same examples with what `change` makes of their numbers; texts have
@@ -258,29 +312,40 @@ impl Examples {
     /// # Panics
     /// If there are more or fewer rows then.
     pub fn with_features(self, change: impl FnOnce(&Matrix) -> Matrix) -> Self {
-        let Inputs::Features(features) = &self.inputs else {
+        let Inputs::Features(features) = self.inputs() else {
             return self;
         };
-        let changed = change(features);
+        let changed = change(&features);
         assert_eq!(changed.dims()[0], self.len(), "one row an example");
         Self {
-            inputs: Inputs::Features(changed),
+            held: Held::Inputs(Inputs::Features(changed)),
             ..self
         }
     }
 
     /// True classes.
     pub fn targets(&self) -> Targets {
-        Targets(self.targets.clone())
+        let mut targets = vec![0.0; self.len() * self.classes];
+        for (row, &label) in targets.chunks_mut(self.classes).zip(&self.labels) {
+            row[label] = 1.0;
+        }
+        let shape = [self.len(), self.classes];
+        Targets(self.compute.matrix_f32(targets, shape))
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes
     }
 
     /// The examples at `indices`, in that order.
     pub fn select(&self, indices: &[usize]) -> Self {
-        let at = int(indices.iter().copied(), &self.targets.device());
-        Self {
-            inputs: self.inputs.select(indices),
-            targets: self.targets.clone().select(0, at),
-        }
+        let held = match &self.held {
+            Held::Inputs(inputs) => Held::Inputs(inputs.select(indices)),
+            Held::Stream(stream) => Held::Stream(stream.select(indices)),
+        };
+        let labels = indices.iter().map(|&index| self.labels[index]);
+        self.part(held, labels.collect())
     }
 
     /// `count` different examples, drawn at random.
@@ -293,9 +358,19 @@ impl Examples {
 
     /// `count` examples from the one numbered `first`.
     pub fn range(&self, first: usize, count: usize) -> Self {
+        let held = match &self.held {
+            Held::Inputs(inputs) => Held::Inputs(inputs.range(first, count)),
+            Held::Stream(stream) => Held::Stream(stream.range(first, count)),
+        };
+        self.part(held, self.labels[first..first + count].to_vec())
+    }
+
+    fn part(&self, held: Held, labels: Vec<usize>) -> Self {
         Self {
-            inputs: self.inputs.range(first, count),
-            targets: self.targets.clone().narrow(0, first, count),
+            held,
+            labels,
+            classes: self.classes,
+            compute: self.compute.clone(),
         }
     }
 }

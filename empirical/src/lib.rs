@@ -25,6 +25,7 @@ pub mod random;
 pub mod run_folder;
 pub mod solver;
 pub mod spectrum;
+pub mod stream;
 mod survey;
 pub mod sweep;
 pub mod tape;

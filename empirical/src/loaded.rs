@@ -1,14 +1,22 @@
 //! Data sets of images or texts, as networks take them.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::compute::Compute;
+use breakeven_sim::meter::Meter;
+
+use crate::compute::{Compute, Precision};
 use crate::config::DataConfig;
-use crate::data::catalog::{self, Kind};
-use crate::data::{self, DataError, Encoding, Images, Pieces, Tokens};
+use crate::data::image_folder::ImageFolder;
+use crate::data::{self, DataError, Encoding, Images, Pieces, Set, Tokens, catalog, text};
 use crate::examples::{Examples, Inputs, Words};
 use crate::model::{Architecture, InputShape};
 use crate::pretrained::{Pretrained, PretrainedError};
+use crate::stream::Stream;
+
+/// Bytes that pictures of class folders may take as numbers on a device; more
+/// of them stay on disk and are decoded when they are needed, to the same bits.
+pub const DECODED_BYTES: usize = 2 << 30;
 
 /// Data that can't be had for a network.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +32,10 @@ pub enum LoadError {
 /// Examples with their labels, in the order of the data set.
 #[derive(Clone, Debug)]
 pub enum Labelled {
-    /// Images.
+    /// Images in memory.
     Images(Images),
+    /// Images in files of their own.
+    Pictures(Arc<ImageFolder>),
     /// Texts.
     Texts(Tokens),
 }
@@ -45,46 +55,60 @@ impl Loaded {
     /// that has one, and words by frequency for other networks.
     ///
     /// # Errors
-    /// As [`data::load`] and [`data::load_text`], or another vocabulary than it
+    /// As [`data::open`] and [`text::encode`], or another vocabulary than it
     /// was.
     pub fn of(
         data: &DataConfig,
         data_dir: Option<&Path>,
         architecture: &Architecture,
     ) -> Result<Self, LoadError> {
-        let name = data.name.as_str();
-        if let Kind::Images { .. } = catalog::find(name)?.kind {
-            let set = data::load(name, data_dir)?;
-            return Ok(Self {
-                train: Labelled::Images(set.train),
-                validation: set.validation.map(Labelled::Images),
-            });
-        }
-        let pretrained = architecture.pretrained();
-        let own = pretrained
-            .map(Pretrained::vocabulary)
-            .transpose()?
-            .flatten();
-        let mut encoding = match architecture {
-            Architecture::Bert(_) => Encoding::BERT,
-            _ => Encoding::KERAS,
-        };
-        if let Encoding::Pieces { vocabulary, .. } = &mut encoding {
-            *vocabulary = own
-                .as_ref()
-                .map(|(file, text)| Pieces { file, text: *text });
-        }
-        let (Encoding::Words { length, .. } | Encoding::Pieces { length, .. }) = &mut encoding;
-        *length = data.length.unwrap_or(*length);
-        if let Encoding::Words { vocabulary, .. } = &mut encoding {
-            *vocabulary = data.vocabulary.unwrap_or(*vocabulary);
-        }
-        let set = data::load_text(name, data_dir, &encoding)?;
-        Ok(Self {
-            train: Labelled::Texts(set.train),
-            validation: set.validation.map(Labelled::Texts),
+        let set = data::open(&data.name, data_dir)?;
+        Ok(match set {
+            Set::Images(set) => Self::new(set.train, set.validation, Labelled::Images),
+            Set::Pictures(set) => Self::new(set.train, set.validation, |folder| {
+                Labelled::Pictures(Arc::new(folder))
+            }),
+            Set::Texts(texts) => {
+                let entry = catalog::find(&data.name)?;
+                let own = architecture.pretrained().map(Pretrained::vocabulary);
+                let own = own.transpose()?.flatten();
+                let pieces = own
+                    .as_ref()
+                    .map(|(file, text)| Pieces { file, text: *text });
+                let set = text::encode(entry, texts, &encoding(data, architecture, pieces))?;
+                Self::new(set.train, set.validation, Labelled::Texts)
+            }
         })
     }
+
+    fn new<T>(train: T, validation: Option<T>, labelled: impl Fn(T) -> Labelled) -> Self {
+        Self {
+            train: labelled(train),
+            validation: validation.map(labelled),
+        }
+    }
+}
+
+/// How the texts of `data` become tokens for this network, a pretrained one's
+/// with its own `pieces`.
+fn encoding<'a>(
+    data: &DataConfig,
+    architecture: &Architecture,
+    pieces: Option<Pieces<'a>>,
+) -> Encoding<'a> {
+    let mut encoding = match architecture {
+        Architecture::Bert(_) => Encoding::BERT,
+        _ => Encoding::KERAS,
+    };
+    if let Encoding::Pieces { vocabulary, .. } = &mut encoding {
+        *vocabulary = pieces;
+    }
+    let (Encoding::Words { length, .. } | Encoding::Pieces { length, .. }) = &mut encoding;
+    *length = data.length.unwrap_or(*length);
+    if let Encoding::Words { vocabulary, .. } = &mut encoding {
+        *vocabulary = data.vocabulary.unwrap_or(*vocabulary);
+    }
+    encoding
 }
 
 impl Labelled {
@@ -92,6 +116,7 @@ impl Labelled {
     pub fn len(&self) -> usize {
         match self {
             Self::Images(images) => images.len(),
+            Self::Pictures(folder) => folder.len(),
             Self::Texts(tokens) => tokens.len(),
         }
     }
@@ -105,6 +130,7 @@ impl Labelled {
     pub fn shape(&self) -> InputShape {
         match self {
             Self::Images(images) => images.shape().into(),
+            Self::Pictures(folder) => folder.shape().into(),
             Self::Texts(tokens) => InputShape::Text {
                 vocabulary: tokens.vocabulary(),
                 length: tokens.length(),
@@ -116,32 +142,62 @@ impl Labelled {
     pub fn classes(&self) -> usize {
         match self {
             Self::Images(images) => images.classes(),
+            Self::Pictures(folder) => folder.class_names().len(),
             Self::Texts(tokens) => tokens.classes(),
         }
     }
 
-    /// The first `count` on a device.
+    /// The first `count`, on a device; pictures stay on disk where they would
+    /// take more than `budget` bytes there, and are each decoded once to see
+    /// that they can be, which `meter` counts.
+    ///
+    /// # Errors
+    /// If a picture cannot be read.
     ///
     /// # Panics
     /// If there are fewer.
-    pub fn first(&self, count: usize, compute: &Compute) -> Examples {
-        let tokens = match self {
-            Self::Images(images) => return Examples::first(images, count, compute),
-            Self::Texts(tokens) => tokens,
-        };
-        let length = tokens.length();
-        let words = Words::new(
-            &tokens.ids()[..count * length],
-            tokens.token_types().map(|types| &types[..count * length]),
-            tokens.lengths()[..count]
-                .iter()
-                .map(|&k| k as usize)
-                .collect(),
-            length,
-            compute,
-        );
-        let labels = tokens.labels()[..count].iter().map(|&k| k.into());
-        let labels: Vec<usize> = labels.collect();
-        Examples::of(Inputs::Words(words), &labels, tokens.classes(), compute)
+    pub fn first(
+        &self,
+        count: usize,
+        compute: &Compute,
+        budget: usize,
+        meter: &Meter,
+    ) -> Result<Examples, DataError> {
+        match self {
+            Self::Images(images) => Ok(Examples::first(images, count, compute)),
+            Self::Texts(tokens) => Ok(first_texts(tokens, count, compute)),
+            Self::Pictures(folder) => {
+                let number = match compute.precision() {
+                    Precision::F32 => 4,
+                    Precision::F64 => 8,
+                };
+                let bytes = count.saturating_mul(folder.pixels_per_image() * number);
+                if count > 0 && bytes <= budget {
+                    let images = folder.load(count)?;
+                    return Ok(Examples::first(&images, count, compute));
+                }
+                let stream = Stream::first(Arc::clone(folder), count, meter)?;
+                let labels = &folder.labels()[..count];
+                Ok(Examples::streamed(stream, labels, self.classes(), compute))
+            }
+        }
     }
+}
+
+/// The first `count` texts on a device.
+fn first_texts(tokens: &Tokens, count: usize, compute: &Compute) -> Examples {
+    let length = tokens.length();
+    let words = Words::new(
+        &tokens.ids()[..count * length],
+        tokens.token_types().map(|types| &types[..count * length]),
+        tokens.lengths()[..count]
+            .iter()
+            .map(|&k| k as usize)
+            .collect(),
+        length,
+        compute,
+    );
+    let labels = tokens.labels()[..count].iter().map(|&k| k.into());
+    let labels: Vec<usize> = labels.collect();
+    Examples::of(Inputs::Words(words), &labels, tokens.classes(), compute)
 }

@@ -76,7 +76,7 @@ impl Network<'_> {
             .map(|parameter| tape.parameter(parameter.clone()))
             .collect();
         let mut on = Forward::new(&mut tape, &parameters, self.normalisation);
-        let logits = self.model.logits(&mut on, examples.inputs());
+        let logits = self.model.logits(&mut on, &examples.inputs());
         let statistics = on.into_statistics();
         let targets = examples.targets();
         let loss = match self.loss {

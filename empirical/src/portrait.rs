@@ -20,7 +20,7 @@ use crate::checkpoint::{Weights, load_weights};
 use crate::compute::Compute;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
-use crate::loaded::Labelled;
+use crate::loaded::{DECODED_BYTES, Labelled};
 use crate::model::{Architecture, glorot};
 use crate::moments::Moments;
 use crate::network::Network;
@@ -63,14 +63,16 @@ impl Portrait {
             loss: settings.loss,
             normalisation: settings.batch_norm.with(&buffers),
         };
-        let examples = data.first(settings.subset.unwrap_or(data.len()), compute);
+        let count = settings.subset.unwrap_or(data.len());
+        let examples = data.first(count, compute, DECODED_BYTES, meter)?;
         let pool = ThreadPoolBuilder::new()
             .num_threads(settings.threads(compute))
             .build()?;
-        let portrait = pool.install(|| Self::of(network, &theta, &examples, settings, meter))?;
+        let portrait = pool.install(|| Self::of(network, &theta, &examples, settings, meter));
+        examples.failure().map_err(PortraitError::Unreadable)?;
         Ok(Self {
             notes: weights.notes,
-            ..portrait
+            ..portrait?
         })
     }
 

@@ -10,13 +10,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
 use crate::checkpoint::{Weights, load_weights};
 use crate::compute::{Compute, DeviceKind};
 use crate::config::{ConfigError, SweepConfig};
-use crate::loaded::{Labelled, Loaded};
+use crate::examples::Examples;
+use crate::loaded::{DECODED_BYTES, Labelled, LoadError, Loaded};
 use crate::model::{Architecture, Model};
 use crate::run_folder::outcome;
 use crate::train::{RunEnd, RunSpec, Shared, Watch, finished, run, total_steps};
@@ -68,6 +70,17 @@ pub enum SweepEnd {
     Elsewhere(usize),
 }
 
+/// Where a sweep's data are, and where it is computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// A folder that data are looked for in first.
+    pub data_dir: Option<&'a Path>,
+    /// Where tensors live.
+    pub device: DeviceKind,
+    /// Bytes that pictures of each part may take there ([`DECODED_BYTES`]).
+    pub decoded_bytes: usize,
+}
+
 /// How many runs of a shard ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -90,9 +103,29 @@ impl<'a> Sweep<'a> {
         device: DeviceKind,
         version: String,
     ) -> Result<Self, SweepError> {
+        let place = Place {
+            data_dir,
+            device,
+            decoded_bytes: DECODED_BYTES,
+        };
+        Self::watched(config, &place, version, &Meter::new())
+    }
+
+    /// [`Self::prepare`] with what its data are told to take, where `meter`
+    /// counts pictures that are tried.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn watched(
+        config: &'a SweepConfig,
+        place: &Place,
+        version: String,
+        meter: &Meter,
+    ) -> Result<Self, SweepError> {
         config.check()?;
-        let compute = Compute::new(device, config.training.precision)?;
-        let Loaded { train, validation } = Loaded::of(&config.data, data_dir, &config.model)?;
+        let compute = Compute::new(place.device, config.training.precision)?;
+        meter.begin(format!("reading {}", config.data.name), Parts::Whole);
+        let Loaded { train, validation } = Loaded::of(&config.data, place.data_dir, &config.model)?;
         let model = config.model.build(train.shape(), train.classes())?;
         let pretrained = pretrained(&config.model, &*model)?;
         let name = &config.data.name;
@@ -113,7 +146,13 @@ impl<'a> Sweep<'a> {
             .measure
             .hessian_examples
             .unwrap_or(examples.div_ceil(20));
-        let all = train.first(examples, &compute);
+        let first = |part: &Labelled, count| {
+            part.first(count, &compute, place.decoded_bytes, meter)
+                .map_err(LoadError::from)
+        };
+        let all = first(&train, examples)?;
+        let held_out = validation.filter(|_| validated > 0);
+        let held_out = held_out.map(|part| first(&part, validated)).transpose()?;
         Ok(Self {
             shared: Shared {
                 config,
@@ -122,9 +161,7 @@ impl<'a> Sweep<'a> {
                 subset: all.range(0, subset),
                 train: all,
                 inputs: train.shape(),
-                validation: validation
-                    .filter(|_| validated > 0)
-                    .map(|held_out| held_out.first(validated, &compute)),
+                validation: held_out,
                 compute,
                 pretrained,
                 version,
@@ -132,6 +169,11 @@ impl<'a> Sweep<'a> {
                 checkpoint_every: CHECKPOINT_EVERY,
             },
         })
+    }
+
+    /// All N training examples.
+    pub fn examples(&self) -> &Examples {
+        &self.shared.train
     }
 
     /// The same sweep with another time between two checkpoints of a run.

@@ -59,6 +59,15 @@ pub struct Shared<'a> {
     pub checkpoint_every: Duration,
 }
 
+impl Shared<'_> {
+    /// Whatever was computed so far was computed of examples that could be read.
+    fn all_readable(&self) -> Result<(), RunError> {
+        self.train.failure()?;
+        self.validation.as_ref().map_or(Ok(()), Examples::failure)?;
+        Ok(())
+    }
+}
+
 /// How a call of [`run`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunEnd {
@@ -141,7 +150,7 @@ pub fn run(
         let step = if measured {
             trainer.measured_step(stop)?
         } else {
-            trainer.plain_step()
+            trainer.plain_step()?
         };
         match step {
             Step::Taken => watch.stepped(trainer.step),
@@ -254,7 +263,10 @@ impl<'a> Trainer<'a> {
     }
 
     /// One step of SGD.
-    fn plain_step(&mut self) -> Step {
+    ///
+    /// # Errors
+    /// If a picture can't be read any more; the run is then no longer one.
+    fn plain_step(&mut self) -> Result<Step, RunError> {
         let batch = self.batches.at(self.step);
         let learning_rate = self.learning_rate();
         let weight = self.sgd.loss_weight(learning_rate) / batch.len() as f64;
@@ -263,14 +275,15 @@ impl<'a> Trainer<'a> {
             gradient,
             statistics,
         } = self.network().step(&self.parameters, &batch, weight);
+        self.shared.all_readable()?;
         if !loss.is_finite() || loss > self.shared.config.training.divergence_loss {
-            return Step::Diverged(loss);
+            return Ok(Step::Diverged(loss));
         }
         let moves = self.sgd.step(&mut self.parameters, gradient, learning_rate);
         self.buffers = Statistics::update(&statistics, &self.buffers);
         self.previous_step = Some(moves);
         self.step += 1;
-        Step::Taken
+        Ok(Step::Taken)
     }
 
     /// A measurement, and the step that it needs.
@@ -294,7 +307,9 @@ impl<'a> Trainer<'a> {
         };
         let theta = shared.model.parameters().join(self.parameters.clone());
         let mut warm = self.warm.clone();
-        let Some(mut record) = measurement.take(self.step, &theta, &mut warm)? else {
+        let taken = measurement.take(self.step, &theta, &mut warm);
+        shared.all_readable()?;
+        let Some(mut record) = taken? else {
             return Ok(Step::Abandoned);
         };
         self.warm = warm;
@@ -302,9 +317,10 @@ impl<'a> Trainer<'a> {
         record.clipped_share = self.sgd.clipped().and_then(Clipped::share);
         self.sgd.count_anew();
         let before = self.previous_step.take();
-        let step = self.plain_step();
+        let step = self.plain_step()?;
         if let Step::Taken = step {
             let after = measurement.score(&self.parameters).loss;
+            shared.all_readable()?;
             record.loss_change = record
                 .loss
                 .map(|loss| loss - after)

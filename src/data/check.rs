@@ -36,7 +36,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let search = Search::new(args.place.data_dir.as_deref()).or_input()?;
     let report = watched("data check", |meter| {
         meter.begin(format!("reading {}", args.name), Parts::Whole);
-        check(entry, &search)
+        check(entry, &search, meter)
     })
     .or_input()?;
     if args.json {

@@ -12,6 +12,7 @@ mod texts;
 pub(super) use texts::RELATIONS;
 
 use super::error::DataError;
+use super::layout::Layout;
 
 /// The name of the built-in images.
 pub const EMBEDDED: &str = "fashion-mnist-12k";
@@ -34,7 +35,7 @@ pub struct Entry {
     /// Official examples, training part and test part.
     pub counts: [usize; 2],
     /// How the files are laid out.
-    pub layout: Layout,
+    pub(super) layout: &'static dyn Layout,
     /// The official files: the training part's, then the test part's.
     pub files: &'static [OfficialFile],
     /// Folders within a data folder that the files may lie in: those that the
@@ -77,25 +78,6 @@ impl Kind {
             Self::Pairs { .. } => "pairs of texts",
         }
     }
-}
-
-/// How the files of a data set are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// IDX files that are part of the program.
-    Embedded,
-    /// Two pairs of IDX files, images and labels.
-    Idx,
-    /// CIFAR-10's binary batches.
-    Cifar,
-    /// Reviews of IMDB: a folder of texts, its archive, or JSON lines.
-    Reviews,
-    /// MNLI's pairs of sentences: JSON lines, or GLUE's tables.
-    Pairs,
-    /// Pairs of sentences that are part of the program.
-    EmbeddedPairs,
-    /// JPEG files in a folder for each class.
-    ClassFolders,
 }
 
 /// The part of a data set that a file belongs to.
@@ -175,7 +157,7 @@ impl Entry {
 
     /// Whether it is part of the program.
     pub fn is_built_in(&self) -> bool {
-        matches!(self.layout, Layout::Embedded | Layout::EmbeddedPairs)
+        matches!(self.origin, Origin::Embedded)
     }
 }
 

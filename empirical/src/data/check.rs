@@ -1,20 +1,20 @@
 //! Checks every file of a data set: that it reads as it should, and that it
 //! is the official one, by its checksum.
 
-use std::cmp::Ordering;
 use std::path::Path;
 
+use breakeven_sim::meter::Meter;
 use serde::Serialize;
 
-use super::catalog::{Entry, Kind, Layout, OfficialFile, Origin, Part};
-use super::cifar;
+use super::catalog::{Entry, Origin, Part};
 use super::error::{DataError, FormatProblem};
-use super::files::{self, Present, Problem};
-use super::image_folder;
+use super::files::{self, Problem};
+use super::image_folder::ImageFolder;
 use super::images::{Images, class_counts};
+use super::layout::{Checked, Set, Source};
+use super::open_from;
 use super::search::Search;
-use super::text::{self, TextPart};
-use super::{Source, load_from, present};
+use super::text::TextPart;
 
 /// What a check found; there is one only where no file is at fault.
 #[derive(Clone, Debug, Serialize)]
@@ -90,99 +90,59 @@ impl Report {
     }
 }
 
-/// Reads, validates and checks every file of `entry`.
+/// Reads, validates and checks every file of `entry`; `meter` counts pictures.
 ///
 /// # Errors
-/// As for [`super::load`] and [`super::load_text`], and where a file has the
+/// As for [`super::open`], a picture that cannot be read, and where a file has the
 /// official length but not the official checksum. A CIFAR-10 batch does not say
 /// how many images it holds, so one of another length is an error too.
-pub fn check(entry: &'static Entry, search: &Search) -> Result<Report, DataError> {
-    match entry.layout {
-        Layout::Embedded | Layout::Idx | Layout::Cifar => check_bytes(entry, search),
-        Layout::Reviews | Layout::Pairs | Layout::EmbeddedPairs => check_texts(entry, search),
-        Layout::ClassFolders => check_folders(entry, search),
-    }
-}
-
-/// Images that come as bytes.
-fn check_bytes(entry: &'static Entry, search: &Search) -> Result<Report, DataError> {
-    let set = load_from(entry, search)?;
-    let there = present(entry, &set.source);
-    let checked = there.iter().map(|file| {
-        check_file(entry.layout, file).map_err(|problem| problem.of(entry, &file.path))
-    });
-    let files = checked.collect::<Result<_, _>>()?;
-    let parts = [
-        Some((Part::Train, &set.train)),
-        set.validation.as_ref().map(|v| (Part::Validation, v)),
-    ];
-    let parts = parts.into_iter().flatten().map(describe).collect();
-    Ok(Report {
-        files,
-        missing: missing(entry, &there),
-        ..report(entry, &set.source, parts)
-    })
-}
-
-/// Texts: they are read and counted; whatever encodes them needs no more.
-fn check_texts(entry: &'static Entry, search: &Search) -> Result<Report, DataError> {
-    let texts = text::read(entry, search)?;
-    let files = texts.read.iter().filter(|path| path.is_file());
-    let files = files.map(|path| check_whole(entry, path).map_err(|p| p.of(entry, path)));
-    let files = files.collect::<Result<_, _>>()?;
-    let validation = texts.validation.as_ref().map(|v| (Part::Validation, v));
-    let parts = std::iter::once((Part::Train, &texts.train)).chain(validation);
-    let parts = parts.map(|part| describe_texts(entry, part)).collect();
-    Ok(Report {
-        files,
-        ..report(entry, &texts.source, parts)
-    })
-}
-
-/// Class folders: every image is decoded.
-fn check_folders(entry: &'static Entry, search: &Search) -> Result<Report, DataError> {
-    let folder = search.folder_of(entry)?;
-    let side = match entry.kind {
-        Kind::Images { shape } => shape[1],
-        Kind::Texts { .. } | Kind::Pairs { .. } => 1, // there are none in class folders
+pub fn check(entry: &'static Entry, search: &Search, meter: &Meter) -> Result<Report, DataError> {
+    let set = open_from(entry, search)?;
+    let (source, parts): (_, Vec<CheckedPart>) = match &set {
+        Set::Images(set) => {
+            let validation = set.validation.as_ref();
+            let parts = each_part(&set.train, validation).map(describe);
+            (&set.source, parts.collect())
+        }
+        Set::Texts(texts) => {
+            let parts = each_part(&texts.train, texts.validation.as_ref());
+            let parts = parts.map(|part| describe_texts(entry, part));
+            (&texts.source, parts.collect())
+        }
+        Set::Pictures(pictures) => {
+            let parts = each_part(&pictures.train, pictures.validation.as_ref());
+            let parts = parts.map(|part| describe_pictures(part, meter));
+            (&pictures.source, parts.collect::<Result<_, _>>()?)
+        }
     };
-    let folders = image_folder::open(entry, &folder, side)?;
-    let mut parts = Vec::new();
-    for (part, images) in folders.parts() {
-        images.verify()?;
-        parts.push(CheckedPart {
-            part,
-            examples: images.len(),
-            shape: Some(images.shape()),
-            class_counts: images.class_counts(),
-            skipped: 0,
-        });
-    }
-    Ok(Report {
-        class_names: folders.train.class_names().to_vec(),
-        ..report(entry, &Source::Folder(folder), parts)
-    })
-}
-
-/// A report without files.
-fn report(entry: &'static Entry, source: &Source, parts: Vec<CheckedPart>) -> Report {
+    let Checked { files, missing } = entry.layout.check_files(entry, &set)?;
+    let class_names = match &set {
+        Set::Pictures(pictures) => pictures.train.class_names().to_vec(),
+        _ => entry.class_names.iter().map(|&name| name.into()).collect(),
+    };
     let counts: Vec<usize> = parts.iter().map(|part| part.examples).collect();
-    Report {
+    Ok(Report {
         name: entry.name,
         source: match source {
             Source::Embedded => "built in".to_owned(),
             Source::Folder(folder) => folder.display().to_string(),
         },
-        files: Vec::new(),
-        missing: Vec::new(),
+        files,
+        missing,
         parts,
-        class_names: entry.class_names.iter().map(|&name| name.into()).collect(),
+        class_names,
         has_official_counts: counts == entry.counts,
-    }
+    })
 }
 
-/// A file that is no image's; an archive is compared with the official one.
-fn check_whole(entry: &Entry, path: &Path) -> Result<CheckedFile, Problem> {
+/// Both parts, or the one that is there.
+fn each_part<T>(train: T, validation: Option<T>) -> impl Iterator<Item = (Part, T)> {
+    let validation = validation.map(|part| (Part::Validation, part));
+    std::iter::once((Part::Train, train)).chain(validation)
+}
+
+/// A file that belongs to no part; an archive is compared with the official one.
+pub(super) fn check_file(entry: &Entry, path: &Path) -> Result<CheckedFile, Problem> {
     let (sha256, bytes, verdict) = match entry.origin {
         Origin::Whole {
             archive,
@@ -215,59 +175,6 @@ fn check_whole(entry: &Entry, path: &Path) -> Result<CheckedFile, Problem> {
     })
 }
 
-fn check_file(layout: Layout, file: &Present) -> Result<CheckedFile, Problem> {
-    let (sha256, bytes, is_counted) = match layout {
-        Layout::Cifar => {
-            let batch = cifar::read(file)?;
-            let sha256 = files::sha256_of(&[&batch.records]);
-            (sha256, batch.records.len() as u64, batch.is_counted)
-        }
-        _ => {
-            let (sha256, bytes) = file.open()?.sha256()?;
-            (sha256, bytes, layout == Layout::Idx)
-        }
-    };
-    Ok(CheckedFile {
-        file: file.path.display().to_string(),
-        part: Some(file.official.part),
-        bytes,
-        verdict: judge(is_counted, file.official, &sha256, bytes)?,
-        sha256,
-    })
-}
-
-/// `is_counted` says whether the file itself holds its number of examples.
-fn judge(
-    is_counted: bool,
-    official: &'static OfficialFile,
-    sha256: &str,
-    bytes: u64,
-) -> Result<Verdict, FormatProblem> {
-    if sha256 == official.sha256 {
-        return Ok(Verdict::Official);
-    }
-    let expected = official.bytes;
-    match bytes.cmp(&expected) {
-        Ordering::Less | Ordering::Greater if is_counted => Ok(Verdict::Own),
-        Ordering::Less => Err(FormatProblem::Truncated {
-            found: bytes,
-            expected,
-        }),
-        Ordering::Greater => Err(FormatProblem::Trailing { expected }),
-        Ordering::Equal => Err(FormatProblem::Checksum {
-            found: sha256.to_owned(),
-            expected: official.sha256,
-        }),
-    }
-}
-
-fn missing(entry: &Entry, there: &[files::Present]) -> Vec<&'static str> {
-    let names = entry.files.iter().map(|official| official.name);
-    names
-        .filter(|name| there.iter().all(|file| file.official.name != *name))
-        .collect()
-}
-
 fn describe((part, images): (Part, &Images)) -> CheckedPart {
     CheckedPart {
         part,
@@ -287,6 +194,21 @@ fn describe_texts(entry: &Entry, (part, texts): (Part, &TextPart)) -> CheckedPar
         class_counts: class_counts(labels, entry.classes),
         skipped: texts.skipped,
     }
+}
+
+/// Every picture is decoded, and none is kept.
+fn describe_pictures(
+    (part, pictures): (Part, &ImageFolder),
+    meter: &Meter,
+) -> Result<CheckedPart, DataError> {
+    pictures.verify(pictures.len(), meter)?;
+    Ok(CheckedPart {
+        part,
+        examples: pictures.len(),
+        shape: Some(pictures.shape()),
+        class_counts: pictures.class_counts(),
+        skipped: 0,
+    })
 }
 
 fn is_zero(number: &usize) -> bool {

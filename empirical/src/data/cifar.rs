@@ -2,9 +2,10 @@
 //! one byte, then 1,024 red, 1,024 green and 1,024 blue pixels, row by row;
 //! those of Python's version (`pickle`) hold the same apart.
 
+use super::bytes::Digest;
 use super::catalog::{self, Entry, Part};
 use super::error::{DataError, FormatProblem, ImagesError};
-use super::files::{Present, Problem};
+use super::files::{Present, Problem, sha256_of};
 use super::images::Images;
 use super::pickle;
 
@@ -36,16 +37,27 @@ pub(super) fn read_part(
     })
 }
 
+/// What a batch, as one of the binary version, is compared with the official
+/// one by.
+pub(super) fn digest(file: &Present) -> Result<Digest, Problem> {
+    let batch = read(file)?;
+    Ok(Digest {
+        sha256: sha256_of(&[&batch.records]),
+        bytes: batch.records.len() as u64,
+        is_counted: batch.is_counted,
+    })
+}
+
 /// A batch as the records of the binary version.
-pub(super) struct Batch {
-    pub records: Vec<u8>,
+struct Batch {
+    records: Vec<u8>,
     /// Whether the file says how many images it holds.
-    pub is_counted: bool,
+    is_counted: bool,
 }
 
 /// Reads a batch of either version; the first byte says which, as a label is
 /// below [`pickle::FIRST`].
-pub(super) fn read(file: &Present) -> Result<Batch, Problem> {
+fn read(file: &Present) -> Result<Batch, Problem> {
     let content = file.open()?.rest(LARGEST)?;
     if content.first() == Some(&pickle::FIRST) {
         return Ok(Batch {

@@ -86,18 +86,6 @@ pub enum DataError {
         /// What was asked for, in words.
         asked: &'static str,
     },
-    /// Its images do not fit in memory at once.
-    #[error(
-        "the images of `{name}` would take {gib} GiB of memory, expected at most {most}; use fewer or smaller images"
-    )]
-    Memory {
-        /// Name of the data set.
-        name: &'static str,
-        /// Memory that they take, in GiB.
-        gib: u64,
-        /// The most that is taken, in GiB.
-        most: u64,
-    },
     /// The vocabulary was read, but is not what it should be.
     #[error("{}: {problem}; name the vocab.txt that belongs to a BERT checkpoint", .file.display())]
     Vocabulary {

@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::catalog::{Entry, Layout, OfficialFile, Part};
+use super::catalog::{Entry, OfficialFile};
 use super::error::{DataError, FormatProblem};
-use super::image_folder;
-use super::text::{imdb, mnli};
 
 /// First two bytes of a gzip stream (RFC 1952). No file that is read here
 /// begins with them unpacked.
@@ -76,27 +74,6 @@ pub(super) fn names(official: &OfficialFile) -> Vec<String> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-/// The names of the training files of `entry` that are looked for, in words.
-pub(super) fn looked_for(entry: &Entry) -> String {
-    match entry.layout {
-        Layout::Reviews => return imdb::LOOKED_FOR.to_owned(),
-        Layout::Pairs => return mnli::LOOKED_FOR.to_owned(),
-        Layout::ClassFolders => return image_folder::LOOKED_FOR.to_owned(),
-        Layout::Embedded | Layout::Idx | Layout::Cifar | Layout::EmbeddedPairs => {}
-    }
-    let training = entry.files.iter().filter(|f| f.part == Part::Train);
-    let each: Vec<String> = training
-        .map(|official| {
-            let names: Vec<String> = names(official)
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect();
-            names.join(" or ")
-        })
-        .collect();
-    format!("{}, each with or without `.gz`", each.join(", "))
 }
 
 /// What can go wrong while a file's content is read.

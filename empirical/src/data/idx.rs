@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::catalog::{self, Entry, Layout, Part};
+use super::bytes::Digest;
+use super::catalog::{self, Entry, Part};
 use super::error::{DataError, FormatProblem, ImagesError};
 use super::files::{Content, Present, Problem, sha256_of};
 use super::images::Images;
@@ -35,6 +36,16 @@ pub(super) fn read_part(
             })
         }
     }
+}
+
+/// What a file is compared with the official one by.
+pub(super) fn digest(file: &Present) -> Result<Digest, Problem> {
+    let (sha256, bytes) = file.open()?.sha256()?;
+    Ok(Digest {
+        sha256,
+        bytes,
+        is_counted: true,
+    })
 }
 
 fn read_pair(entry: &Entry, images: &Present, labels: &Present) -> Result<Images, DataError> {
@@ -118,7 +129,7 @@ fn assemble(
 fn refuse_other_data_set(entry: &Entry, labels: &[u8]) -> Result<(), FormatProblem> {
     let others = catalog::all()
         .iter()
-        .filter(|other| other.layout == Layout::Idx && other.name != entry.name);
+        .filter(|other| !other.is_built_in() && other.name != entry.name);
     let count = u32::try_from(labels.len()).unwrap_or(u32::MAX);
     for other in others {
         let mut files = other

@@ -20,19 +20,19 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use breakeven_sim::meter::{Meter, Parts};
 use rayon::prelude::*;
 
-use super::catalog::{Entry, Part};
-use super::error::DataError;
+use super::catalog::{Entry, Kind};
+use super::error::{DataError, ImagesError};
 use super::files::Problem;
 use super::images::{Images, Normalisation, class_counts};
+use super::layout::{Layout, Set, Source};
 use super::order::shuffle;
+use super::search::Search;
 
 /// What is looked for, in words.
-pub(super) const LOOKED_FOR: &str = "`train/CLASS/*.JPEG` or `train/CLASS/images/*.JPEG`";
-
-/// The most that [`ImageFolder::load`] takes, in GiB.
-const MOST_GIB: u64 = 64;
+const LOOKED_FOR: &str = "`train/CLASS/*.JPEG` or `train/CLASS/images/*.JPEG`";
 
 /// The largest side that images are cut to.
 const LARGEST_SIDE: usize = 1024;
@@ -50,15 +50,40 @@ pub struct ImageFolder {
 /// The parts of a data set on disk.
 #[derive(Clone, Debug)]
 pub struct ImageFolders {
+    /// Where they are.
+    pub source: Source,
     /// Training images.
     pub train: ImageFolder,
     /// Validation images; `None` where there is no folder `val`.
     pub validation: Option<ImageFolder>,
 }
 
-/// Whether `folder` holds class folders with images below `train`.
-pub(super) fn is_one(folder: &Path) -> bool {
-    listing::is_one(&folder.join("train"))
+/// JPEG files in a folder for each class.
+#[derive(Debug)]
+pub(super) struct ClassFolders;
+
+impl Layout for ClassFolders {
+    fn looked_for(&self, _: &Entry) -> String {
+        LOOKED_FOR.to_owned()
+    }
+
+    fn is_in(&self, _: &Entry, folder: &Path) -> bool {
+        listing::is_one(&folder.join("train"))
+    }
+
+    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
+        let Kind::Images {
+            shape: [_, side, _],
+        } = entry.kind
+        else {
+            return Err(DataError::Kind {
+                name: entry.name,
+                holds: entry.kind.words(),
+                asked: "images",
+            });
+        };
+        open(entry, &search.folder_of(entry)?, side).map(Set::Pictures)
+    }
 }
 
 /// The images of `entry` in `folder`, cut to `side` × `side` pixels. Files are
@@ -88,17 +113,10 @@ pub fn open(entry: &'static Entry, folder: &Path, side: usize) -> Result<ImageFo
     let train = listing::in_classes(entry, &train_folder, &class_names)?;
     let validation = listing::validation(entry, &folder.join("val"), &class_names)?;
     Ok(ImageFolders {
+        source: Source::Folder(folder.to_owned()),
         train: part(train),
         validation: validation.map(part),
     })
-}
-
-impl ImageFolders {
-    /// Each part that there is, by name.
-    pub fn parts(&self) -> impl Iterator<Item = (Part, &ImageFolder)> {
-        let validation = self.validation.iter().map(|v| (Part::Validation, v));
-        std::iter::once((Part::Train, &self.train)).chain(validation)
-    }
 }
 
 impl ImageFolder {
@@ -116,6 +134,11 @@ impl ImageFolder {
     /// \[channels, height, width\] of what [`ImageFolder::read`] gives.
     pub fn shape(&self) -> [usize; 3] {
         [3, self.side, self.side]
+    }
+
+    /// Pixels of one image: channels · height · width.
+    pub fn pixels_per_image(&self) -> usize {
+        self.shape().iter().product()
     }
 
     /// The label of each image.
@@ -153,50 +176,70 @@ impl ImageFolder {
         picture::read(path, self.side).map_err(|problem| problem.of(self.entry, path))
     }
 
-    /// The first `count` images in memory, to be normalised with
-    /// [`Normalisation::IMAGENET`].
+    /// The first `count` images in memory, decoded on all threads of the current
+    /// pool, to be normalised with [`Normalisation::IMAGENET`].
     ///
     /// # Errors
-    /// As for [`ImageFolder::read`], if `count` is 0 or there are fewer, and if
-    /// they would take more than 64 GiB.
+    /// As for [`ImageFolder::read`], and if `count` is 0 or there are fewer.
     pub fn load(&self, count: usize) -> Result<Images, DataError> {
-        let wrong = |problem: Problem| {
-            let path = self.files[0].parent().unwrap_or(Path::new("")); // there is an image
-            problem.of(self.entry, path)
-        };
         if count == 0 || count > self.len() {
             let (asked, available) = (count, self.len());
-            return Err(wrong(
-                super::ImagesError::Subset { asked, available }.into(),
-            ));
+            return Err(self.wrong(ImagesError::Subset { asked, available }));
         }
-        let size = 3 * self.side * self.side;
-        let gib = (count as u64).saturating_mul(size as u64) >> 30;
-        if gib >= MOST_GIB {
-            return Err(DataError::Memory {
-                name: self.entry.name,
-                gib,
-                most: MOST_GIB,
-            });
-        }
+        let size = self.pixels_per_image();
         let mut pixels = vec![0; count * size];
         let images = pixels.par_chunks_mut(size).enumerate();
         images.try_for_each(|(index, image)| {
             image.copy_from_slice(&self.read(index)?);
             Ok(())
         })?;
-        let labels = self.labels[..count].to_vec();
-        Images::new(pixels, labels, self.shape(), self.class_names.len())
-            .and_then(|images| images.normalised(Normalisation::IMAGENET))
-            .map_err(|error| wrong(error.into()))
+        self.images(pixels, self.labels[..count].to_vec())
     }
 
-    /// Reads every image and keeps none.
+    /// The images at `indices`, in that order, decoded one after the other, to
+    /// be normalised with [`Normalisation::IMAGENET`].
     ///
     /// # Errors
-    /// As for [`ImageFolder::read`], for the first image that is not in order.
-    pub fn verify(&self) -> Result<(), DataError> {
-        let indices = (0..self.len()).into_par_iter();
-        indices.try_for_each(|index| self.read(index).map(drop))
+    /// As for [`ImageFolder::read`], and if there are no indices.
+    ///
+    /// # Panics
+    /// If an index is not below [`ImageFolder::len`].
+    pub fn at(&self, indices: &[usize]) -> Result<Images, DataError> {
+        let mut pixels = Vec::with_capacity(indices.len() * self.pixels_per_image());
+        for &index in indices {
+            pixels.extend(self.read(index)?);
+        }
+        let labels = indices.iter().map(|&index| self.labels[index]);
+        self.images(pixels, labels.collect())
+    }
+
+    fn images(&self, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Images, DataError> {
+        Images::new(pixels, labels, self.shape(), self.class_names.len())
+            .and_then(|images| images.normalised(Normalisation::IMAGENET))
+            .map_err(|error| self.wrong(error))
+    }
+
+    /// An error of all images together, which names their folder.
+    fn wrong(&self, error: ImagesError) -> DataError {
+        let folder = self.files[0].parent().unwrap_or(Path::new("")); // there is an image
+        Problem::from(error).of(self.entry, folder)
+    }
+
+    /// Decodes each of the first `count` images, on the threads of the current
+    /// pool, and keeps none; `meter` counts them.
+    ///
+    /// # Errors
+    /// As for [`ImageFolder::read`], for an image that is not in order.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn verify(&self, count: usize, meter: &Meter) -> Result<(), DataError> {
+        meter.begin("decoding each picture once", Parts::Exactly(count as u64));
+        let indices = (0..count).into_par_iter();
+        indices.try_for_each(|index| {
+            self.read(index)?;
+            meter.advance(1);
+            Ok(())
+        })
     }
 }

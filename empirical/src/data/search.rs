@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::catalog::{Entry, Layout, Part};
+use super::catalog::Entry;
 use super::error::DataError;
-use super::text::{imdb, mnli};
-use super::{files, image_folder};
 
 /// The environment variable that names a data folder.
 pub const VARIABLE: &str = "BREAKEVEN_DATA";
@@ -43,7 +41,7 @@ impl Search {
     pub fn of(entry: &Entry, data_dir: Option<&Path>) -> Result<Self, DataError> {
         Self::new(data_dir).map_err(|error| match error {
             DataError::NoFolder { folder, .. } if !entry.is_built_in() => {
-                let files = Some(files::looked_for(entry));
+                let files = Some(entry.layout.looked_for(entry));
                 DataError::NoFolder { folder, files }
             }
             other => other,
@@ -91,21 +89,13 @@ impl Search {
     /// If there is none; the message lists where they were looked for.
     pub fn folder_of(&self, entry: &Entry) -> Result<PathBuf, DataError> {
         let looked = self.folders(entry);
-        let holds = |folder: &&PathBuf| match entry.layout {
-            Layout::Reviews => imdb::find(folder).is_some(),
-            Layout::Pairs => mnli::find(folder).is_some(),
-            Layout::ClassFolders => image_folder::is_one(folder),
-            Layout::Embedded | Layout::Idx | Layout::Cifar | Layout::EmbeddedPairs => {
-                let present = files::in_folder(entry, folder);
-                present.iter().any(|f| f.official.part == Part::Train)
-            }
-        };
+        let holds = |folder: &&PathBuf| entry.layout.is_in(entry, folder);
         match looked.iter().find(holds) {
             Some(folder) => Ok(folder.clone()),
             None => Err(DataError::NotFound {
                 name: entry.name,
                 looked,
-                files: files::looked_for(entry),
+                files: entry.layout.looked_for(entry),
             }),
         }
     }

@@ -1,7 +1,8 @@
 mod embedded;
 mod fetch;
-mod files;
+pub(super) mod files;
 mod official;
 mod readers;
 mod search;
 mod server;
+mod whole;

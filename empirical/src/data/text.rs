@@ -11,7 +11,7 @@
 pub mod imdb;
 mod lines;
 pub mod mnli;
-mod snli;
+pub(super) mod snli;
 #[cfg(test)]
 mod tests;
 pub mod word_piece;
@@ -21,11 +21,11 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::catalog::{self, Entry, Kind, Layout, Part};
+use super::catalog::{Entry, Kind, Part};
 use super::error::{DataError, FormatProblem};
-use super::search::Search;
+use super::files;
+use super::layout::Source;
 use super::tokens::{TokenParts, Tokens};
-use super::{Source, files};
 use word_piece::{TextRules, WordPiece};
 use words::Words;
 
@@ -148,42 +148,6 @@ pub struct TextSet {
     pub train: Tokens,
     /// The validation examples; `None` where there are none.
     pub validation: Option<Tokens>,
-}
-
-/// Loads the texts of the data set `name`, which is looked for as by
-/// [`super::load`], as sequences of tokens.
-///
-/// # Errors
-/// An unknown name, a data set of images, files that are not found or not what
-/// they should be, and an encoding that is not possible; every message names
-/// the offender and the remedy.
-pub fn load(
-    name: &str,
-    data_dir: Option<&Path>,
-    encoding: &Encoding,
-) -> Result<TextSet, DataError> {
-    let entry = catalog::find(name)?;
-    let texts = read(entry, &Search::of(entry, data_dir)?)?;
-    encode(entry, texts, encoding)
-}
-
-/// Reads the texts of `entry` from where `search` finds them.
-///
-/// # Errors
-/// As for [`load`].
-pub fn read(entry: &'static Entry, search: &Search) -> Result<Texts, DataError> {
-    match entry.layout {
-        Layout::EmbeddedPairs => snli::read(entry),
-        Layout::Reviews => imdb::read(entry, &search.folder_of(entry)?),
-        Layout::Pairs => mnli::read(entry, &search.folder_of(entry)?),
-        Layout::Embedded | Layout::Idx | Layout::Cifar | Layout::ClassFolders => {
-            Err(DataError::Kind {
-                name: entry.name,
-                holds: entry.kind.words(),
-                asked: "texts",
-            })
-        }
-    }
 }
 
 /// The `texts` of `entry` as sequences of tokens.

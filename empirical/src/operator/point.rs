@@ -277,7 +277,7 @@ impl<'a> Point<'a> {
 
     /// Classes of the examples.
     pub fn classes(&self) -> usize {
-        self.examples.targets().0.dims()[1]
+        self.examples.classes()
     }
 
     /// Applies `map` to each piece of the subset, written and pulled back, and

@@ -1,8 +1,11 @@
 //! What a portrait is asked for.
 
+use std::sync::Arc;
+
 use crate::checkpoint::CheckpointError;
 use crate::compute::{Compute, DeviceKind, Precision};
 use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
+use crate::data::DataError;
 use crate::memory;
 use crate::model::ModelError;
 use crate::network::Loss;
@@ -67,6 +70,12 @@ pub enum PortraitError {
     /// The weights.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// A picture.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A picture that could be read before.
+    #[error(transparent)]
+    Unreadable(Arc<DataError>),
     /// The device.
     #[error(transparent)]
     NotDeterministic(#[from] NotDeterministic),

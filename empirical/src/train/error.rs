@@ -1,6 +1,9 @@
 //! Why a run can't go on.
 
+use std::sync::Arc;
+
 use crate::checkpoint::CheckpointError;
+use crate::data::DataError;
 use crate::run_folder::FolderError;
 use crate::solver::NotDeterministic;
 
@@ -13,9 +16,18 @@ pub enum RunError {
     /// Its checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// A picture that could be read before it began.
+    #[error("{0}; with the file as it was, --resume goes on")]
+    Data(Arc<DataError>),
     /// Its measurements mean nothing.
     #[error("curvature can't be measured: {0}")]
     NotDeterministic(#[from] NotDeterministic),
+}
+
+impl From<Arc<DataError>> for RunError {
+    fn from(error: Arc<DataError>) -> Self {
+        Self::Data(error)
+    }
 }
 
 impl RunError {
@@ -25,7 +37,7 @@ impl RunError {
         match self {
             Self::Folder(error) => error.is_change(),
             Self::Checkpoint(error) => error.is_change(),
-            Self::NotDeterministic(_) => false,
+            Self::Data(_) | Self::NotDeterministic(_) => false,
         }
     }
 }

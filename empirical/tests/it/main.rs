@@ -15,6 +15,7 @@ mod pretrained;
 mod reference;
 mod solver;
 mod spectrum;
+mod streaming;
 mod tape;
 mod tolerance;
 mod training;

@@ -9,12 +9,13 @@ use breakeven_empirical::checkpoint::{Weights, load_weights};
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::config::DataConfig;
 use breakeven_empirical::layers::{Forward, Normalisation};
-use breakeven_empirical::loaded::{Labelled, Loaded};
+use breakeven_empirical::loaded::{DECODED_BYTES, Labelled, Loaded};
 use breakeven_empirical::model::{Architecture, BertShape, InputShape, Model, glorot};
 use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::operator::{Point, PointSettings};
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::tape::Tape;
+use breakeven_sim::meter::Meter;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
@@ -158,12 +159,14 @@ fn compare(folder: &Path, truth: &Value, case: &Value) -> [f64; 3] {
     let layout = model.parameters();
     let weights = architecture.pretrained().unwrap().weights_file().unwrap();
     let theta = load_weights(&weights, layout).unwrap().theta;
-    let examples = data.first(count, &compute);
+    let examples = data
+        .first(count, &compute, DECODED_BYTES, &Meter::new())
+        .unwrap();
     let mut tape = Tape::new();
     let parameters = layout.split(&theta, &compute);
     let parameters: Vec<_> = parameters.into_iter().map(|p| tape.parameter(p)).collect();
     let mut on = Forward::new(&mut tape, &parameters, Normalisation::Batch);
-    let logits = model.logits(&mut on, examples.inputs());
+    let logits = model.logits(&mut on, &examples.inputs());
     let logits = to_host(tape.hold(logits).clone());
     let expected = numbers(&case["logits"]);
     let of_scores = assert_close("a score", &logits, &expected, 1.0);

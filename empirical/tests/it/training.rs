@@ -54,7 +54,7 @@ pub fn prepare(config: &SweepConfig) -> Sweep<'_> {
     Sweep::prepare(config, None, DeviceKind::Flex, "test".into()).unwrap()
 }
 
-fn carry_out(
+pub fn carry_out(
     sweep: &Sweep,
     folder: &Path,
     jobs: usize,
@@ -94,7 +94,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[track_caller]
-fn assert_same_files(when: &str, found: &Path, expected: &Path) {
+pub fn assert_same_files(when: &str, found: &Path, expected: &Path) {
     let (found, expected) = (files(found), files(expected));
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&found), names(&expected), "{when}");

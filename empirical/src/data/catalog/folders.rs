@@ -1,6 +1,7 @@
 //! Data sets of images in a folder for each class.
 
-use super::{Entry, Kind, Layout, Origin};
+use super::{Entry, Kind, Origin};
+use crate::data::image_folder::ClassFolders;
 
 /// Tiny ImageNet.
 pub(super) const TINY_IMAGENET: Entry = Entry {
@@ -11,7 +12,7 @@ pub(super) const TINY_IMAGENET: Entry = Entry {
     classes: 200,
     class_names: &[],
     counts: [100_000, 10_000],
-    layout: Layout::ClassFolders,
+    layout: &ClassFolders,
     files: &[],
     folders: &["tiny-imagenet-200"],
     origin: Origin::ByHand {
@@ -31,7 +32,7 @@ pub(super) const IMAGENET: Entry = Entry {
     classes: 1000,
     class_names: &[],
     counts: [1_281_167, 50_000],
-    layout: Layout::ClassFolders,
+    layout: &ClassFolders,
     files: &[],
     folders: &["ILSVRC/Data/CLS-LOC", "ILSVRC2012"],
     origin: Origin::ByHand {

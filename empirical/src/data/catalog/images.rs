@@ -1,7 +1,8 @@
 //! Data sets of images that come as bytes.
 
 use super::Part::{Train, Validation};
-use super::{CLASSES, EMBEDDED, Entry, Kind, Layout, OfficialFile, Origin, Part};
+use super::{CLASSES, EMBEDDED, Entry, Kind, OfficialFile, Origin, Part};
+use crate::data::bytes;
 
 const FASHION: [&str; CLASSES] = [
     "T-shirt/top",
@@ -56,7 +57,7 @@ pub(super) const FASHION_MNIST_12K: Entry = Entry {
     classes: CLASSES,
     class_names: &FASHION,
     counts: [12_000, 2_000],
-    layout: Layout::Embedded,
+    layout: bytes::EMBEDDED,
     files: &[
         file(
             "train-images-idx3-ubyte",
@@ -100,7 +101,7 @@ pub(super) const FASHION_MNIST: Entry = Entry {
     classes: CLASSES,
     class_names: &FASHION,
     counts: [60_000, 10_000],
-    layout: Layout::Idx,
+    layout: bytes::IDX,
     files: &[
         file(
             "train-images-idx3-ubyte",
@@ -147,7 +148,7 @@ pub(super) const MNIST: Entry = Entry {
     classes: CLASSES,
     class_names: &DIGITS,
     counts: [60_000, 10_000],
-    layout: Layout::Idx,
+    layout: bytes::IDX,
     files: &[
         file(
             "train-images-idx3-ubyte",
@@ -194,7 +195,7 @@ pub(super) const CIFAR10: Entry = Entry {
     classes: CLASSES,
     class_names: &OBJECTS,
     counts: [50_000, 10_000],
-    layout: Layout::Cifar,
+    layout: bytes::CIFAR,
     files: &[
         file(
             "data_batch_1.bin",

@@ -1,6 +1,7 @@
 //! Data sets of texts.
 
-use super::{Entry, Kind, Layout, Origin};
+use super::{Entry, Kind, Origin};
+use crate::data::text::{imdb, mnli, snli};
 
 /// What the labels of pairs of sentences mean, in the order of MNLI's and
 /// SNLI's authors.
@@ -15,7 +16,7 @@ pub(super) const SNLI_600: Entry = Entry {
     classes: 3,
     class_names: &RELATIONS,
     counts: [500, 100],
-    layout: Layout::EmbeddedPairs,
+    layout: &snli::BuiltIn,
     files: &[],
     folders: &[],
     origin: Origin::Embedded,
@@ -30,7 +31,7 @@ pub(super) const IMDB: Entry = Entry {
     classes: 2,
     class_names: &["negative", "positive"],
     counts: [25_000, 25_000],
-    layout: Layout::Reviews,
+    layout: &imdb::Reviews,
     files: &[],
     folders: &[],
     origin: Origin::Whole {
@@ -50,7 +51,7 @@ pub(super) const MNLI: Entry = Entry {
     classes: 3,
     class_names: &RELATIONS,
     counts: [392_702, 9_815],
-    layout: Layout::Pairs,
+    layout: &mnli::Pairs,
     files: &[],
     folders: &["multinli_1.0", "MNLI", "glue_data/MNLI"],
     origin: Origin::ByHand {

@@ -78,21 +78,25 @@ fn is_whole(bytes: &[u8]) -> bool {
     last(END) > last(SCAN)
 }
 
-/// The middle of `image`, with the shorter side brought to `side` pixels.
+/// The middle of `image`, with the shorter side brought to `side` pixels: sizes
+/// and place are those of torchvision's `Resize(side)` and `CenterCrop(side)`,
+/// the filter that of Pillow, whose rounding differs by at most 1.
 fn fit(image: RgbImage, side: usize) -> RgbImage {
     let side = side as u32; // at most 1,024
     let [width, height] = [image.width(), image.height()];
     let shorter = width.min(height).max(1);
     let scaled = |length: u32| {
-        let (length, shorter) = (u64::from(length), u64::from(shorter));
-        let rounded = (length * u64::from(side) + shorter / 2) / shorter;
-        rounded.max(u64::from(side)) as u32 // at most 65 · 2¹⁰
+        let whole = u64::from(length) * u64::from(side) / u64::from(shorter);
+        whole as u32 // at least `side`, at most 65 · 2¹⁰
     };
     let image = match shorter == side {
         true => image,
         false => imageops::resize(&image, scaled(width), scaled(height), FilterType::Triangle),
     };
-    let [x, y] = [image.width(), image.height()].map(|length| (length - side) / 2);
+    let [x, y] = [image.width(), image.height()].map(|length| {
+        let over = f64::from(length - side);
+        (over / 2.0).round_ties_even() as u32 // at most 65 · 2¹⁰
+    });
     imageops::crop_imm(&image, x, y, side, side).to_image()
 }
 

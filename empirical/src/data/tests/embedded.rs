@@ -2,10 +2,11 @@
 //! (`fixtures/fashion-mnist-12k/subset.py` checks those by their published
 //! MD5 sums).
 
+use super::files::{check, load};
 use crate::data::catalog::{self, Part};
-use crate::data::check::{Verdict, check};
+use crate::data::check::Verdict;
 use crate::data::search::Search;
-use crate::data::{EMBEDDED, Source, load};
+use crate::data::{EMBEDDED, Source};
 
 fn pixel_sum(bytes: &[u8]) -> u64 {
     bytes.iter().map(|&pixel| u64::from(pixel)).sum()

@@ -5,7 +5,8 @@ use tempfile::TempDir;
 
 use super::files::gzip;
 use super::server::{Manner, Server};
-use crate::data::catalog::{self, Entry, Kind, Layout, OfficialFile, Origin, Part};
+use crate::data::bytes;
+use crate::data::catalog::{self, Entry, Kind, OfficialFile, Origin, Part};
 use crate::data::fetch::{Event, FetchError, fetch};
 use crate::data::files::sha256_of;
 
@@ -113,7 +114,7 @@ fn entry(files: &[(&'static str, &[u8])], origin: Origin) -> Entry {
         classes: 10,
         class_names: catalog::all()[0].class_names,
         counts: [1, 0],
-        layout: Layout::Idx,
+        layout: bytes::IDX,
         files: official.collect::<Vec<_>>().leak(),
         folders: &[],
         origin,

@@ -4,13 +4,15 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use breakeven_sim::meter::Meter;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
 use crate::data::catalog::{self, Entry};
+use crate::data::check::{self, Report};
 use crate::data::search::Search;
-use crate::data::{DataError, DataSet, load_from};
+use crate::data::{DataError, DataSet, Set, open, open_from};
 
 /// A folder that holds files of one data set, and is removed with it.
 pub struct Folder {
@@ -46,7 +48,7 @@ impl Folder {
     }
 
     pub fn load(&self) -> Result<DataSet, DataError> {
-        load_from(self.entry, &self.search())
+        open_from(self.entry, &self.search()).map(in_memory)
     }
 
     /// The message of the error that loading gives, the folder's own path
@@ -58,6 +60,23 @@ impl Folder {
     pub fn shown(&self, error: &dyn std::error::Error) -> String {
         let root = self.root().display().to_string();
         error.to_string().replace(&root, "DIR")
+    }
+}
+
+/// The images of the data set `name`, looked for in `data_dir`.
+pub fn load(name: &str, data_dir: Option<&Path>) -> Result<DataSet, DataError> {
+    open(name, data_dir).map(in_memory)
+}
+
+/// What a check of the files that `search` finds says.
+pub fn check(entry: &'static Entry, search: &Search) -> Result<Report, DataError> {
+    check::check(entry, search, &Meter::new())
+}
+
+fn in_memory(set: Set) -> DataSet {
+    match set {
+        Set::Images(set) => set,
+        other => panic!("{other:?} is not in memory"),
     }
 }
 

@@ -5,13 +5,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::files::Folder;
+use super::files::{Folder, check, load};
 use super::server::{Manner, Server};
+use crate::data::EMBEDDED;
 use crate::data::catalog::{self, Entry};
-use crate::data::check::check;
 use crate::data::fetch::fetch;
 use crate::data::search::Search;
-use crate::data::{EMBEDDED, load};
 
 fn official(name: &str) -> (&'static Entry, Search) {
     (catalog::find(name).unwrap(), Search::new(None).unwrap())

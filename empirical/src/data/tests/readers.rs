@@ -1,10 +1,10 @@
 use std::fs;
 
-use super::files::{Folder, gzip, images, labels, record};
+use super::files::{Folder, check, gzip, images, labels, load, record};
 use breakeven_sim::record::seal::sha256;
 
-use crate::data::check::{Verdict, check};
-use crate::data::{Images, ImagesError, Source, load};
+use crate::data::check::Verdict;
+use crate::data::{Images, ImagesError, Source};
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";

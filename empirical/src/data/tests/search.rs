@@ -1,8 +1,8 @@
 use std::path::Path;
 
-use super::files::{Folder, images, labels, record};
-use crate::data::check::{Verdict, check};
-use crate::data::{DataError, EMBEDDED, load};
+use super::files::{Folder, check, images, labels, load, record};
+use crate::data::check::Verdict;
+use crate::data::{DataError, EMBEDDED};
 
 #[test]
 fn an_unknown_name_is_answered_with_the_known_ones() {

@@ -13,14 +13,15 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use super::{Both, Example, TextPart, Texts, lines};
-use crate::data::Source;
 use crate::data::catalog::{Entry, Part};
 use crate::data::error::{DataError, FormatProblem};
 use crate::data::files::{self, Content, Problem, blame};
+use crate::data::layout::{Layout, Set, Source};
 use crate::data::order::shuffle;
+use crate::data::search::Search;
 
 /// What is looked for, in words.
-pub(in crate::data) const LOOKED_FOR: &str =
+const LOOKED_FOR: &str =
     "the folder `aclImdb`, its archive `aclImdb_v1.tar.gz`, or `imdb.jsonl` with or without `.gz`";
 
 const FOLDER: &str = "aclImdb";
@@ -38,7 +39,7 @@ const LARGEST: u64 = 1 << 32;
 
 /// Where the reviews are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::data) enum Place {
+enum Place {
     Folder(PathBuf),
     Archive(PathBuf),
     Lines(PathBuf),
@@ -46,7 +47,7 @@ pub(in crate::data) enum Place {
 
 /// The reviews in `folder`, where there are any: the first of folder, archive
 /// and lines.
-pub(in crate::data) fn find(folder: &Path) -> Option<Place> {
+fn find(folder: &Path) -> Option<Place> {
     let is_one = |path: &PathBuf| path.join("train").join(CLASSES[0]).is_dir();
     let archive = folder.join(ARCHIVE);
     [folder.join(FOLDER), folder.to_owned()]
@@ -68,9 +69,9 @@ struct Review {
 
 /// The reviews of the training part and of the test part.
 #[derive(Default)]
-struct Reviews([Vec<Review>; 2]);
+struct Parts([Vec<Review>; 2]);
 
-impl Reviews {
+impl Parts {
     fn of(&mut self, part: Part) -> &mut Vec<Review> {
         match part {
             Part::Train => &mut self.0[0],
@@ -79,8 +80,26 @@ impl Reviews {
     }
 }
 
+/// IMDB's reviews: a folder of texts, its archive, or JSON lines.
+#[derive(Debug)]
+pub(in crate::data) struct Reviews;
+
+impl Layout for Reviews {
+    fn looked_for(&self, _: &Entry) -> String {
+        LOOKED_FOR.to_owned()
+    }
+
+    fn is_in(&self, _: &Entry, folder: &Path) -> bool {
+        find(folder).is_some()
+    }
+
+    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
+        read(entry, &search.folder_of(entry)?).map(Set::Texts)
+    }
+}
+
 /// The reviews of `entry` in `folder`.
-pub(super) fn read(entry: &'static Entry, folder: &Path) -> Result<Texts, DataError> {
+fn read(entry: &'static Entry, folder: &Path) -> Result<Texts, DataError> {
     let Some(place) = find(folder) else {
         return Err(DataError::NotFound {
             name: entry.name,
@@ -136,8 +155,8 @@ fn text(bytes: Vec<u8>) -> Result<String, FormatProblem> {
     })
 }
 
-fn read_folder(entry: &Entry, folder: &Path) -> Result<Reviews, DataError> {
-    let mut reviews = Reviews::default();
+fn read_folder(entry: &Entry, folder: &Path) -> Result<Parts, DataError> {
+    let mut reviews = Parts::default();
     for (part, name) in [(Part::Train, "train"), (Part::Validation, "test")] {
         if part == Part::Validation && !folder.join(name).exists() {
             continue;
@@ -182,7 +201,7 @@ fn read_class(
 
 /// Reads the archive as it is: nothing of it is written anywhere, and members
 /// with other names than a review's are passed over.
-fn read_archive(path: &Path) -> Result<Reviews, Problem> {
+fn read_archive(path: &Path) -> Result<Parts, Problem> {
     let content = Content::open(path)?;
     let packed = content.is_packed();
     let damaged = |error: io::Error| match blame(error, packed) {
@@ -193,7 +212,7 @@ fn read_archive(path: &Path) -> Result<Reviews, Problem> {
         problem => problem,
     };
     let mut archive = tar::Archive::new(content.into_reader());
-    let mut reviews = Reviews::default();
+    let mut reviews = Parts::default();
     let mut total = 0;
     for member in archive.entries().map_err(damaged)? {
         let mut member = member.map_err(damaged)?;
@@ -258,8 +277,8 @@ struct Line {
     id: Option<u64>,
 }
 
-fn read_lines(path: &Path, classes: usize) -> Result<Reviews, Problem> {
-    let mut reviews = Reviews::default();
+fn read_lines(path: &Path, classes: usize) -> Result<Parts, Problem> {
+    let mut reviews = Parts::default();
     lines::for_each(Content::open(path)?, &mut |number, line| {
         let line: Line = lines::object(number, line)?;
         reviews.of(lines::part(number, &line.split)?).push(Review {

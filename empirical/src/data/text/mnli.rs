@@ -10,18 +10,19 @@ use serde::Deserialize;
 
 use super::lines::{self, wrong};
 use super::{Both, Example, TextPart, Texts};
-use crate::data::Source;
 use crate::data::catalog::{Entry, Part, RELATIONS};
 use crate::data::error::{DataError, FormatProblem};
 use crate::data::files::{self, Content, Problem};
+use crate::data::layout::{Layout, Set, Source};
+use crate::data::search::Search;
 
 /// What is looked for, in words.
-pub(in crate::data) const LOOKED_FOR: &str = "`multinli_1.0_train.jsonl`, GLUE's `train.tsv`, \
+const LOOKED_FOR: &str = "`multinli_1.0_train.jsonl`, GLUE's `train.tsv`, \
      `mnli.jsonl` or `mnli-10k.jsonl`, each with or without `.gz`";
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::data) enum Form {
+enum Form {
     /// JSON lines with `gold_label`, `sentence1` and `sentence2`, of one part.
     Official,
     /// A table with a head, columns parted by tabs, of one part.
@@ -32,7 +33,7 @@ pub(in crate::data) enum Form {
 
 /// The files of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::data) struct Files {
+struct Files {
     pub form: Form,
     pub train: PathBuf,
     /// The file of the validation part, where that has its own.
@@ -40,7 +41,7 @@ pub(in crate::data) struct Files {
 }
 
 /// The pairs in `folder`, where there are any: the first form that is there.
-pub(in crate::data) fn find(folder: &Path) -> Option<Files> {
+fn find(folder: &Path) -> Option<Files> {
     let forms = [
         (
             Form::Official,
@@ -60,8 +61,26 @@ pub(in crate::data) fn find(folder: &Path) -> Option<Files> {
     })
 }
 
+/// MNLI's pairs of sentences: JSON lines, or GLUE's tables.
+#[derive(Debug)]
+pub(in crate::data) struct Pairs;
+
+impl Layout for Pairs {
+    fn looked_for(&self, _: &Entry) -> String {
+        LOOKED_FOR.to_owned()
+    }
+
+    fn is_in(&self, _: &Entry, folder: &Path) -> bool {
+        find(folder).is_some()
+    }
+
+    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
+        read(entry, &search.folder_of(entry)?).map(Set::Texts)
+    }
+}
+
 /// The pairs of `entry` in `folder`.
-pub(super) fn read(entry: &'static Entry, folder: &Path) -> Result<Texts, DataError> {
+fn read(entry: &'static Entry, folder: &Path) -> Result<Texts, DataError> {
     let Some(found) = find(folder) else {
         return Err(DataError::NotFound {
             name: entry.name,

@@ -5,17 +5,37 @@ use std::path::{Path, PathBuf};
 
 use super::word_piece::{TextRules, WordPiece};
 use super::{Both, Texts, mnli};
-use crate::data::Source;
 use crate::data::catalog::Entry;
 use crate::data::error::DataError;
 use crate::data::files::Content;
+use crate::data::layout::{Layout, Set, Source};
+use crate::data::search::Search;
 
 const PAIRS: &[u8] = include_bytes!("../../../../fixtures/snli-600/snli-600.jsonl");
+const PATH: &str = "built-in snli-600.jsonl";
 const VOCABULARY: &[u8] = include_bytes!("../../../../fixtures/snli-600/vocab.txt");
 
+/// Pairs of sentences that are part of the program.
+#[derive(Debug)]
+pub(in crate::data) struct BuiltIn;
+
+impl Layout for BuiltIn {
+    fn looked_for(&self, _: &Entry) -> String {
+        PATH.to_owned()
+    }
+
+    fn is_in(&self, _: &Entry, _: &Path) -> bool {
+        false
+    }
+
+    fn open(&self, entry: &'static Entry, _: &Search) -> Result<Set, DataError> {
+        read(entry).map(Set::Texts)
+    }
+}
+
 /// The built-in pairs, in the order of the file.
-pub(super) fn read(entry: &'static Entry) -> Result<Texts, DataError> {
-    let path = PathBuf::from("built-in snli-600.jsonl");
+fn read(entry: &'static Entry) -> Result<Texts, DataError> {
+    let path = PathBuf::from(PATH);
     let mut both = Both::default();
     let content = Content::built_in(PAIRS);
     let done = content.and_then(|content| mnli::read_lines(content, &mut both));

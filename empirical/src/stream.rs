@@ -1,0 +1,107 @@
+//! Pictures on disk as examples: decoded where a network reads them, and held
+//! no longer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use breakeven_sim::meter::Meter;
+
+use crate::compute::Compute;
+use crate::data::DataError;
+use crate::data::image_folder::ImageFolder;
+use crate::examples::pixels;
+use crate::tape::Matrix;
+
+/// Some pictures of a folder, in some order. All selections of one stream
+/// share its first failure.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    shared: Arc<Shared>,
+    /// Their numbers in the folder.
+    indices: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: Arc<ImageFolder>,
+    failure: OnceLock<Arc<DataError>>,
+    /// The most pictures that were decoded at once.
+    most: AtomicUsize,
+}
+
+impl Stream {
+    /// The first `count` pictures of `folder`, each decoded once to see that it
+    /// can be.
+    ///
+    /// # Errors
+    /// If a picture cannot be read.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn first(folder: Arc<ImageFolder>, count: usize, meter: &Meter) -> Result<Self, DataError> {
+        folder.verify(count, meter)?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                folder,
+                failure: OnceLock::new(),
+                most: AtomicUsize::new(0),
+            }),
+            indices: (0..count).collect(),
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
+    }
+
+    /// Those at `places`, in that order; none is decoded.
+    pub fn select(&self, places: &[usize]) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            indices: places.iter().map(|&place| self.indices[place]).collect(),
+        }
+    }
+
+    /// `count` of them from the one numbered `first`; none is decoded.
+    pub fn range(&self, first: usize, count: usize) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            indices: self.indices[first..first + count].to_vec(),
+        }
+    }
+
+    /// Their numbers, `[n, channels · height · width]`. Where one cannot be read
+    /// any more, the stream has failed and all are NaN: what is computed from
+    /// them means nothing, and whoever keeps it asks [`Self::failure`] first.
+    pub fn decode(&self, compute: &Compute) -> Matrix {
+        let Shared {
+            folder,
+            failure,
+            most,
+        } = &*self.shared;
+        most.fetch_max(self.len(), Ordering::Relaxed);
+        match folder.at(&self.indices) {
+            Ok(images) => pixels(&images, self.len(), compute),
+            Err(error) => {
+                failure.get_or_init(|| Arc::new(error));
+                compute.full([self.len(), folder.pixels_per_image()], f64::NAN)
+            }
+        }
+    }
+
+    /// The first error that was met while pictures were decoded.
+    pub fn failure(&self) -> Option<Arc<DataError>> {
+        self.shared.failure.get().cloned()
+    }
+
+    /// The most pictures that were decoded at once so far.
+    pub fn most_at_once(&self) -> usize {
+        self.shared.most.load(Ordering::Relaxed)
+    }
+}
