@@ -9,7 +9,7 @@ use std::time::Duration;
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
-use crate::compute::{Compute, ComputeError, DeviceKind};
+use crate::compute::{Compute, ComputeError, DeviceName};
 use crate::config::{ConfigError, SweepConfig};
 use crate::data::DataError;
 use crate::loaded::{Labelled, Loaded};
@@ -114,7 +114,7 @@ impl<'a> Sweep<'a> {
     pub fn prepare(
         config: &'a SweepConfig,
         data_dir: Option<&Path>,
-        device: DeviceKind,
+        device: impl Into<DeviceName>,
         version: String,
     ) -> Result<Self, SweepError> {
         config.check()?;
