@@ -22,6 +22,13 @@ macro_rules! on_every_device {
             })*
         }
 
+        mod in_32_bits {
+            $(#[test]
+            fn $table() {
+                super::$table(&crate::checker::single());
+            })*
+        }
+
         #[cfg(feature = "wgpu")]
         mod on_wgpu {
             $(#[test]
