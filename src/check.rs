@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use breakeven_empirical::compute::DeviceKind;
+use breakeven_empirical::compute::Precision;
 use breakeven_empirical::sweep::{Shard, SweepEnd};
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
@@ -11,7 +11,7 @@ use breakeven_verify::{Verdicts, read_sweep, verify};
 
 use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
-use crate::device::DeviceArg;
+use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
 use crate::streams::print;
@@ -51,8 +51,7 @@ pub struct CheckArgs {
     /// Go on with an existing folder.
     #[arg(long)]
     resume: bool,
-    /// Where networks are computed.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
     device: DeviceArg,
     /// Folder of the data sets' files.
     #[arg(long, value_name = "DIR")]
@@ -71,9 +70,18 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     } else {
         Existing::Refused
     };
+    // One device for all of them.
+    let precision = if configs
+        .iter()
+        .any(|config| config.precision() == Precision::F64)
+    {
+        Precision::F64
+    } else {
+        Precision::F32
+    };
     let options = Options {
         data_dir: args.data_dir.as_deref(),
-        device: DeviceKind::from(args.device),
+        device: args.device.device(precision),
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
         warnings: Vec::new(),

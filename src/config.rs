@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use breakeven_empirical::compute::Precision;
 use breakeven_empirical::config::{
     DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
@@ -199,6 +200,11 @@ impl Config {
     pub fn with_seeds(mut self, count: u64) -> Self {
         self.sweep.seeds = (0..count).collect();
         self
+    }
+
+    /// The floats that it is trained in.
+    pub fn precision(&self) -> Precision {
+        self.training.precision
     }
 
     /// The part that training needs.

@@ -16,7 +16,7 @@ use breakeven_empirical::portrait::{
 use breakeven_sim::meter::Parts;
 use clap::ValueEnum;
 
-use crate::device::DeviceArg;
+use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
 use crate::streams::{print, print_json};
@@ -114,8 +114,7 @@ pub struct MeasureArgs {
     /// Seed of probes and random batches.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
-    /// Where the network is computed.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
     device: DeviceArg,
     /// Floats. Default: f64 on flex, f32 elsewhere.
     #[arg(long, value_enum)]
@@ -205,8 +204,12 @@ enum PrecisionArg {
 
 /// Runs the command.
 pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
-    let device = DeviceKind::from(args.device);
-    let precision = match (args.precision, device) {
+    let asked = match args.precision {
+        Some(PrecisionArg::F64) => Precision::F64,
+        Some(PrecisionArg::F32) | None => Precision::F32,
+    };
+    let device = args.device.device(asked);
+    let precision = match (args.precision, device.kind) {
         (Some(PrecisionArg::F32), _) => Precision::F32,
         (Some(PrecisionArg::F64), _) | (None, DeviceKind::Flex) => Precision::F64,
         (None, _) => Precision::F32,

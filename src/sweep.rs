@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, anyhow};
 use breakeven_empirical::checkpoint::CheckpointError;
-use breakeven_empirical::compute::DeviceKind;
+use breakeven_empirical::compute::{DeviceKind, DeviceName, are_alike};
 use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::loaded::DECODED_BYTES;
 use breakeven_empirical::run_folder::{FolderError, read_json, write_json};
@@ -38,7 +38,7 @@ pub enum Existing {
 /// How and where a sweep is carried out.
 pub struct Options<'a> {
     pub data_dir: Option<&'a Path>,
-    pub device: DeviceKind,
+    pub device: DeviceName,
     pub jobs: Option<usize>,
     pub shard: Shard,
     /// What is said before the first step, once all fits.
@@ -122,7 +122,9 @@ pub fn carry_out(
     claim(folder, existing)?;
     save_config(config, folder)?;
     let sweep = sweep.plan_sha256(saved_plan(folder)?);
-    let jobs = options.jobs.unwrap_or_else(|| default_jobs(options.device));
+    let jobs = options
+        .jobs
+        .unwrap_or_else(|| default_jobs(options.device.kind));
     let environment = Environment {
         version: version().to_owned(),
         command_line: command_line(),
@@ -223,7 +225,7 @@ fn save_environment(now: Environment, folder: &Path) -> Result<(), Failure> {
         return write_json(&file, &now).or_input();
     }
     let mut begun: Environment = read_json(&file, "remove it to go on without it").or_input()?;
-    if begun.device != now.device {
+    if !are_alike(&begun.device, &now.device) {
         return Err(Failure::input(format!(
             "{} says that the sweep was begun on {}, not on {}: resume with --device {}, or give another --out",
             file.display(),

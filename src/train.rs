@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use breakeven_empirical::compute::DeviceKind;
 use breakeven_empirical::sweep::{Shard, SweepEnd, Tally};
 use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::design::warnings;
-use crate::device::DeviceArg;
+use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
 use crate::streams::{print, print_json};
 use crate::sweep::{Ended, Existing, Options, carry_out, elsewhere, stop_on_interrupt, stopped};
@@ -44,8 +43,7 @@ pub struct TrainArgs {
     /// Default: one a core on flex, otherwise 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Where networks are computed.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
     device: DeviceArg,
     /// Folder of the data set's files.
     #[arg(long, value_name = "DIR")]
@@ -88,7 +86,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     };
     let options = Options {
         data_dir: args.data_dir.as_deref(),
-        device: DeviceKind::from(args.device),
+        device: args.device.device(config.precision()),
         jobs: args.jobs.map(usize::from),
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
         warnings: warnings(&[&config]),

@@ -1,5 +1,9 @@
 //! Where tensors live and how exact they are.
 
+mod choice;
+mod device;
+mod open;
+
 use std::fmt;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -7,18 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::tape::Matrix;
 
-/// A device that Burn can compute on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DeviceKind {
-    /// The CPU, through Burn's `flex`.
-    #[default]
-    Flex,
-    /// A graphics card (or a software Vulkan), through `wgpu`.
-    Wgpu,
-    /// An NVIDIA card, through CUDA.
-    Cuda,
-}
+pub use choice::Choice;
+pub use device::{ComputeError, DeviceKind, DeviceName, NoDeviceName, are_alike};
+pub use open::Cards;
 
 /// The precision of tensors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,29 +24,6 @@ pub enum Precision {
     F32,
     /// 64-bit floats, on `flex` alone.
     F64,
-}
-
-/// A device that this build or the combination does not offer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ComputeError {
-    /// The cargo feature is off.
-    #[error(
-        "device {0} is not in this build: build breakeven with `--features {0}`, or use --device flex"
-    )]
-    NotBuilt(DeviceKind),
-    /// 64-bit floats on a graphics card.
-    #[error("precision f64 is offered on flex alone, not on {0}: use f32, or --device flex")]
-    Precision(DeviceKind),
-}
-
-impl fmt::Display for DeviceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Flex => "flex",
-            Self::Wgpu => "wgpu",
-            Self::Cuda => "cuda",
-        })
-    }
 }
 
 impl fmt::Display for Precision {
@@ -66,7 +38,7 @@ impl fmt::Display for Precision {
 /// A device with a precision: where and how tensors are made.
 #[derive(Clone, Debug)]
 pub struct Compute {
-    kind: DeviceKind,
+    name: DeviceName,
     device: Device,
     precision: Precision,
 }
@@ -75,14 +47,16 @@ impl Compute {
     /// Opens a device.
     ///
     /// # Errors
-    /// If the build lacks the device, or the device the precision.
-    pub fn new(kind: DeviceKind, precision: Precision) -> Result<Self, ComputeError> {
-        if precision == Precision::F64 && kind != DeviceKind::Flex {
-            return Err(ComputeError::Precision(kind));
+    /// If the build or the machine lacks the device, or the device the
+    /// precision.
+    pub fn new(name: impl Into<DeviceName>, precision: Precision) -> Result<Self, ComputeError> {
+        let name = name.into();
+        if precision == Precision::F64 && name.kind != DeviceKind::Flex {
+            return Err(ComputeError::Precision(name.kind));
         }
-        let device = open(kind)?;
+        let device = open::open(name)?;
         Ok(Self {
-            kind,
+            name,
             device,
             precision,
         })
@@ -90,7 +64,7 @@ impl Compute {
 
     /// The kind of device.
     pub fn kind(&self) -> DeviceKind {
-        self.kind
+        self.name.kind
     }
 
     /// The precision of tensors.
@@ -109,7 +83,7 @@ impl Compute {
     /// The size of the smallest number above 0: nothing below it is seen.
     /// Graphics cards have none that are not normal.
     pub fn tiny(&self) -> f64 {
-        match (self.precision, self.kind) {
+        match (self.precision, self.kind()) {
             (Precision::F32, DeviceKind::Flex) => f32::from_bits(1).into(),
             (Precision::F32, _) => f32::MIN_POSITIVE.into(),
             (Precision::F64, _) => f64::from_bits(1),
@@ -153,7 +127,7 @@ impl Compute {
 
 impl fmt::Display for Compute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind, self.precision)
+        write!(f, "{} {}", self.name, self.precision)
     }
 }
 
@@ -162,16 +136,4 @@ pub fn to_host(matrix: Matrix) -> Vec<f64> {
     matrix
         .try_into_vec_as::<f64>()
         .expect("a computed matrix can be read and floats widen")
-}
-
-fn open(kind: DeviceKind) -> Result<Device, ComputeError> {
-    match kind {
-        DeviceKind::Flex => Ok(Device::flex()),
-        #[cfg(feature = "wgpu")]
-        DeviceKind::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-        #[cfg(feature = "cuda")]
-        DeviceKind::Cuda => Ok(Device::cuda(burn::tensor::DeviceIndex::Default)),
-        #[allow(unreachable_patterns)]
-        missing => Err(ComputeError::NotBuilt(missing)),
-    }
 }

@@ -19,6 +19,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::compute::are_alike;
+
 use error::{changed, file_error, json_error};
 use whole::remove_unfinished;
 
@@ -251,7 +253,7 @@ fn save_header(path: &Path, header: &RunHeader, bytes: u64) -> Result<(), Folder
         return write_page(path, header);
     }
     let begun: RunHeader = read_page(path)?;
-    if begun.device == header.device {
+    if are_alike(&begun.device, &header.device) {
         return Ok(());
     }
     Err(FolderError::Device {

@@ -15,7 +15,7 @@ use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
 use crate::checkpoint::{Weights, load_weights};
-use crate::compute::{Compute, DeviceKind};
+use crate::compute::{Compute, DeviceName};
 use crate::config::{ConfigError, SweepConfig};
 use crate::examples::Examples;
 use crate::loaded::{DECODED_BYTES, Labelled, LoadError, Loaded};
@@ -76,7 +76,7 @@ pub struct Place<'a> {
     /// A folder that data are looked for in first.
     pub data_dir: Option<&'a Path>,
     /// Where tensors live.
-    pub device: DeviceKind,
+    pub device: DeviceName,
     /// Bytes that pictures of each part may take there ([`DECODED_BYTES`]).
     pub decoded_bytes: usize,
 }
@@ -100,12 +100,12 @@ impl<'a> Sweep<'a> {
     pub fn prepare(
         config: &'a SweepConfig,
         data_dir: Option<&Path>,
-        device: DeviceKind,
+        device: impl Into<DeviceName>,
         version: String,
     ) -> Result<Self, SweepError> {
         let place = Place {
             data_dir,
-            device,
+            device: device.into(),
             decoded_bytes: DECODED_BYTES,
         };
         Self::watched(config, &place, version, &Meter::new())

@@ -2,6 +2,7 @@
 
 mod check;
 mod data;
+mod device;
 mod explore;
 mod measure;
 mod measure_networks;

@@ -67,21 +67,21 @@ lambda_k_per_example = true
 "#;
 
 /// A folder with a configuration in it.
-fn world(config: &str) -> TempDir {
+pub fn world(config: &str) -> TempDir {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("sweep.toml"), config).unwrap();
     folder
 }
 
-const TRAIN: [&str; 3] = ["train", "--config", "sweep.toml"];
+pub const TRAIN: [&str; 3] = ["train", "--config", "sweep.toml"];
 
-fn train(folder: &Path, out: &str, options: &[&str]) -> String {
+pub fn train(folder: &Path, out: &str, options: &[&str]) -> String {
     let args = [&TRAIN[..], &["--out", out], options].concat();
     stdout(&run(&args, folder))
 }
 
 #[track_caller]
-fn assert_same(folder: &Path, found: &str, expected: &str) {
+pub fn assert_same(folder: &Path, found: &str, expected: &str) {
     // All but environment.json, which names the command line.
     for end in [
         ".jsonl",
@@ -631,19 +631,6 @@ fn wrong_options_are_refused_by_name() {
         }
         let said = refusal(&args, folder.path());
         assert!(said.contains(part), "{options:?}: {said}");
-    }
-    #[cfg(not(feature = "wgpu"))]
-    {
-        let said = refusal(
-            &[&TRAIN[..], &["--out", "out", "--device", "wgpu"]].concat(),
-            folder.path(),
-        );
-        assert!(
-            said.contains(
-                "device wgpu is not in this build: build breakeven with `--features wgpu`"
-            ),
-            "{said}"
-        );
     }
 }
 

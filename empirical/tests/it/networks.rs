@@ -218,6 +218,13 @@ fn in_32_bits_too() {
     check_all(Case::all_on(DeviceKind::Flex, Precision::F32));
 }
 
+#[cfg(feature = "wgpu")]
+#[test]
+#[ignore = "needs a Vulkan device"]
+fn and_on_wgpu() {
+    check_all(Case::all_on(DeviceKind::Wgpu, Precision::F32));
+}
+
 fn check_all(cases: Vec<Case>) {
     for case in cases {
         let point = case.point();

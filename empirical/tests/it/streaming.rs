@@ -56,7 +56,7 @@ fn config() -> SweepConfig {
 fn prepare<'a>(config: &'a SweepConfig, folder: &Path, decoded_bytes: usize) -> Sweep<'a> {
     let place = Place {
         data_dir: Some(folder),
-        device: DeviceKind::Flex,
+        device: DeviceKind::Flex.into(),
         decoded_bytes,
     };
     Sweep::watched(config, &place, "test".into(), &Meter::new()).unwrap()
@@ -120,7 +120,7 @@ fn a_picture_that_cannot_be_read_is_found_before_training() {
     for decoded_bytes in [0, usize::MAX] {
         let place = Place {
             data_dir: Some(data.path()),
-            device: DeviceKind::Flex,
+            device: DeviceKind::Flex.into(),
             decoded_bytes,
         };
         let config = config();
