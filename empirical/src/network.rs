@@ -108,7 +108,11 @@ impl Network<'_> {
         let mut statistics = Vec::new();
         let size = match self.couples_examples() {
             true => examples.len(),
-            false => (PIECE_ACTIVATIONS / self.model.activations()).max(1),
+            false => {
+                // Each piece has a gradient of its own to be added.
+                let most = PIECE_ACTIVATIONS.max(self.model.parameters().dim());
+                (most / self.model.activations()).max(1)
+            }
         };
         let of_piece = |(first, count)| {
             let mut written = self.write(parameters, &examples.range(first, count));

@@ -15,7 +15,7 @@ use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
 use crate::checkpoint::{Weights, load_weights};
-use crate::compute::{Compute, DeviceName};
+use crate::compute::{Compute, DeviceKind, DeviceName};
 use crate::config::{ConfigError, SweepConfig};
 use crate::examples::Examples;
 use crate::loaded::{DECODED_BYTES, Labelled, LoadError, Loaded};
@@ -250,7 +250,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Carries the runs of a shard out in `folder`, `jobs` side by side, each
-    /// on one thread of its own. Runs that are over, and those that another
+    /// on its share of the cores. Runs that are over, and those that another
     /// process carries out, are left as they are; others go on from their
     /// checkpoints. One of which a checksum shows that a file has changed is
     /// carried out anew.
@@ -266,7 +266,10 @@ impl<'a> Sweep<'a> {
         progress: &dyn Progress,
     ) -> Result<SweepEnd, SweepError> {
         let runs = folder.join(RUNS_FOLDER);
-        let waiting: Mutex<VecDeque<RunSpec>> = Mutex::new(self.runs(shard).into());
+        let specs = self.runs(shard);
+        let side_by_side = jobs.clamp(1, specs.len().max(1));
+        let threads = self.threads_of_a_run(side_by_side);
+        let waiting: Mutex<VecDeque<RunSpec>> = Mutex::new(specs.into());
         let failed: Mutex<Option<SweepError>> = Mutex::new(None);
         let elsewhere: Mutex<Vec<RunSpec>> = Mutex::new(Vec::new());
         let next = || {
@@ -277,7 +280,7 @@ impl<'a> Sweep<'a> {
         };
         let work = || {
             while let Some(spec) = next() {
-                match self.one(spec, &runs.join(spec.name()), stop, progress) {
+                match self.one(spec, threads, &runs.join(spec.name()), stop, progress) {
                     Ok(RunEnd::Elsewhere) => elsewhere
                         .lock()
                         .unwrap_or_else(|e| e.into_inner())
@@ -297,7 +300,7 @@ impl<'a> Sweep<'a> {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 0..jobs.max(1) {
+            for _ in 0..side_by_side {
                 scope.spawn(work);
             }
         });
@@ -311,9 +314,22 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Cores that are left to each of so many runs; no number depends on it.
+    /// A device that is no CPU is given its work by one.
+    fn threads_of_a_run(&self, side_by_side: usize) -> usize {
+        match self.shared.compute.kind() {
+            DeviceKind::Flex => {
+                let cores = std::thread::available_parallelism().map_or(1, usize::from);
+                (cores / side_by_side).max(1)
+            }
+            DeviceKind::Wgpu | DeviceKind::Cuda => 1,
+        }
+    }
+
     fn one(
         &self,
         spec: RunSpec,
+        threads: usize,
         folder: &Path,
         stop: &AtomicBool,
         progress: &dyn Progress,
@@ -333,7 +349,7 @@ impl<'a> Sweep<'a> {
             Err(error) => return Err(error.into()),
         }
         progress.started(&name, 0, total);
-        let pool = ThreadPoolBuilder::new().num_threads(1).build()?;
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
         let end = pool
             .install(|| {
                 let watch = OfRun {

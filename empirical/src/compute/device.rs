@@ -71,7 +71,7 @@ fn remedy(asked: DeviceName, found: usize) -> String {
         (0, _) => "wgpu finds no device; install a driver for Vulkan, Metal or DirectX".into(),
         (1, _) => format!("the only one is {kind}:0; give that"),
         _ => format!(
-            "there are {kind}:0 to {kind}:{}: give one of them",
+            "there are {kind}:0 to {kind}:{}; give one of them",
             found - 1
         ),
     }

@@ -18,7 +18,8 @@ pub struct PointSettings {
     /// Numbers that may be kept between products; what does not fit is
     /// computed again for each, with the same bits.
     pub kept_numbers: usize,
-    /// Numbers that one piece of the subset may take while it is computed.
+    /// Numbers that one piece of the subset may take while it is computed, or D
+    /// where that is more.
     /// Sums go piece by piece: other pieces, other bits.
     pub piece_numbers: usize,
     /// Examples of each batch, where examples of a batch depend on each other:
@@ -331,7 +332,9 @@ fn piece_size(
     }
     let one = network.write(parameters, &examples.range(0, 1));
     let each = one.tape.numbers().max(1);
-    (settings.piece_numbers / each).clamp(1, examples.len())
+    // Each piece has products of its own to be added.
+    let most = settings.piece_numbers.max(network.model.parameters().dim());
+    (most / each).clamp(1, examples.len())
 }
 
 fn add_to(total: &mut [f64], part: &[f64]) {

@@ -1,7 +1,7 @@
 //! The sweeps backwards: gradients, and their derivatives along a direction.
 
 use super::forward::Tangents;
-use super::{Matrix, Node, Op, Tape, Var, add, both, either_or_both, every_one};
+use super::{Map, Matrix, Node, Op, Tape, Var, add, both, either_or_both, every_one};
 
 impl Tape {
     /// Reverse mode: the gradient of `Σ_i w_i ℓ_i` by every parameter, for
@@ -84,7 +84,9 @@ impl Tape {
                         map.bend_back(da, c)
                     });
                     add(&mut dc[a.0], bent);
-                    add(&mut dc[a.0], moved.map(|d| map.pull(d)));
+                    if let Some(moved) = moved {
+                        pull_onto(&mut dc[a.0], &**map, moved);
+                    }
                 }
                 Op::Constant => {}
                 Op::Sum(..) | Op::Beside(_) => {
@@ -125,7 +127,7 @@ impl Tape {
             Op::Map(a, map) => {
                 let kept = map.bends().then(|| c.clone());
                 if is_wanted(*a) {
-                    add(&mut cotangents[a.0], Some(map.pull(c)));
+                    pull_onto(&mut cotangents[a.0], &**map, c);
                 }
                 kept
             }
@@ -181,4 +183,12 @@ impl Tape {
             c.clone().sum_dim(0)
         }
     }
+}
+
+/// Adds what the cotangent `c` of a map's value says of its input.
+fn pull_onto(total: &mut Option<Matrix>, map: &dyn Map, c: Matrix) {
+    *total = Some(match total.take() {
+        Some(total) => map.pull_onto(total, c),
+        None => map.pull(c),
+    });
 }

@@ -14,6 +14,11 @@ pub trait Map: Send + Sync {
     /// `Jᵀ c`.
     fn pull(&self, c: Matrix) -> Matrix;
 
+    /// `total + Jᵀ c`; for less, where J reads a small part of x.
+    fn pull_onto(&self, total: Matrix, c: Matrix) -> Matrix {
+        total + self.pull(c)
+    }
+
     /// Whether J changes with x.
     fn bends(&self) -> bool {
         false

@@ -86,6 +86,17 @@ impl Map for EachStep {
         y.pad([(0, 0), (self.step, after), (0, 0)], 0.0)
             .reshape([examples * self.steps, m])
     }
+
+    // A network that reads one step after another would else add as many whole
+    // sequences of zeros.
+    fn pull_onto(&self, total: Matrix, c: Matrix) -> Matrix {
+        let [examples, m] = c.dims();
+        let all: Tensor<3> = total.reshape([examples, self.steps, m]);
+        let here = [0..examples, self.step..self.step + 1, 0..m];
+        let sum = all.clone().slice(here.clone()) + c.reshape([examples, 1, m]);
+        all.slice_assign(here, sum)
+            .reshape([examples * self.steps, m])
+    }
 }
 
 /// Some rows, in this order: `[rows, m]` to `[ids, m]`.
