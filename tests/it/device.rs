@@ -12,7 +12,7 @@ use crate::program::{refusal, run, stderr};
 use crate::train::assert_same;
 use crate::train::{QUICK, TRAIN, train, world};
 
-fn on<'a>(device: &'a str) -> Vec<&'a str> {
+fn on(device: &str) -> Vec<&str> {
     [&TRAIN[..], &["--out", "out", "--device", device]].concat()
 }
 
