@@ -38,7 +38,7 @@ pub struct CheckArgs {
     /// --resume.
     #[arg(long, value_name = "DIR", default_value = "breakeven-check")]
     out: PathBuf,
-    /// Runs side by side, one thread each; results do not depend on it.
+    /// Runs side by side, which share the cores; results do not depend on it.
     /// Default: one a core on flex, otherwise 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,

@@ -39,7 +39,7 @@ pub struct TrainArgs {
     /// share a folder (with --resume for all but the first to start).
     #[arg(long, value_name = "K/N")]
     shard: Option<ShardArg>,
-    /// Runs side by side, one thread each; results do not depend on it.
+    /// Runs side by side, which share the cores; results do not depend on it.
     /// Default: one a core on flex, otherwise 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,

@@ -1,8 +1,12 @@
 //! All runs of a sweep, side by side.
 
 mod error;
+mod progress;
+mod shard;
 
 pub use error::SweepError;
+pub use progress::Progress;
+pub use shard::Shard;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -21,38 +25,13 @@ use crate::examples::Examples;
 use crate::loaded::{DECODED_BYTES, Labelled, LoadError, Loaded};
 use crate::model::{Architecture, Model};
 use crate::run_folder::outcome;
-use crate::train::{RunEnd, RunSpec, Shared, Watch, finished, run, total_steps};
+use crate::train::{RunEnd, RunSpec, Shared, finished, run, total_steps};
+
+use progress::OfRun;
 
 /// Time between two checkpoints of a run: what a kill makes it repeat at most,
 /// beside the step or measurement that it was in.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
-
-/// What happens to runs, for whoever shows it.
-pub trait Progress: Sync {
-    /// A run begins or goes on, `done` of `total` steps taken.
-    fn started(&self, run: &str, done: u64, total: u64);
-    /// A run has taken `done` steps.
-    fn stepped(&self, run: &str, done: u64);
-    /// A run is carried out anew, since a file of it changed on disk: `why`.
-    /// Whoever shows no lines has nothing to do here.
-    fn anew(&self, _run: &str, _why: &str) {}
-    /// A run has ended, or stopped, or is carried out by another process.
-    fn ended(&self, run: &str, end: RunEnd);
-}
-
-/// Which runs of a sweep are carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// Counted from 0.
-    pub index: usize,
-    /// How many there are.
-    pub count: usize,
-}
-
-impl Shard {
-    /// All runs.
-    pub const WHOLE: Self = Self { index: 0, count: 1 };
-}
 
 /// A sweep whose data and model are ready.
 pub struct Sweep<'a> {
@@ -379,22 +358,6 @@ fn pretrained(
     let file = of.weights_file()?;
     let weights = load_weights(&file, model.parameters()).map_err(SweepError::Weights)?;
     Ok(Some(weights))
-}
-
-/// What happens to the run of this name.
-struct OfRun<'a> {
-    name: &'a str,
-    progress: &'a dyn Progress,
-}
-
-impl Watch for OfRun<'_> {
-    fn stepped(&self, done: u64) {
-        self.progress.stepped(self.name, done);
-    }
-
-    fn anew(&self, why: &str) {
-        self.progress.anew(self.name, why);
-    }
 }
 
 /// How a sweep ended of which another process carried some runs out: they may

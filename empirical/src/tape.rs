@@ -43,6 +43,8 @@ mod share;
 mod softmax;
 mod squared_error;
 mod standardise;
+mod sums;
+mod windows;
 
 use burn::tensor::Tensor;
 
@@ -52,13 +54,14 @@ pub use convolution::Convolution;
 pub use cross_entropy::{CrossEntropy, Targets};
 pub use elementwise::{Elementwise, Times};
 pub use forward::Tangents;
-pub use images::{AveragePool, Flatten, Grid, MaxPool, MeanPixel, Patches, Winners};
+pub use images::{Flatten, Grid, MaxPool, MeanPixel};
 pub use map::{Map, Transposed};
 pub use rows::{Columns, EachStep, Lookup, Rows, Together};
 pub use share::Share;
 pub use softmax::Softmax;
 pub use squared_error::SquaredError;
 pub use standardise::{Over, Standardise};
+pub use windows::{AveragePool, Patches, Winners};
 
 /// A matrix on the device, `[rows, columns]`.
 pub type Matrix = Tensor<2>;
@@ -388,49 +391,5 @@ impl Tape {
 
     fn none(&self) -> Vec<Option<Matrix>> {
         vec![None; self.nodes.len()]
-    }
-}
-
-/// A derivative by every parameter; zero where a parameter has no part in it.
-fn every_one(tape: &Tape, derivatives: Vec<Option<Matrix>>) -> Vec<Matrix> {
-    let parameters = tape.nodes.iter().filter_map(|node| match node.op {
-        Op::Parameter(_) => node.value.as_ref(),
-        _ => None,
-    });
-    derivatives
-        .into_iter()
-        .zip(parameters)
-        .map(|(derivative, value)| derivative.unwrap_or_else(|| value.zeros_like()))
-        .collect()
-}
-
-fn sum(a: Option<Matrix>, b: Option<Matrix>) -> Option<Matrix> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
-        (a, b) => a.or(b),
-    }
-}
-
-fn add(total: &mut Option<Matrix>, share: Option<Matrix>) {
-    *total = sum(total.take(), share);
-}
-
-fn both(
-    a: Option<&Matrix>,
-    b: Option<&Matrix>,
-    combine: impl Fn(&Matrix, &Matrix) -> Matrix,
-) -> Option<Matrix> {
-    Some(combine(a?, b?))
-}
-
-/// A sum over those of two pairs that are there.
-fn either_or_both(
-    pairs: [Option<(&Matrix, &Matrix)>; 2],
-    one: impl Fn(&Matrix, &Matrix) -> Matrix,
-    two: impl Fn([(&Matrix, &Matrix); 2]) -> Matrix,
-) -> Option<Matrix> {
-    match pairs {
-        [Some(first), Some(second)] => Some(two([first, second])),
-        [first, second] => first.or(second).map(|(a, b)| one(a, b)),
     }
 }

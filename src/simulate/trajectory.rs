@@ -1,5 +1,6 @@
 //! `breakeven simulate trajectory`: λ_H, ψ and Eq. 1 along training.
 
+mod curves;
 mod table;
 
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use breakeven_sim::trajectory::{AtBreakEven, Coupling, Crossing, Point, Settings
 use clap::ValueEnum;
 use serde::Serialize;
 
+use self::curves::chart;
 use self::table::{points, summaries};
-use super::chart::{Axis, Chart, Line, Scale};
 use super::model_args::named;
 use super::model_run::Run;
 use super::output::{Answer, OutputArgs};
@@ -363,39 +364,4 @@ fn summary(runs: &[Run]) -> String {
         "{} runs: {stable} start stable, {reached} reach the point where stability changes.",
         runs.len()
     )
-}
-
-/// Runs in one figure.
-const MOST_LINES: usize = 6;
-
-fn chart(runs: &[Run]) -> Chart {
-    let several_seeds = runs.iter().any(|run| run.seed > 0);
-    let line = |run: &Run| Line {
-        name: run.name(several_seeds),
-        points: run
-            .trajectory
-            .points
-            .iter()
-            .map(|point| (point.step as f64, point.lambda_h))
-            .collect(),
-    };
-    let lines: Vec<Line> = runs.iter().take(MOST_LINES).map(line).collect();
-    let heights = lines
-        .iter()
-        .flat_map(|line| &line.points)
-        .map(|point| point.1);
-    let y = Axis {
-        label: "lambda_H".into(),
-        scale: Scale::suiting(heights),
-    };
-    let x = Axis {
-        label: "step".into(),
-        scale: Scale::Linear,
-    };
-    Chart {
-        title: "Curvature along training".into(),
-        x,
-        y,
-        lines,
-    }
 }

@@ -1,7 +1,8 @@
 //! The sweeps backwards: gradients, and their derivatives along a direction.
 
 use super::forward::Tangents;
-use super::{Map, Matrix, Node, Op, Tape, Var, add, both, either_or_both, every_one};
+use super::sums::{add, both, either_or_both, every_one};
+use super::{Map, Matrix, Node, Op, Tape, Var};
 
 impl Tape {
     /// Reverse mode: the gradient of `Σ_i w_i ℓ_i` by every parameter, for

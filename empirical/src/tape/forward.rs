@@ -1,6 +1,7 @@
 //! The sweeps forwards: tangents and second derivatives along a direction.
 
-use super::{Matrix, Op, Tape, Var, either_or_both};
+use super::sums::{either_or_both, sum};
+use super::{Matrix, Op, Tape, Var};
 use burn::tensor::Tensor;
 
 /// One tangent or second derivative a value; absent where it is zero.
@@ -60,12 +61,12 @@ impl Tape {
                         |pairs| op.apply_both(pairs),
                     );
                     let of_right = u[b.0].as_ref().map(|ddb| op.apply(self.value(*a), ddb));
-                    super::sum(of_left, of_right)
+                    sum(of_left, of_right)
                 }
                 Op::Sum(a, b) => self.push_sum(&mut u, *a, *b),
                 Op::Map(a, map) => {
                     let bent = t.get(*a).filter(|_| map.bends()).map(|da| map.bend(da, da));
-                    super::sum(bent, self.last(&mut u, *a).map(|dda| map.push(dda)))
+                    sum(bent, self.last(&mut u, *a).map(|dda| map.push(dda)))
                 }
                 Op::Beside(parts) => self.push_beside(&u, parts),
             };

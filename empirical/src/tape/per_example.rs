@@ -4,7 +4,8 @@
 use burn::tensor::Tensor;
 
 use super::bilinear::row_sums;
-use super::{Matrix, Node, Op, Share, Tape, Var, add, every_one};
+use super::sums::{add, every_one};
+use super::{Matrix, Node, Op, Share, Tape, Var};
 
 impl Tape {
     /// `Σ_i c_i w_i g_i`: the gradient that [`Tape::pull_back`] gave, with the

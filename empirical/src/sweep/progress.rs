@@ -1,0 +1,32 @@
+//! What happens to runs.
+
+use crate::train::{RunEnd, Watch};
+
+/// What happens to runs, for whoever shows it.
+pub trait Progress: Sync {
+    /// A run begins or goes on, `done` of `total` steps taken.
+    fn started(&self, run: &str, done: u64, total: u64);
+    /// A run has taken `done` steps.
+    fn stepped(&self, run: &str, done: u64);
+    /// A run is carried out anew, since a file of it changed on disk: `why`.
+    /// Whoever shows no lines has nothing to do here.
+    fn anew(&self, _run: &str, _why: &str) {}
+    /// A run has ended, or stopped, or is carried out by another process.
+    fn ended(&self, run: &str, end: RunEnd);
+}
+
+/// What happens to the run of this name.
+pub(super) struct OfRun<'a> {
+    pub(super) name: &'a str,
+    pub(super) progress: &'a dyn Progress,
+}
+
+impl Watch for OfRun<'_> {
+    fn stepped(&self, done: u64) {
+        self.progress.stepped(self.name, done);
+    }
+
+    fn anew(&self, why: &str) {
+        self.progress.anew(self.name, why);
+    }
+}

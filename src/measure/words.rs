@@ -1,0 +1,215 @@
+//! A portrait in words.
+
+use std::collections::BTreeSet;
+
+use breakeven_empirical::portrait::{Leading, Portrait, Values};
+
+pub(super) fn table(portrait: &Portrait) -> String {
+    let h = &portrait.hessian;
+    let k = &portrait.covariance_per_example;
+    let mini = &portrait.covariance_mini_batch;
+    // A number, or why there is none.
+    let or_why = |field: &str, shown: Option<String>| {
+        let why = || portrait.absent.get(field).map_or("none", String::as_str);
+        shown.unwrap_or_else(|| format!("absent: {}", why()))
+    };
+    let along = portrait.curvature_along_top;
+    let notes = portrait.notes.iter().map(|note| format!("note: {note}\n"));
+    let notes: String = notes.collect();
+    let mut lines = vec![
+        format!(
+            "{notes}{} parameters, {} examples, mean loss {}, accuracy {:.4}\n",
+            portrait.parameters,
+            portrait.examples,
+            number(portrait.loss),
+            portrait.accuracy
+        ),
+        "H, the Hessian of the mean loss".to_owned(),
+    ];
+    lines.extend(values("largest", &h.leading.values));
+    if let Some(smallest) = &h.smallest {
+        lines.extend(values("smallest", smallest));
+    }
+    lines.extend([
+        line("trace", &trace(portrait)),
+        line("trace's cost", &trace_effort(portrait)),
+        line("solver", &solver(&h.leading)),
+        "\nK, the covariance of the examples' gradients".to_owned(),
+    ]);
+    match k {
+        Some(k) => {
+            lines.extend(values("largest", &k.leading.values));
+            lines.push(line("trace", &within(k.trace, k.trace_error_bound)));
+            lines.push(line("solver", &solver(&k.leading)));
+        }
+        None => lines.push(line("largest", &or_why("covariance_per_example", None))),
+    }
+    lines.extend([
+        format!(
+            "\nK^M, the covariance of {} gradients of {} examples; about K/{}",
+            mini.batches, mini.batch_size, mini.batch_size
+        ),
+        line(
+            "eigenvalues",
+            &format!(
+                "{} (rank {}, error at most {:.0e})",
+                leading(&mini.eigenvalues),
+                mini.rank,
+                largest(&mini.error_bounds)
+            ),
+        ),
+        line(
+            "smallest non-zero",
+            &or_why(
+                "covariance_mini_batch.smallest_nonzero",
+                mini.smallest_nonzero.map(number),
+            ),
+        ),
+        line(
+            "smallest/largest",
+            &or_why(
+                "covariance_mini_batch.ratio",
+                mini.ratio
+                    .zip(mini.ratio_error_bound)
+                    .map(|(ratio, error)| within(ratio, error)),
+            ),
+        ),
+        line("trace", &within(mini.trace, mini.trace_error_bound)),
+        line(
+            "batch sharpness",
+            &or_why("batch_sharpness", portrait.batch_sharpness.map(number)),
+        ),
+        "\nAlong e, the top eigenvector of H".to_owned(),
+        line(
+            "|cos(e, e_K)|",
+            &or_why(
+                "cosine_hessian_covariance",
+                portrait.cosine_hessian_covariance.map(number),
+            ),
+        ),
+    ]);
+    if let (Some(cosines), None) = (
+        &portrait.eigenspace_cosines,
+        portrait.cosine_hessian_covariance,
+    ) {
+        let meaning = "cosines between the top eigenspaces of H and K";
+        lines.push(line("angles", &format!("{} ({meaning})", leading(cosines))));
+    }
+    lines.extend([
+        line(
+            "mean of eᵀH_i e",
+            &or_why("curvature_along_top", along.map(|along| number(along.mean))),
+        ),
+        line(
+            "variance, s²",
+            &along.map_or("absent".to_owned(), |along| {
+                format!("{} (1/N, as in Eq. 1)", number(along.variance))
+            }),
+        ),
+    ]);
+    lines.join("\n") + "\n"
+}
+
+/// Eigenvalues at one end, with what their bounds say and how often they are
+/// repeated.
+fn values(name: &str, found: &Values) -> Vec<String> {
+    let kinds: BTreeSet<&str> = found
+        .error_bound_kinds
+        .iter()
+        .map(|k| k.in_words())
+        .collect();
+    let kinds: Vec<&str> = kinds.into_iter().collect();
+    let mut lines = vec![line(
+        name,
+        &format!(
+            "{} (error at most {:.0e}: {})",
+            leading(&found.eigenvalues),
+            largest(&found.error_bounds),
+            kinds.join(", ")
+        ),
+    )];
+    let mut repeated = Vec::new();
+    let mut place = 0;
+    while place < found.eigenvalues.len() {
+        let size = found.multiplicities[place].unwrap_or(1);
+        if size > 1 {
+            repeated.push(format!(
+                "{} comes {size} times",
+                number(found.eigenvalues[place])
+            ));
+        }
+        place += size;
+    }
+    if !repeated.is_empty() {
+        lines.push(line("repeated", &repeated.join(", ")));
+    }
+    lines
+}
+
+fn largest(errors: &[f64]) -> f64 {
+    errors.iter().copied().fold(0.0, f64::max)
+}
+
+fn within(value: f64, error: f64) -> String {
+    if error == 0.0 {
+        return format!("{} (exact)", number(value));
+    }
+    format!("{} (error at most {error:.0e})", number(value))
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("  {name:<18} {value}")
+}
+
+/// Seven digits, without an exponent where that is readable.
+fn number(x: f64) -> String {
+    let size = x.abs();
+    if size != 0.0 && !(1e-4..1e7).contains(&size) {
+        return format!("{x:.6e}");
+    }
+    let whole = if size < 1.0 {
+        1
+    } else {
+        size.log10() as usize + 1
+    };
+    format!("{x:.*}", 7 - whole)
+}
+
+/// The first five.
+fn leading(values: &[f64]) -> String {
+    let shown: Vec<String> = values.iter().take(5).map(|&x| number(x)).collect();
+    let more = if values.len() > 5 { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn trace(portrait: &Portrait) -> String {
+    let h = &portrait.hessian;
+    if is_exact(portrait) {
+        return within(h.trace, h.trace_standard_error);
+    }
+    let error = number(h.trace_standard_error);
+    format!("{} ± {error} (standard error)", number(h.trace))
+}
+
+/// Whether no direction is left to an estimate of the trace.
+fn is_exact(portrait: &Portrait) -> bool {
+    portrait.hessian.trace_exact_directions == portrait.parameters
+}
+
+/// What the trace took, and whether it is as exact as was asked.
+fn trace_effort(portrait: &Portrait) -> String {
+    let h = &portrait.hessian;
+    if is_exact(portrait) {
+        return format!("{} products or sweeps, exact", h.trace_probes);
+    }
+    format!(
+        "{} products and probes, {} directions exact, {}",
+        h.trace_probes,
+        h.trace_exact_directions,
+        h.trace_status.in_words()
+    )
+}
+
+fn solver(found: &Leading) -> String {
+    format!("{} products, {}", found.matvecs, found.status.in_words())
+}
