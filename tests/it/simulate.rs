@@ -1,4 +1,4 @@
-//! `breakeven simulate`.
+//! `breakeven simulate`: thresholds, theorems and what is refused.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::process::Output;
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::program::{self, command, run, stdout};
+use crate::program::{self, run, stdout};
 
 /// `breakeven simulate` and `words`.
-fn words_of(words: &str) -> Vec<&str> {
+pub fn words_of(words: &str) -> Vec<&str> {
     ["simulate"]
         .into_iter()
         .chain(words.split_whitespace())
@@ -18,15 +18,15 @@ fn words_of(words: &str) -> Vec<&str> {
 }
 
 /// `breakeven simulate` with `words` in `folder`.
-fn simulate_in(folder: &Path, words: &str) -> Output {
+pub fn simulate_in(folder: &Path, words: &str) -> Output {
     run(&words_of(words), folder)
 }
 
-fn simulate(words: &str) -> String {
+pub fn simulate(words: &str) -> String {
     stdout(&simulate_in(Path::new("."), words))
 }
 
-fn json(words: &str) -> Value {
+pub fn json(words: &str) -> Value {
     serde_json::from_str(&simulate(&format!("{words} --json"))).unwrap()
 }
 
@@ -136,41 +136,6 @@ fn no_noise_stays_none_where_the_law_overflows() {
 }
 
 #[test]
-fn a_curvature_that_falls_reaches_no_break_even_point() {
-    let answer = json("trajectory --curvature-rate -1 --lambda0 5 --learning-rate 0.1 --steps 8");
-    assert!(answer["trajectories"][0]["crossing"].is_null(), "{answer}");
-}
-
-#[test]
-fn a_measured_path_has_nothing_before_its_first_value() {
-    let folder = tempdir().unwrap();
-    let rows = "step,lambda_h,psi\n0,100,1\n10,50,1.2\n20,5,2\n";
-    fs::write(folder.path().join("falling.csv"), rows).unwrap();
-    let rows = "step,lambda_h\n0,10\n10,20\n";
-    fs::write(folder.path().join("rising.csv"), rows).unwrap();
-    // Two steps on, then back from where the larger rate finds it.
-    let words = "trajectory --measured rising.csv --learning-rate 0.05 --schedule 3:1";
-    let output = simulate_in(folder.path(), words);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(errors.contains("SGD is unstable at step 5"), "{errors}");
-    let words = "trajectory --measured falling.csv --json --learning-rate";
-    let output = simulate_in(folder.path(), &format!("{words} 0.1"));
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{errors}");
-    assert!(
-        errors.contains(
-            "unstable at step 0 and would have to go back before the first measured lambda_H, 100"
-        ),
-        "{errors}"
-    );
-    assert!(
-        simulate_in(folder.path(), &format!("{words} 0.001"))
-            .status
-            .success()
-    );
-}
-
-#[test]
 fn nothing_stable_is_an_answer_with_a_reason() {
     let answer = json(&format!("{ONE} --alpha 1e6 --psi 0.5"));
     assert!(answer["lambda_h"].is_null() && answer["stable_interval"].is_null());
@@ -210,154 +175,6 @@ fn figures_are_written_where_asked() {
             .unwrap()
             .contains("--plot: can't write no/x.svg")
     );
-}
-
-#[test]
-fn trajectories_of_two_learning_rates() {
-    insta::assert_snapshot!("trajectory_text", simulate("trajectory --steps 160"));
-    assert!(json("trajectory --steps 1 --examples 1e9")["trajectories"][0]["points"].is_array());
-    let words = "trajectory --steps 4 --learning-rate 0.1 --csv";
-    insta::assert_snapshot!("trajectory_csv", simulate(words));
-    let answer = json("trajectory --learning-rate 0.1 --at-break-even cross --steps 120");
-    let run = &answer["trajectories"][0];
-    let step = run["crossing"]["step"].as_u64().unwrap() as usize;
-    let stable = |step: usize| run["points"][step]["stable"].as_bool().unwrap();
-    assert!(stable(step - 1) && !stable(step) && stable(step + 1));
-}
-
-#[test]
-fn runs_of_the_model_are_read_by_verify_and_as_measured_paths() {
-    let folder = tempdir().unwrap();
-    let words = "trajectory --learning-rate 0.01,0.03,0.1 --seeds 5 --jitter 0.2 --steps 300 \
-                 --out runs --json";
-    assert!(simulate_in(folder.path(), words).status.success());
-    let verdicts = program::json(&run(&["verify", "runs", "--json"], folder.path()));
-    let hypotheses = verdicts["hypotheses"].as_array().unwrap();
-    let of = |quantity: &str| {
-        hypotheses
-            .iter()
-            .find(|found| found["quantity"] == quantity)
-            .unwrap()
-    };
-    for quantity in ["max_lambda_h", "max_lambda_k_per_example"] {
-        assert_eq!(of(quantity)["verdict"], "supported", "{quantity}");
-        // Three levels in order in all five blocks: Page's exact test.
-        assert_eq!(of(quantity)["page_l"], 70.0, "{quantity}");
-    }
-
-    // The model has no mini-batches, and so no K^M.
-    assert!(
-        hypotheses
-            .iter()
-            .all(|found| found["quantity"] != "max_lambda_k")
-    );
-    let found = &verdicts["integrity"][0];
-    assert_eq!(found["runs_checked"], 15);
-    assert_eq!(found["plan_kept"], 15);
-
-    let again = simulate_in(folder.path(), words);
-    assert_eq!(again.status.code(), Some(2));
-    assert!(
-        String::from_utf8(again.stderr)
-            .unwrap()
-            .contains("runs is not empty")
-    );
-
-    let measured = "trajectory --measured runs/runs/lr0.01-bs32-seed0/records.jsonl \
-                    --learning-rate 0.1 --steps 300 --json";
-    let output = simulate_in(folder.path(), measured);
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let run = &answer["trajectories"][0];
-    let reached = run["crossing"]["lambda_h"].as_f64().unwrap();
-    assert!(reached > 15.0 && reached < 20.0, "{reached}");
-
-    let file = folder
-        .path()
-        .join("runs/runs/lr0.01-bs32-seed0/records.jsonl");
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replacen("\"lambda_h\":1", "\"lambda_h\":2", 1)).unwrap();
-    let output = simulate_in(folder.path(), measured);
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("records.jsonl: line "), "{said}");
-    assert!(said.contains("it changed on disk"), "{said}");
-}
-
-#[test]
-fn simulated_sgd_against_eq_1() {
-    insta::assert_snapshot!(
-        "montecarlo_text",
-        simulate("montecarlo --learning-rate 1.2 --batch-size 4 --paths 1000 --steps 20")
-    );
-    let words = "montecarlo --learning-rate 0.5..3:6 --batch-size 4 --distribution two-point \
-                 --paths 500 --steps 20";
-    insta::assert_snapshot!("montecarlo_csv", simulate(&format!("{words} --csv")));
-}
-
-#[test]
-fn thresholds_that_are_not_there_have_a_reason() {
-    let answer = json(
-        "montecarlo --learning-rate 0.5 --batch-size 1 --examples 10 --distribution normal --mean -1 \
-         --paths 10 --steps 2",
-    );
-    assert!(answer["thresholds"].is_null());
-    let reason = answer["reason"].as_str().unwrap();
-    assert!(
-        reason.contains("mean curvature is not positive"),
-        "{reason}"
-    );
-}
-
-#[test]
-fn the_bits_of_a_simulation_do_not_depend_on_the_threads() {
-    let words = "montecarlo --learning-rate 1.2 --batch-size 4 --json";
-    let with = |threads: &str| {
-        let output = command(&words_of(words), Path::new("."))
-            .env("RAYON_NUM_THREADS", threads)
-            .output()
-            .unwrap();
-        assert!(output.status.success());
-        output.stdout
-    };
-    assert_eq!(with("1"), with("3"));
-}
-
-#[test]
-fn measured_curvatures_are_read_by_column() {
-    let folder = tempdir().unwrap();
-    fs::write(folder.path().join("two.csv"), "curvature\n1\n3\n").unwrap();
-    fs::write(folder.path().join("bad.csv"), "a,b\n1,2\n1,x\n").unwrap();
-    let words = "montecarlo --learning-rate 0.5 --batch-size 1 --curvatures";
-    let output = simulate_in(folder.path(), &format!("{words} two.csv --json"));
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(
-        (
-            answer["lambda"].as_f64(),
-            answer["curvature_variance"].as_f64()
-        ),
-        (Some(2.0), Some(1.0))
-    );
-    // Curvatures 1 and 3: (1 − η)² and (1 − 3η)² are both 1/4.
-    let growth = answer["enumerated"]["growth"].as_f64().unwrap();
-    let exponent = answer["enumerated"]["lyapunov_exponent"].as_f64().unwrap();
-    assert!((growth - 0.25).abs() < 1e-15 && (exponent - 0.5f64.ln()).abs() < 1e-15);
-    // λ = 2, s² = 1: 2λ/(λ² + s²); and |(1 − η)(1 − 3η)| = 1.
-    assert_eq!(answer["thresholds"]["mean_square"], 0.8);
-    let almost_sure = answer["thresholds"]["almost_sure"].as_f64().unwrap();
-    assert!((almost_sure - 4.0 / 3.0).abs() < 1e-12);
-    for (file, says) in [
-        (
-            "bad.csv --column b",
-            "--curvatures: bad.csv: line 3: `x` is not a number",
-        ),
-        ("bad.csv --column c", "there is no column `c`"),
-        ("none.csv", "--curvatures: none.csv"),
-    ] {
-        let output = simulate_in(folder.path(), &format!("{words} {file}"));
-        assert_eq!(output.status.code(), Some(2), "{file}");
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(errors.contains(says), "{errors}");
-    }
 }
 
 #[test]

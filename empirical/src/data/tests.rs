@@ -1,5 +1,8 @@
+mod cifar;
 mod embedded;
 mod fetch;
+mod fetch_archives;
+mod fetch_refusals;
 pub(super) mod files;
 mod official;
 mod readers;

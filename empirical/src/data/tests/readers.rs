@@ -1,9 +1,7 @@
 use std::fs;
 
-use super::files::{Folder, check, gzip, images, labels, load, record};
-use breakeven_sim::record::seal::sha256;
+use super::files::{Folder, gzip, images, labels, load};
 
-use crate::data::check::Verdict;
 use crate::data::{Images, ImagesError, Source};
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -232,58 +230,6 @@ fn a_folder_in_place_of_a_file_cannot_be_read() {
 }
 
 #[test]
-fn batches_that_are_there_are_joined_in_order() {
-    let folder = Folder::of("cifar10")
-        .with("cifar-10-batches-bin/data_batch_3.bin", &record(1, 30))
-        .with(
-            "cifar-10-batches-bin/data_batch_1.bin",
-            &[record(9, 10), record(0, 20)].concat(),
-        );
-    let set = folder.load().unwrap();
-    assert_eq!(set.train.labels(), [9, 0, 1]);
-    assert_eq!(set.train.shape(), [3, 32, 32]);
-    assert_eq!(set.train.image(1), &record(0, 20)[1..]);
-    assert_eq!(set.train.image(2), &record(1, 30)[1..]);
-    assert!(set.validation.is_none());
-}
-
-#[test]
-fn batches_may_lie_in_the_folder_itself() {
-    let folder = Folder::of("cifar10")
-        .with("data_batch_2.bin", &record(1, 0))
-        .with("test_batch.bin", &record(8, 1));
-    let set = folder.load().unwrap();
-    assert_eq!(set.train.labels(), [1]);
-    assert_eq!(set.validation.unwrap().labels(), [8]);
-}
-
-#[test]
-fn every_fault_of_a_batch_is_named() {
-    let cut = record(1, 0)[..3000].to_vec();
-    let cases = [
-        (vec![], "holds no images, expected at least 1"),
-        (
-            [record(1, 0), cut].concat(),
-            "is 6073 bytes long, expected a multiple of 3073, one record an image",
-        ),
-        (
-            [record(1, 0), record(77, 0)].concat(),
-            "example 1 has the label 77, expected 0 to 9",
-        ),
-    ];
-    for (content, problem) in cases {
-        let folder = Folder::of("cifar10")
-            .with("data_batch_1.bin", &record(3, 3))
-            .with("data_batch_2.bin", &content);
-        let remedy = "`breakeven data fetch cifar10` gets the official files";
-        assert_eq!(
-            folder.message(),
-            format!("DIR/data_batch_2.bin: {problem}; {remedy}")
-        );
-    }
-}
-
-#[test]
 fn images_are_checked_when_they_are_made() {
     let make = |pixels: usize, labels: &[u8], shape| {
         Images::new(vec![0; pixels], labels.to_vec(), shape, 3).unwrap_err()
@@ -362,95 +308,9 @@ fn the_labels_of_another_data_set_are_refused() {
 }
 
 /// A file in `fixtures/files`.
-fn real(name: &str) -> Vec<u8> {
+pub fn real(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/files/");
     fs::read(format!("{folder}{name}")).unwrap()
-}
-
-#[test]
-fn batches_of_cifars_python_version_are_read_whatever_wrote_them() {
-    let expected: Vec<u8> = (0..2 * 3072_u32).map(|k| (k * 37 % 251) as u8).collect();
-    for name in [
-        "batch-python2",
-        "batch-protocol2",
-        "batch-protocol4",
-        "batch-protocol5",
-        "batch-text-keys",
-    ] {
-        let folder = Folder::of("cifar10")
-            .with("cifar-10-batches-py/data_batch_1", &real(name))
-            .with("cifar-10-batches-py/test_batch", &gzip(&real(name)));
-        let set = folder.load().unwrap();
-        assert_eq!(set.train.labels(), [6, 9], "{name}");
-        assert_eq!(set.train.shape(), [3, 32, 32]);
-        assert!(set.train.bytes() == expected, "{name}");
-        assert_eq!(set.validation.unwrap().labels(), [6, 9], "{name}");
-    }
-}
-
-#[test]
-fn pickled_and_binary_batches_are_joined_and_checked_alike() {
-    let pixels: Vec<u8> = (0..2 * 3072_u32).map(|k| (k * 37 % 251) as u8).collect();
-    let binary = [&[6], &pixels[..3072], &[9], &pixels[3072..]].concat();
-    let folder = Folder::of("cifar10")
-        .with("data_batch_1.bin", &record(1, 1))
-        .with("data_batch_2", &real("batch-python2"));
-    assert_eq!(folder.load().unwrap().train.labels(), [1, 6, 9]);
-    let folder = Folder::of("cifar10").with("data_batch_2", &real("batch-python2"));
-    let report = check(folder.entry, &folder.search()).unwrap();
-    let file = &report.files[0];
-    assert_eq!((file.bytes, file.verdict), (6146, Verdict::Own));
-    assert_eq!(file.sha256, sha256(&binary));
-}
-
-#[test]
-fn every_cut_and_changed_pickle_is_refused_or_read_whole() {
-    let whole = real("batch-protocol4");
-    let read = |bytes: &[u8]| {
-        let folder = Folder::of("cifar10").with("data_batch_1", bytes);
-        folder.load().map_err(|error| folder.shown(&error))
-    };
-    for length in (1..whole.len()).step_by(61) {
-        let said = read(&whole[..length]).unwrap_err();
-        assert!(
-            said.starts_with("DIR/data_batch_1: is no batch of CIFAR-10's Python version ("),
-            "{said}"
-        );
-    }
-    // Opcodes and lengths that are not what they were: no panic, no other size.
-    for bit in (8..8 * 300).chain(8 * (whole.len() - 200)..8 * whole.len()) {
-        let mut flipped = whole.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        if let Ok(set) = read(&flipped) {
-            assert_eq!(set.train.len(), 2, "bit {bit}");
-        }
-    }
-}
-
-#[test]
-fn pickles_of_something_else_are_refused_with_what_was_expected() {
-    // Python 3.11: pickle.dumps of each.
-    let cases: [(&[u8], &str); 4] = [
-        (b"\x80\x04]\x94.", "invalid length 0"),
-        (
-            b"\x80\x04}\x94\x8c\x06labels\x94]\x94s.",
-            "missing field `data`",
-        ),
-        (
-            b"\x80\x04}\x94\x8c\x04mean\x94K\x01s.",
-            "unknown field `mean`",
-        ),
-        (
-            // os.system("false") as an object's __reduce__: nothing is called.
-            b"\x80\x04cposix\nsystem\n\x8c\x05false\x85R.",
-            "invalid type: string \"false\", expected a NumPy array",
-        ),
-    ];
-    for (bytes, part) in cases {
-        let said = Folder::of("cifar10").with("data_batch_1", bytes).message();
-        assert!(said.contains(part), "{part}: {said}");
-        assert!(said.contains("expected a pickled dict of `data`, bytes of shape [n, 3072]"));
-    }
 }
 
 #[test]
