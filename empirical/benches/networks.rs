@@ -148,6 +148,7 @@ fn measure(setting: &Setting, json: bool) {
             kept_numbers,
             ..PointSettings::default()
         };
+        let settings = settings.for_parameters(theta.len());
         Point::new(network, &theta, &examples, settings)
     };
     let parameters = layout.split(&theta, &compute);

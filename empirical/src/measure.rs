@@ -86,6 +86,7 @@ impl<'a> Measurement<'a> {
             ..PointSettings::default()
         };
         let network = self.normalised(self.config.batch_norm);
+        let settings = settings.for_parameters(theta.len());
         let point = Point::new(network, theta, self.subset, settings);
         if self.stopped() {
             return Ok(None);

@@ -83,7 +83,7 @@ impl Portrait {
         settings: &PortraitSettings,
         meter: &Meter,
     ) -> Result<Self, PortraitError> {
-        let kept = settings.point(network.compute);
+        let kept = settings.point(network.compute).for_parameters(theta.len());
         let point = Point::watched(network, theta, examples, kept, meter);
         let score = point.score();
         if !score.loss.is_finite() {

@@ -18,8 +18,7 @@ pub struct PointSettings {
     /// Numbers that may be kept between products; what does not fit is
     /// computed again for each, with the same bits.
     pub kept_numbers: usize,
-    /// Numbers that one piece of the subset may take while it is computed, or D
-    /// where that is more.
+    /// Numbers that one piece of the subset may take while it is computed.
     /// Sums go piece by piece: other pieces, other bits.
     pub piece_numbers: usize,
     /// Examples of each batch, where examples of a batch depend on each other:
@@ -36,6 +35,18 @@ impl Default for PointSettings {
             kept_numbers: 32 << 20,
             piece_numbers: 4 << 20,
             batch_size: None,
+        }
+    }
+}
+
+impl PointSettings {
+    /// With pieces of at least as many numbers as there are parameters: each
+    /// piece has products of its own, and adding them up is to cost less than
+    /// computing them.
+    pub fn for_parameters(self, parameters: usize) -> Self {
+        Self {
+            piece_numbers: self.piece_numbers.max(parameters),
+            ..self
         }
     }
 }
@@ -332,9 +343,7 @@ fn piece_size(
     }
     let one = network.write(parameters, &examples.range(0, 1));
     let each = one.tape.numbers().max(1);
-    // Each piece has products of its own to be added.
-    let most = settings.piece_numbers.max(network.model.parameters().dim());
-    (most / each).clamp(1, examples.len())
+    (settings.piece_numbers / each).clamp(1, examples.len())
 }
 
 fn add_to(total: &mut [f64], part: &[f64]) {
