@@ -7,10 +7,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use crate::compute::{Compute, Precision};
+use crate::compute::Compute;
 use crate::data::{DataError, Images};
 use crate::layers::{Forward, Image};
-use crate::stream::Stream;
+use crate::stream::{Stream, pixels};
 use crate::tape::{Flatten, Grid, Matrix, Targets, Transposed, Var};
 
 /// What a network reads.
@@ -211,19 +211,6 @@ fn int(numbers: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> 
         .collect();
     let count = numbers.len();
     Tensor::from_data(TensorData::new(numbers, [count]), device)
-}
-
-/// The first `count` of `images`, each pixel divided by 255 (and normalised,
-/// where the images are) in the precision of `compute`.
-///
-/// # Panics
-/// If there are fewer.
-pub(crate) fn pixels(images: &Images, count: usize, compute: &Compute) -> Matrix {
-    let shape = [count, images.pixels_per_image()];
-    match compute.precision() {
-        Precision::F32 => compute.matrix_f32(images.scaled(0..count), shape),
-        Precision::F64 => compute.matrix(&images.scaled_f64(0..count), shape),
-    }
 }
 
 /// Labels as numbers of classes.

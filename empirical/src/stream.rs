@@ -6,10 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use breakeven_sim::meter::Meter;
 
-use crate::compute::Compute;
-use crate::data::DataError;
+use crate::compute::{Compute, Precision};
 use crate::data::image_folder::ImageFolder;
-use crate::examples::pixels;
+use crate::data::{DataError, Images};
 use crate::tape::Matrix;
 
 /// Some pictures of a folder, in some order. All selections of one stream
@@ -103,5 +102,18 @@ impl Stream {
     /// The most pictures that were decoded at once so far.
     pub fn most_at_once(&self) -> usize {
         self.shared.most.load(Ordering::Relaxed)
+    }
+}
+
+/// The first `count` of `images`, each pixel divided by 255 (and normalised,
+/// where the images are) in the precision of `compute`.
+///
+/// # Panics
+/// If there are fewer.
+pub(crate) fn pixels(images: &Images, count: usize, compute: &Compute) -> Matrix {
+    let shape = [count, images.pixels_per_image()];
+    match compute.precision() {
+        Precision::F32 => compute.matrix_f32(images.scaled(0..count), shape),
+        Precision::F64 => compute.matrix(&images.scaled_f64(0..count), shape),
     }
 }

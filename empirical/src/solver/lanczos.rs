@@ -92,7 +92,7 @@ impl Lanczos {
     /// 3. Rayleigh–Ritz over all pairs found, with a product each. With the
     ///    residuals R of the block and τ, the i-th value is within
     ///    2‖R‖²/(δ + √(δ² + 4‖R‖²)) of the i-th eigenvalue, δ = θ_i − τ
-    ///    ([`BoundKind::Searched`]).
+    ///    ([`BoundKind::Searched`](breakeven_sim::record::BoundKind::Searched)).
     ///
     /// Without fresh directions the first step is all, and the bounds are the
     /// residual or an estimate. The rounding of a product is part of each
