@@ -2,6 +2,7 @@
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::{BatchNormMode, DataConfig, SweepConfig, TrainingConfig};
+use breakeven_empirical::layers::Activation;
 use breakeven_empirical::model::{Architecture, BertShape, CnnShape, Shortcut};
 use breakeven_empirical::operator::PointSettings;
 use breakeven_empirical::sweep::{Shard, Sweep};
@@ -84,6 +85,10 @@ fn bert() -> Architecture {
         intermediate_size: 6,
         max_position_embeddings: 40,
         type_vocab_size: 2,
+        hidden_act: Activation::Gelu,
+        layer_norm_eps: 1e-12,
+        vocab_size: None,
+        pretrained: None,
     })
 }
 
