@@ -203,7 +203,7 @@ fn pieces_scores_loss_and_gradient_are_those_of_transformers() {
 /// `fixtures/reference/make_pretrained.py` makes the folder.
 #[test]
 #[ignore = "needs a real BERT in the folder that BREAKEVEN_BERT names"]
-fn a_real_bert_is_that_of_transformers() {
+fn an_official_bert_is_that_of_transformers() {
     let folder = std::env::var_os("BREAKEVEN_BERT").expect("BREAKEVEN_BERT names a folder");
     let folder = Path::new(&folder);
     let truth = fs::read(folder.join("pretrained.json")).unwrap();
