@@ -17,6 +17,7 @@ mod tests;
 pub mod word_piece;
 pub mod words;
 
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -24,7 +25,8 @@ use rayon::prelude::*;
 use super::catalog::{Entry, Kind, Part};
 use super::error::{DataError, FormatProblem};
 use super::files;
-use super::layout::Source;
+use super::layout::{Layout, Set, Source};
+use super::search::Search;
 use super::tokens::{TokenParts, Tokens};
 use word_piece::{TextRules, WordPiece};
 use words::Words;
@@ -62,21 +64,60 @@ pub struct Texts {
     pub validation: Option<TextPart>,
 }
 
-/// The training part and the validation part of a data set while it is read.
-#[derive(Default)]
-struct Both {
-    train: TextPart,
-    validation: TextPart,
+/// Texts whose files lie in one folder.
+trait InFolder: Debug + Sync {
+    /// What is looked for, in words.
+    const LOOKED_FOR: &'static str;
+
+    /// The files that were found.
+    type Files;
+
+    /// Those in `folder`, where there are any.
+    fn find(folder: &Path) -> Option<Self::Files>;
+
+    /// The texts of `entry` in the files found; they come from `source`.
+    fn read(entry: &'static Entry, files: Self::Files, source: Source) -> Result<Texts, DataError>;
 }
 
-impl Both {
-    fn of(&mut self, part: Part) -> &mut TextPart {
+impl<T: InFolder> Layout for T {
+    fn looked_for(&self, _: &Entry) -> String {
+        T::LOOKED_FOR.to_owned()
+    }
+
+    fn is_in(&self, _: &Entry, folder: &Path) -> bool {
+        T::find(folder).is_some()
+    }
+
+    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
+        let folder = search.folder_of(entry)?;
+        let Some(files) = T::find(&folder) else {
+            return Err(DataError::NotFound {
+                name: entry.name,
+                looked: vec![folder],
+                files: T::LOOKED_FOR.to_owned(),
+            });
+        };
+        T::read(entry, files, Source::Folder(folder)).map(Set::Texts)
+    }
+}
+
+/// The training part and the validation part of a data set while it is read.
+#[derive(Default)]
+struct Both<T = TextPart> {
+    train: T,
+    validation: T,
+}
+
+impl<T> Both<T> {
+    fn of(&mut self, part: Part) -> &mut T {
         match part {
             Part::Train => &mut self.train,
             Part::Validation => &mut self.validation,
         }
     }
+}
 
+impl Both {
     /// The same as texts, if there are training examples.
     fn into_texts(self, source: Source, read: Vec<PathBuf>) -> Result<Texts, FormatProblem> {
         if self.train.examples.is_empty() {

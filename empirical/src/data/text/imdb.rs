@@ -12,17 +12,12 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Both, Example, TextPart, Texts, lines};
+use super::{Both, Example, InFolder, TextPart, Texts, lines};
 use crate::data::catalog::{Entry, Part};
 use crate::data::error::{DataError, FormatProblem};
 use crate::data::files::{self, Content, Problem, blame};
-use crate::data::layout::{Layout, Set, Source};
+use crate::data::layout::Source;
 use crate::data::order::shuffle;
-use crate::data::search::Search;
-
-/// What is looked for, in words.
-const LOOKED_FOR: &str =
-    "the folder `aclImdb`, its archive `aclImdb_v1.tar.gz`, or `imdb.jsonl` with or without `.gz`";
 
 const FOLDER: &str = "aclImdb";
 const ARCHIVE: &str = "aclImdb_v1.tar.gz";
@@ -39,23 +34,10 @@ const LARGEST: u64 = 1 << 32;
 
 /// Where the reviews are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Folder(PathBuf),
     Archive(PathBuf),
     Lines(PathBuf),
-}
-
-/// The reviews in `folder`, where there are any: the first of folder, archive
-/// and lines.
-fn find(folder: &Path) -> Option<Place> {
-    let is_one = |path: &PathBuf| path.join("train").join(CLASSES[0]).is_dir();
-    let archive = folder.join(ARCHIVE);
-    [folder.join(FOLDER), folder.to_owned()]
-        .into_iter()
-        .find(is_one)
-        .map(Place::Folder)
-        .or_else(|| archive.is_file().then_some(Place::Archive(archive)))
-        .or_else(|| files::named(folder, LINES).map(Place::Lines))
 }
 
 /// One review, before it has its place.
@@ -68,63 +50,53 @@ struct Review {
 }
 
 /// The reviews of the training part and of the test part.
-#[derive(Default)]
-struct Parts([Vec<Review>; 2]);
-
-impl Parts {
-    fn of(&mut self, part: Part) -> &mut Vec<Review> {
-        match part {
-            Part::Train => &mut self.0[0],
-            Part::Validation => &mut self.0[1],
-        }
-    }
-}
+type Parts = Both<Vec<Review>>;
 
 /// IMDB's reviews: a folder of texts, its archive, or JSON lines.
 #[derive(Debug)]
 pub(in crate::data) struct Reviews;
 
-impl Layout for Reviews {
-    fn looked_for(&self, _: &Entry) -> String {
-        LOOKED_FOR.to_owned()
+impl InFolder for Reviews {
+    const LOOKED_FOR: &'static str = "the folder `aclImdb`, its archive `aclImdb_v1.tar.gz`, or \
+        `imdb.jsonl` with or without `.gz`";
+
+    type Files = Place;
+
+    // The first of folder, archive and lines.
+    fn find(folder: &Path) -> Option<Place> {
+        let is_one = |path: &PathBuf| path.join("train").join(CLASSES[0]).is_dir();
+        let archive = folder.join(ARCHIVE);
+        [folder.join(FOLDER), folder.to_owned()]
+            .into_iter()
+            .find(is_one)
+            .map(Place::Folder)
+            .or_else(|| archive.is_file().then_some(Place::Archive(archive)))
+            .or_else(|| files::named(folder, LINES).map(Place::Lines))
     }
 
-    fn is_in(&self, _: &Entry, folder: &Path) -> bool {
-        find(folder).is_some()
+    fn read(entry: &'static Entry, place: Place, source: Source) -> Result<Texts, DataError> {
+        let (reviews, path) = match place {
+            Place::Folder(path) => (read_folder(entry, &path)?, path),
+            Place::Archive(path) => (
+                read_archive(&path).map_err(|problem| problem.of(entry, &path))?,
+                path,
+            ),
+            Place::Lines(path) => (
+                read_lines(&path, entry.classes).map_err(|problem| problem.of(entry, &path))?,
+                path,
+            ),
+        };
+        let part = |reviews| TextPart {
+            examples: in_order(reviews),
+            skipped: 0,
+        };
+        let both = Both {
+            train: part(reviews.train),
+            validation: part(reviews.validation),
+        };
+        let texts = both.into_texts(source, vec![path.clone()]);
+        texts.map_err(|problem| Problem::from(problem).of(entry, &path))
     }
-
-    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
-        read(entry, &search.folder_of(entry)?).map(Set::Texts)
-    }
-}
-
-/// The reviews of `entry` in `folder`.
-fn read(entry: &'static Entry, folder: &Path) -> Result<Texts, DataError> {
-    let Some(place) = find(folder) else {
-        return Err(DataError::NotFound {
-            name: entry.name,
-            looked: vec![folder.to_owned()],
-            files: LOOKED_FOR.to_owned(),
-        });
-    };
-    let (reviews, path) = match place {
-        Place::Folder(path) => (read_folder(entry, &path)?, path),
-        Place::Archive(path) => (
-            read_archive(&path).map_err(|problem| problem.of(entry, &path))?,
-            path,
-        ),
-        Place::Lines(path) => (
-            read_lines(&path, entry.classes).map_err(|problem| problem.of(entry, &path))?,
-            path,
-        ),
-    };
-    let [train, validation] = reviews.0.map(|reviews| TextPart {
-        examples: in_order(reviews),
-        skipped: 0,
-    });
-    let source = Source::Folder(folder.to_owned());
-    let texts = Both { train, validation }.into_texts(source, vec![path.clone()]);
-    texts.map_err(|problem| Problem::from(problem).of(entry, &path))
 }
 
 /// The examples in the order that they keep.

@@ -9,20 +9,15 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::lines::{self, wrong};
-use super::{Both, Example, TextPart, Texts};
+use super::{Both, Example, InFolder, TextPart, Texts};
 use crate::data::catalog::{Entry, Part, RELATIONS};
 use crate::data::error::{DataError, FormatProblem};
 use crate::data::files::{self, Content, Problem};
-use crate::data::layout::{Layout, Set, Source};
-use crate::data::search::Search;
-
-/// What is looked for, in words.
-const LOOKED_FOR: &str = "`multinli_1.0_train.jsonl`, GLUE's `train.tsv`, \
-     `mnli.jsonl` or `mnli-10k.jsonl`, each with or without `.gz`";
+use crate::data::layout::Source;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     /// JSON lines with `gold_label`, `sentence1` and `sentence2`, of one part.
     Official,
     /// A table with a head, columns parted by tabs, of one part.
@@ -33,80 +28,64 @@ enum Form {
 
 /// The files of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Files {
+pub(super) struct Files {
     pub form: Form,
     pub train: PathBuf,
     /// The file of the validation part, where that has its own.
     pub validation: Option<PathBuf>,
 }
 
-/// The pairs in `folder`, where there are any: the first form that is there.
-fn find(folder: &Path) -> Option<Files> {
-    let forms = [
-        (
-            Form::Official,
-            "multinli_1.0_train.jsonl",
-            Some("multinli_1.0_dev_matched.jsonl"),
-        ),
-        (Form::Table, "train.tsv", Some("dev_matched.tsv")),
-        (Form::Lines, "mnli.jsonl", None),
-        (Form::Lines, "mnli-10k.jsonl", None),
-    ];
-    forms.into_iter().find_map(|(form, train, validation)| {
-        Some(Files {
-            form,
-            train: files::named(folder, train)?,
-            validation: validation.and_then(|name| files::named(folder, name)),
-        })
-    })
-}
-
 /// MNLI's pairs of sentences: JSON lines, or GLUE's tables.
 #[derive(Debug)]
 pub(in crate::data) struct Pairs;
 
-impl Layout for Pairs {
-    fn looked_for(&self, _: &Entry) -> String {
-        LOOKED_FOR.to_owned()
+impl InFolder for Pairs {
+    const LOOKED_FOR: &'static str = "`multinli_1.0_train.jsonl`, GLUE's `train.tsv`, \
+        `mnli.jsonl` or `mnli-10k.jsonl`, each with or without `.gz`";
+
+    type Files = Files;
+
+    // The first form that is there.
+    fn find(folder: &Path) -> Option<Files> {
+        let forms = [
+            (
+                Form::Official,
+                "multinli_1.0_train.jsonl",
+                Some("multinli_1.0_dev_matched.jsonl"),
+            ),
+            (Form::Table, "train.tsv", Some("dev_matched.tsv")),
+            (Form::Lines, "mnli.jsonl", None),
+            (Form::Lines, "mnli-10k.jsonl", None),
+        ];
+        forms.into_iter().find_map(|(form, train, validation)| {
+            Some(Files {
+                form,
+                train: files::named(folder, train)?,
+                validation: validation.and_then(|name| files::named(folder, name)),
+            })
+        })
     }
 
-    fn is_in(&self, _: &Entry, folder: &Path) -> bool {
-        find(folder).is_some()
+    fn read(entry: &'static Entry, files: Files, source: Source) -> Result<Texts, DataError> {
+        let mut both = Both::default();
+        let mut read = Vec::new();
+        let parts = [
+            (Part::Train, Some(&files.train)),
+            (Part::Validation, files.validation.as_ref()),
+        ];
+        for (part, path) in parts {
+            let Some(path) = path else { continue };
+            let done = Content::open(path).and_then(|content| match files.form {
+                Form::Official => read_official(content, both.of(part)),
+                Form::Table => read_table(content, both.of(part)),
+                Form::Lines => read_lines(content, &mut both),
+            });
+            done.map_err(|problem| problem.of(entry, path))?;
+            read.push(path.clone());
+        }
+        both.into_texts(source, read)
+            .map_err(|problem| Problem::from(problem).of(entry, &files.train))
     }
-
-    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
-        read(entry, &search.folder_of(entry)?).map(Set::Texts)
-    }
-}
-
-/// The pairs of `entry` in `folder`.
-fn read(entry: &'static Entry, folder: &Path) -> Result<Texts, DataError> {
-    let Some(found) = find(folder) else {
-        return Err(DataError::NotFound {
-            name: entry.name,
-            looked: vec![folder.to_owned()],
-            files: LOOKED_FOR.to_owned(),
-        });
-    };
-    let mut both = Both::default();
-    let mut read = Vec::new();
-    let parts = [
-        (Part::Train, Some(&found.train)),
-        (Part::Validation, found.validation.as_ref()),
-    ];
-    for (part, path) in parts {
-        let Some(path) = path else { continue };
-        let done = Content::open(path).and_then(|content| match found.form {
-            Form::Official => read_official(content, both.of(part)),
-            Form::Table => read_table(content, both.of(part)),
-            Form::Lines => read_lines(content, &mut both),
-        });
-        done.map_err(|problem| problem.of(entry, path))?;
-        read.push(path.clone());
-    }
-    let source = Source::Folder(folder.to_owned());
-    both.into_texts(source, read)
-        .map_err(|problem| Problem::from(problem).of(entry, &found.train))
 }
 
 /// A line of the official files.
