@@ -72,6 +72,14 @@ impl Compute {
         self.precision
     }
 
+    /// Bytes of a number.
+    pub fn number_bytes(&self) -> usize {
+        match self.precision {
+            Precision::F32 => size_of::<f32>(),
+            Precision::F64 => size_of::<f64>(),
+        }
+    }
+
     /// The distance from 1 to the next number.
     pub fn epsilon(&self) -> f64 {
         match self.precision {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use breakeven_sim::meter::Meter;
 
-use crate::compute::{Compute, Precision};
+use crate::compute::Compute;
 use crate::config::DataConfig;
 use crate::data::image_folder::ImageFolder;
 use crate::data::{self, DataError, Encoding, Images, Pieces, Set, Tokens, catalog, text};
@@ -167,11 +167,8 @@ impl Labelled {
             Self::Images(images) => Ok(Examples::first(images, count, compute)),
             Self::Texts(tokens) => Ok(first_texts(tokens, count, compute)),
             Self::Pictures(folder) => {
-                let number = match compute.precision() {
-                    Precision::F32 => 4,
-                    Precision::F64 => 8,
-                };
-                let bytes = count.saturating_mul(folder.pixels_per_image() * number);
+                let each = folder.pixels_per_image() * compute.number_bytes();
+                let bytes = count.saturating_mul(each);
                 if count > 0 && bytes <= budget {
                     let images = folder.load(count)?;
                     return Ok(Examples::first(&images, count, compute));

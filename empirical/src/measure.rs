@@ -3,7 +3,7 @@
 mod complete;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use breakeven_sim::meter::Meter;
 use breakeven_sim::momentum;
@@ -85,12 +85,9 @@ impl<'a> Measurement<'a> {
             batch_size: Some(self.batch_size),
             ..PointSettings::default()
         };
-        let network = self.normalised(self.config.batch_norm);
         let settings = settings.for_parameters(theta.len());
+        let network = self.normalised(self.config.batch_norm);
         let point = Point::new(network, theta, self.subset, settings);
-        if self.stopped() {
-            return Ok(None);
-        }
         let survey = Survey {
             point: &point,
             seed: self.seed,
@@ -98,6 +95,9 @@ impl<'a> Measurement<'a> {
             meter: &Meter::new(),
             stop: self.stop,
         };
+        if survey.stopped() {
+            return Ok(None);
+        }
         if warm.hessian.is_empty() {
             survey.check_repeats()?;
         }
@@ -116,13 +116,13 @@ impl<'a> Measurement<'a> {
             ..Record::default()
         };
         let h = self.hessian(&survey, warm, &mut record);
-        if !self.stopped() {
+        if !survey.stopped() {
             self.per_example_covariance(&survey, warm, &mut record);
         }
-        if !self.stopped() {
+        if !survey.stopped() {
             self.mini_batch_covariance(&survey, &h, &mut record);
         }
-        Ok((!self.stopped()).then_some(record))
+        Ok((!survey.stopped()).then_some(record))
     }
 
     /// ‖γ‖ of the last batch normalisation (paper, Sec. 4.3).
@@ -144,10 +144,6 @@ impl<'a> Measurement<'a> {
             normalisation: mode.with(self.buffers),
             ..self.network
         }
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
     }
 
     /// The mean loss on the subset, for ΔL: over the same batches as the

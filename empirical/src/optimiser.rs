@@ -24,8 +24,8 @@ pub struct Sgd {
     clip_norm: Option<f64>,
     /// v; absent before the first step and without momentum.
     velocity: Option<Vec<Matrix>>,
-    /// Steps whose gradient was shortened, and all, since [`Self::clipped`]
-    /// was last taken.
+    /// Steps whose gradient was shortened, and all, since
+    /// [`Self::count_anew`].
     clipped: Clipped,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::checkpoint::CheckpointError;
-use crate::compute::{Compute, DeviceKind, Precision};
+use crate::compute::{Compute, DeviceKind};
 use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
 use crate::data::DataError;
 use crate::memory;
@@ -199,10 +199,7 @@ impl PortraitSettings {
         let Some(bytes) = self.memory.or_else(|| free().map(|bytes| bytes / 2)) else {
             return default;
         };
-        let number = match compute.precision() {
-            Precision::F32 => 4,
-            Precision::F64 => 8,
-        };
+        let number = compute.number_bytes() as u64;
         PointSettings {
             kept_numbers: usize::try_from(bytes / number).unwrap_or(usize::MAX),
             ..default
