@@ -42,6 +42,17 @@ pub trait LinearOperator {
     }
 }
 
+/// All eigenvalues of an operator that may differ from zero, none of which is
+/// negative, each up to an error: what a Gram matrix says.
+pub(crate) trait Approximate {
+    /// Largest first; 0 where they can't be told from it.
+    fn values(&self) -> &[f64];
+    /// How far one of this size may lie from the eigenvalue.
+    fn error(&self, value: f64) -> f64;
+    /// About the eigenvector of the k-th value, which is not 0.
+    fn vector(&self, k: usize) -> Vec<f64>;
+}
+
 impl<A: LinearOperator + ?Sized> LinearOperator for &A {
     fn dim(&self) -> usize {
         (**self).dim()

@@ -177,7 +177,9 @@ impl PortraitSettings {
 
     fn hessian(&self, survey: &Survey) -> Result<(HessianPortrait, Eigenpairs), PortraitError> {
         let h = HessianOp(survey.point);
-        let explored = Explored::new(&h, MOST_DIRECTIONS);
+        let exact = self.exact_trace(&h, survey.meter);
+        let most = if exact.is_some() { 0 } else { MOST_DIRECTIONS };
+        let explored = Explored::new(&h, most);
         let found = self.leading(survey, "H", &explored, self.bottom)?;
         let Trace {
             value,
@@ -185,7 +187,10 @@ impl PortraitSettings {
             probes,
             exact_directions,
             status,
-        } = self.trace(&h, &explored.into_known(), survey.meter)?;
+        } = match exact {
+            Some(exact) => exact,
+            None => self.trace(&h, &explored.into_known(), survey.meter)?,
+        };
         let least = found.smallest.first();
         let portrait = HessianPortrait {
             leading: Leading::of(&found),
@@ -201,27 +206,31 @@ impl PortraitSettings {
         Ok((portrait, found))
     }
 
-    /// Tr H, given vᵀHv on orthonormal vectors v.
+    /// Tr H without an estimate, where the network has a form for it.
+    fn exact_trace(&self, h: &HessianOp, meter: &Meter) -> Option<Trace> {
+        // A class costs about half of a product, and a bit of memory for each.
+        let classes = h.0.classes();
+        if classes > self.trace_probes || h.dim() <= self.trace_probes {
+            return None;
+        }
+        meter.begin("trace of H", Parts::Whole);
+        let value = h.0.hessian_trace()?;
+        Some(Trace {
+            value,
+            standard_error: h.rounding(value),
+            probes: classes,
+            exact_directions: h.dim(),
+            status: SolverStatus::Converged,
+        })
+    }
+
+    /// An estimate of Tr H, given vᵀHv on orthonormal vectors v.
     fn trace(
         &self,
         h: &HessianOp,
         known: &[(f64, Vec<f64>)],
         meter: &Meter,
     ) -> Result<Trace, PortraitError> {
-        // A class costs about half of a product, and a bit of memory for each.
-        let classes = h.0.classes();
-        if classes <= self.trace_probes && h.dim() > self.trace_probes {
-            meter.begin("trace of H", Parts::Whole);
-            if let Some(value) = h.0.hessian_trace() {
-                return Ok(Trace {
-                    value,
-                    standard_error: h.rounding(value),
-                    probes: classes,
-                    exact_directions: h.dim(),
-                    status: SolverStatus::Converged,
-                });
-            }
-        }
         let settings = TraceSettings {
             tolerance: self.trace_tolerance,
             most_probes: self.trace_probes,
@@ -240,7 +249,10 @@ impl PortraitSettings {
         survey: &Survey,
         k: &GradientCovarianceOp,
     ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
-        let found = self.leading(survey, "K", k, 0)?;
+        let found = match self.from_gradients(survey, k)? {
+            Some(found) => found,
+            None => self.leading(survey, "K", k, 0)?,
+        };
         survey.meter.begin("trace of K", Parts::Whole);
         let portrait = CovariancePortrait {
             leading: Leading::of(&found),
@@ -248,6 +260,25 @@ impl PortraitSettings {
             trace_error_bound: k.trace_error(),
         };
         Ok((portrait, found))
+    }
+
+    /// K's leading eigenpairs from the Gram matrix of all gradients; absent
+    /// where these are too many, or a search through products is to tell more.
+    fn from_gradients(
+        &self,
+        survey: &Survey,
+        k: &GradientCovarianceOp,
+    ) -> Result<Option<Eigenpairs>, PortraitError> {
+        let Some(gradients) = survey.example_gradients() else {
+            return Ok(None);
+        };
+        let missing = || PortraitError::NotFinite("the gradient of an example");
+        let known = gradients.covariance().ok_or_else(missing)?;
+        let solver = Lanczos::new(self.top, self.tolerance);
+        survey
+            .meter
+            .begin("eigenvalues of K", Parts::AtMost(self.top as u64));
+        Ok(solver.polish(&survey.watched(k), &known))
     }
 
     fn mini_batch(

@@ -21,6 +21,7 @@ pub use trace::{LEAST_PROBES, Trace, TraceEstimate, TraceSettings, hutchinson, t
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
+use rayon::prelude::*;
 
 #[cfg(doc)]
 use crate::operator::LinearOperator;
@@ -55,6 +56,35 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     lanes.iter().sum::<f64>() + rest
+}
+
+/// Numbers of a vector that a thread takes at once. Sums go block by block:
+/// their bits do not depend on the number of threads.
+const BLOCK: usize = 1 << 14;
+
+/// Takes orthonormal directions out of `w`, all at once; returns how much of
+/// each there was.
+fn take_out(directions: &[impl AsRef<[f64]> + Sync], w: &mut [f64]) -> Vec<f64> {
+    let mut along = vec![0.0; directions.len()];
+    if directions.is_empty() {
+        return along;
+    }
+    let of_block = |(place, w): (usize, &[f64])| -> Vec<f64> {
+        let here = place * BLOCK..place * BLOCK + w.len();
+        let each = directions.iter();
+        each.map(|v| dot(&v.as_ref()[here.clone()], w)).collect()
+    };
+    let parts: Vec<Vec<f64>> = w.par_chunks(BLOCK).enumerate().map(of_block).collect();
+    for part in parts {
+        axpy(1.0, &part, &mut along);
+    }
+    w.par_chunks_mut(BLOCK).enumerate().for_each(|(place, w)| {
+        let here = place * BLOCK..place * BLOCK + w.len();
+        for (v, &along) in directions.iter().zip(&along) {
+            axpy(-along, &v.as_ref()[here.clone()], w);
+        }
+    });
+    along
 }
 
 fn norm(v: &[f64]) -> f64 {

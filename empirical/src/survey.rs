@@ -16,6 +16,14 @@ use crate::solver::{Eigenpairs, Lanczos, NotDeterministic, check_determinism};
 /// to their length: sums in f32 in another order.
 const REPEATABLE: f64 = 1e-5;
 
+/// Examples whose gradients are held at once: the Gram matrix of more takes
+/// longer than some thirty products with K.
+const MOST_GRADIENTS: usize = 256;
+
+/// Numbers of all these gradients: half a gigabyte in 32 bits, and for a moment
+/// twice that.
+const MOST_GRADIENT_NUMBERS: usize = 1 << 27;
+
 /// A network at one θ, with the random numbers and the watchers of what is
 /// computed there.
 pub(crate) struct Survey<'a> {
@@ -64,6 +72,28 @@ impl Survey<'_> {
         self.meter.begin(title, Parts::AtMost(most as u64));
         let mut rng = stream(self.seed, Purpose::Start, self.step);
         solver.solve(&self.watched(operator), start, &mut rng)
+    }
+
+    /// The gradients of all examples, where they are few enough for their Gram
+    /// matrix to cost less than products with K.
+    pub(crate) fn example_gradients(&self) -> Option<MiniBatchGradients> {
+        let (point, examples) = (self.point, self.point.examples());
+        let count = examples.len();
+        if count > MOST_GRADIENTS || count * point.dim() > MOST_GRADIENT_NUMBERS {
+            return None;
+        }
+        self.meter
+            .begin("gradients of examples", Parts::Exactly(count as u64));
+        let each = (0..count).map(|example| {
+            self.meter.advance(u64::from(example > 0));
+            examples.range(example, 1)
+        });
+        Some(MiniBatchGradients::new(
+            point.network(),
+            point.parameters(),
+            each,
+            BatchSharpness::Skipped,
+        ))
     }
 
     /// The gradients of `count` mini-batches that `draw` draws; of an

@@ -24,8 +24,10 @@ pub(super) fn read_part(
     part: Part,
 ) -> Result<Option<Images>, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-    for file in files.iter().filter(|f| f.official.part == part) {
-        read_batch(file, &mut pixels, &mut labels).map_err(|p| p.of(entry, &file.path))?;
+    let batches: Vec<&Present> = files.iter().filter(|f| f.official.part == part).collect();
+    for (place, file) in batches.iter().enumerate() {
+        let left = batches.len() - place;
+        read_batch(file, left, &mut pixels, &mut labels).map_err(|p| p.of(entry, &file.path))?;
     }
     if labels.is_empty() {
         return Ok(None);
@@ -71,8 +73,14 @@ fn read(file: &Present) -> Result<Batch, Problem> {
     })
 }
 
-/// Appends the images of one batch.
-fn read_batch(file: &Present, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), Problem> {
+/// Appends the images of one batch, where `left` batches, of about one size, are
+/// still to come with it.
+fn read_batch(
+    file: &Present,
+    left: usize,
+    pixels: &mut Vec<u8>,
+    labels: &mut Vec<u8>,
+) -> Result<(), Problem> {
     let batch = read(file)?.records;
     let (records, rest) = batch.as_chunks::<RECORD>();
     if !rest.is_empty() {
@@ -85,7 +93,10 @@ fn read_batch(file: &Present, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Res
     if records.is_empty() {
         return Err(ImagesError::Empty.into());
     }
-    pixels.reserve_exact(records.len() * PIXELS);
+    // The first makes room for all: growing by each would copy them over and over.
+    if pixels.capacity() - pixels.len() < records.len() * PIXELS {
+        pixels.reserve_exact(left * records.len() * PIXELS);
+    }
     for (index, [label, image @ ..]) in records.iter().enumerate() {
         if usize::from(*label) >= catalog::CLASSES {
             return Err(ImagesError::Label {

@@ -1,6 +1,6 @@
 //! The covariance of mini-batch gradients, through its Gram matrix.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
 
 use crate::compute::to_host;
@@ -10,6 +10,8 @@ use crate::known::Known;
 use crate::network::{Network, Rounding, Written};
 use crate::spectrum::Spectrum;
 use crate::tape::Matrix;
+
+use super::Approximate;
 
 /// L gradients of mean losses over mini-batches of M examples each.
 pub struct MiniBatchGradients {
@@ -21,7 +23,7 @@ pub struct MiniBatchGradients {
     batches: usize,
     /// g_Bᵀ H_B g_B / ‖g_B‖² of each batch, where it was asked for.
     sharpness: Option<Vec<Option<f64>>>,
-    /// How far rounding may move each gradient, in length.
+    /// How far rounding may move the first gradient, in length.
     moved: f64,
     /// How far it may move other sums.
     rounding: Rounding,
@@ -106,8 +108,11 @@ impl MiniBatchGradients {
         let gram = products(&self.centred, &self.centred);
         let gram = DMatrix::from_row_slice(batches, batches, &gram) / batches as f64;
         let Spectrum { values, vectors } = Spectrum::of(&((&gram + gram.transpose()) / 2.0))?;
+        let mean_square = gram.trace() + products(&self.mean, &self.mean)[0];
         let mut covariance = MiniBatchCovariance {
             gradients: self,
+            // No gradient is longer than a typical one of its examples.
+            moved: self.moved.max(self.rounding.of(mean_square.sqrt())),
             eigenvalues: values,
             weights: vectors.column_iter().map(|v| v.into_owned()).collect(),
             gram,
@@ -134,6 +139,8 @@ impl MiniBatchGradients {
 /// absent.
 pub struct MiniBatchCovariance<'a> {
     gradients: &'a MiniBatchGradients,
+    /// How far rounding may move each gradient, in length.
+    moved: f64,
     /// All L, largest first; the last is 0.
     eigenvalues: Vec<f64>,
     /// Eigenvectors of the Gram matrix, in the same order.
@@ -152,7 +159,7 @@ impl MiniBatchCovariance<'_> {
     /// size: singular values √λ move by no more than the gradients (Weyl), and
     /// the Gram matrix has its own rounding.
     pub fn error(&self, size: f64) -> f64 {
-        let moved = self.gradients.moved;
+        let moved = self.moved;
         let gram = self.gradients.rounding.of(self.gram.trace());
         2.0 * size.sqrt() * moved + moved * moved + gram
     }
@@ -256,7 +263,7 @@ impl MiniBatchCovariance<'_> {
                     (along_centred + along_mean).powi(2)
                 })
                 .sum();
-            let moved = self.gradients.moved;
+            let moved = self.moved;
             (projected > moved * moved).then(|| (squared / projected).sqrt().max(1.0))
         };
         let ratios: Option<Vec<f64>> = (0..batches).map(ratio).collect();
@@ -264,6 +271,29 @@ impl MiniBatchCovariance<'_> {
             format!("a mini-batch gradient has no part in the top {k} eigenvectors of K^M")
         })?;
         Ok(ratios.iter().sum::<f64>() / scale)
+    }
+}
+
+impl Approximate for MiniBatchCovariance<'_> {
+    fn values(&self) -> &[f64] {
+        &self.eigenvalues
+    }
+
+    fn error(&self, value: f64) -> f64 {
+        Self::error(self, value)
+    }
+
+    fn vector(&self, k: usize) -> Vec<f64> {
+        let batches = self.eigenvalues.len();
+        let weights = &self.weights[k] / (batches as f64 * self.eigenvalues[k]).sqrt();
+        let weights = TensorData::new(weights.as_slice().to_vec(), [1, batches]);
+        let parts = self.gradients.centred.iter().flat_map(|centred| {
+            let of_type = (&centred.device(), centred.dtype());
+            let weights = weights.clone().convert_dtype(centred.dtype());
+            let weights: Matrix = Tensor::from_data(weights, of_type);
+            to_host(weights.matmul(centred.clone()))
+        });
+        parts.collect()
     }
 }
 

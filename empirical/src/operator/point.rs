@@ -161,6 +161,11 @@ impl<'a> Point<'a> {
         &self.parameters
     }
 
+    /// The n examples.
+    pub fn examples(&self) -> &'a Examples {
+        self.examples
+    }
+
     /// D.
     pub fn dim(&self) -> usize {
         self.gradient.len()

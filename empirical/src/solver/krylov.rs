@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 
-use super::{axpy, dot, gaussian, norm, scale};
+use super::{axpy, gaussian, norm, scale, take_out};
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;
 
@@ -121,11 +121,7 @@ impl KrylovSpace {
         let mut coefficients = vec![0.0; self.basis.len()];
         for _ in 0..2 {
             take_out(&self.outside, w);
-            for (total, q) in coefficients.iter_mut().zip(&self.basis) {
-                let along = dot(q, w);
-                axpy(-along, q, w);
-                *total += along;
-            }
+            axpy(1.0, &take_out(&self.basis, w), &mut coefficients);
         }
         coefficients
     }
@@ -212,13 +208,6 @@ impl Ritz {
         } else {
             residual
         }
-    }
-}
-
-/// Takes orthonormal directions out of `w`.
-pub(super) fn take_out(directions: &[Vec<f64>], w: &mut [f64]) {
-    for v in directions {
-        axpy(-dot(v, w), v, w);
     }
 }
 

@@ -1,8 +1,9 @@
 //! The eigenvalues at the ends of a spectrum by Lanczos' method.
 
 mod ends;
+mod polish;
 
-use breakeven_sim::record::SolverStatus;
+use breakeven_sim::record::{BoundKind, SolverStatus};
 use rand_chacha::ChaCha8Rng;
 
 use super::krylov::{KrylovSpace, Ritz};
@@ -130,7 +131,7 @@ struct Search<'a, A> {
     products: usize,
 }
 
-/// What fresh directions have shown of all eigenvalues outside a block.
+/// What is known of all eigenvalues outside a block.
 struct Outside {
     /// None is above this.
     highest: f64,
@@ -140,6 +141,8 @@ struct Outside {
     /// the upper and the lower end.
     counted: [bool; 2],
     status: SolverStatus,
+    /// Of bounds that rest on this.
+    kind: BoundKind,
 }
 
 impl<A: LinearOperator> Search<'_, A> {
@@ -288,6 +291,7 @@ impl<A: LinearOperator> Search<'_, A> {
                 lowest: f64::INFINITY,
                 counted: [true; 2],
                 status: SolverStatus::Converged,
+                kind: BoundKind::Searched,
             });
         }
         let mut followed = 0;
@@ -311,6 +315,7 @@ impl<A: LinearOperator> Search<'_, A> {
                 } else {
                     SolverStatus::Converged
                 },
+                kind: BoundKind::Searched,
             };
             if followed >= FRESH_PRODUCTS || space.complete() {
                 if ends.iter().all(|end| end.reach <= end.edge) {

@@ -5,8 +5,7 @@ use std::ops::Range;
 use breakeven_sim::record::{BoundKind, SolverStatus};
 use nalgebra::DMatrix;
 
-use super::krylov::take_out;
-use super::{axpy, dot, norm, scale};
+use super::{axpy, dot, norm, scale, take_out};
 use crate::known::Known;
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;

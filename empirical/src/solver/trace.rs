@@ -3,9 +3,8 @@
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::SolverStatus;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
-use super::{axpy, dot, norm, rademacher};
+use super::{dot, norm, rademacher, take_out};
 use crate::operator::LinearOperator;
 
 /// Random vectors from which a standard error is believed: it is then itself
@@ -229,18 +228,11 @@ impl<'a, A: LinearOperator + ?Sized> Estimate<'a, A> {
         self.samples.0.clear();
     }
 
-    /// P v. Each number is one sum in one order, whatever the threads.
+    /// P v.
     fn project(&self, mut v: Vec<f64>) -> Vec<f64> {
-        const PART: usize = 1 << 14;
         let known = self.known.iter().map(|(_, v)| v);
         let basis: Vec<&Vec<f64>> = known.chain(&self.sketched).collect();
-        let along: Vec<f64> = basis.par_iter().map(|q| dot(q, &v)).collect();
-        v.par_chunks_mut(PART).enumerate().for_each(|(k, part)| {
-            let first = k * PART;
-            for (q, along) in basis.iter().zip(&along) {
-                axpy(-along, &q[first..first + part.len()], part);
-            }
-        });
+        take_out(&basis, &mut v);
         v
     }
 

@@ -29,7 +29,7 @@ impl SolverStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BoundKind {
-    /// All eigenvalues were computed: the error is rounding's.
+    /// All eigenvalues were computed, or all that are not zero: none can hide.
     Complete,
     /// On the distance of the i-th value from the i-th eigenvalue. It rests on
     /// fresh random directions, which showed nothing that had been missed.

@@ -91,7 +91,7 @@ impl<A: LinearOperator> Search<'_, A> {
             let (bound, kind) = if searched {
                 let above = (-gap).max(0.0);
                 let bound = above + quadratic_bound(coupling, gap.max(0.0));
-                (bound, BoundKind::Searched)
+                (bound, outside.kind)
             } else {
                 (residuals[k], BoundKind::Residual)
             };
