@@ -58,6 +58,14 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
+/// Numbers of all vectors that a search, or an estimate of a trace, keeps: 2 GiB.
+const MOST_NUMBERS: usize = 1 << 28;
+
+/// Vectors of D numbers that are kept at most.
+pub(crate) fn most_vectors(dim: usize) -> usize {
+    MOST_NUMBERS / dim.max(1)
+}
+
 /// Numbers of a vector that a thread takes at once. Sums go block by block:
 /// their bits do not depend on the number of threads.
 const BLOCK: usize = 1 << 14;
@@ -101,4 +109,35 @@ fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
 /// The largest in size.
 fn scale(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |scale, x| x.abs().max(scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded_whatever_the_number_of_parameters() {
+        assert_eq!(most_vectors(20_000_000), 13);
+        assert_eq!(most_vectors(361_898), 741);
+        assert_eq!(most_vectors(0), MOST_NUMBERS);
+    }
+
+    #[test]
+    fn directions_are_taken_out_of_all_blocks_of_a_vector() {
+        let dim = 2 * BLOCK + 5;
+        let unit = |place: usize| {
+            let mut v = vec![0.0; dim];
+            v[place] = 1.0;
+            v
+        };
+        let places = [0, BLOCK - 1, BLOCK, dim - 1];
+        let directions = places.map(unit);
+        let mut w: Vec<f64> = (0..dim).map(|k| k as f64).collect();
+        let along = take_out(&directions, &mut w);
+        assert_eq!(along, places.map(|place| place as f64));
+        for (k, &left) in w.iter().enumerate() {
+            let expected = if places.contains(&k) { 0.0 } else { k as f64 };
+            assert_eq!(left, expected);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::{axpy, dot, norm};
+use super::{axpy, dot, most_vectors, norm};
 use crate::operator::LinearOperator;
 
 /// Cosine up to which two directions count as orthogonal as they are.
@@ -31,11 +31,12 @@ struct Direction {
 }
 
 impl<'a, A: LinearOperator + ?Sized> Explored<'a, A> {
-    /// Remembers up to `most` directions, the first ones.
+    /// Remembers up to `most` directions, the first ones; fewer where they and
+    /// their products would hold more than 2²⁸ numbers.
     pub fn new(operator: &'a A, most: usize) -> Self {
         Self {
+            most: most.min(most_vectors(operator.dim()) / 2),
             operator,
-            most,
             directions: RefCell::new(Vec::new()),
         }
     }

@@ -7,6 +7,7 @@ use breakeven_sim::record::{BoundKind, SolverStatus};
 use rand_chacha::ChaCha8Rng;
 
 use super::krylov::{KrylovSpace, Ritz};
+use super::most_vectors;
 use super::pairs::{Block, Eigenpairs, Wanted};
 use crate::operator::LinearOperator;
 
@@ -54,7 +55,8 @@ pub struct Lanczos {
     pub complete_up_to: usize,
     /// Products that may be used.
     pub max_products: usize,
-    /// Vectors that are kept before a restart.
+    /// Vectors that are kept before a restart; fewer where they would hold more
+    /// than 2²⁸ numbers, but three more than pairs are wanted.
     pub max_basis: usize,
 }
 
@@ -233,7 +235,8 @@ impl<A: LinearOperator> Search<'_, A> {
     /// A restart keeps half of what a basis may hold beyond the wanted pairs.
     fn restart_if_full(&self, space: &mut KrylovSpace, ritz: &Ritz) {
         let Wanted { largest, smallest } = self.wanted;
-        let most = self.plan.max_basis.max(largest + smallest + 3);
+        let fit = most_vectors(self.operator.dim());
+        let most = self.plan.max_basis.min(fit).max(largest + smallest + 3);
         if space.len() < most {
             return;
         }

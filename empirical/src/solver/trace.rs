@@ -4,7 +4,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::SolverStatus;
 use rand_chacha::ChaCha8Rng;
 
-use super::{dot, norm, rademacher, take_out};
+use super::{dot, most_vectors, norm, rademacher, take_out};
 use crate::operator::LinearOperator;
 
 /// Random vectors from which a standard error is believed: it is then itself
@@ -201,7 +201,9 @@ impl<'a, A: LinearOperator + ?Sized> Estimate<'a, A> {
     /// vectors are mapped to, and begins the samples anew.
     fn sketch(&mut self, rng: &mut ChaCha8Rng) {
         let rest = self.settings.most_probes - self.used;
-        let size = (rest / 3).min(self.operator.dim() - self.known.len());
+        let dim = self.operator.dim();
+        let fit = most_vectors(dim).min(dim);
+        let size = (rest / 3).min(fit.saturating_sub(self.known.len()));
         if size < LEAST_PROBES {
             return;
         }

@@ -7,7 +7,7 @@ use crate::operator::LinearOperator;
 use crate::solver::complete::{write_out, written_out_error};
 use crate::solver::krylov::{KrylovSpace, Ritz};
 use crate::solver::pairs::{Block, Eigenpair, Eigenpairs, Wanted, clusters, quadratic_bound};
-use crate::solver::scale;
+use crate::solver::{most_vectors, scale};
 use crate::spectrum::Spectrum;
 
 impl<A: LinearOperator> Search<'_, A> {
@@ -19,7 +19,8 @@ impl<A: LinearOperator> Search<'_, A> {
         let rounding = self.rounding(largest);
         let level = (0.25 * self.plan.tolerance * largest).max(rounding);
         let width = self.width(largest);
-        let full = block.len() >= self.wanted.largest + self.wanted.smallest + MOST_BEYOND;
+        let beyond = MOST_BEYOND.min(most_vectors(self.operator.dim()));
+        let full = block.len() >= self.wanted.largest + self.wanted.smallest + beyond;
         let end = |sign: f64, wanted: usize, last: usize, place: &dyn Fn(usize) -> usize| {
             if wanted == 0 {
                 return End::open();

@@ -4,6 +4,7 @@ use breakeven_sim::record::{BoundKind, SolverStatus};
 
 use super::{LOOSEST_CLUSTER, Lanczos, MOST_BEYOND, Outside, Search};
 use crate::operator::{Approximate, LinearOperator};
+use crate::solver::most_vectors;
 use crate::solver::pairs::{Block, Eigenpairs, Wanted};
 
 impl Lanczos {
@@ -33,7 +34,8 @@ impl Lanczos {
             products: 0,
         };
         let tight = self.tolerance <= LOOSEST_CLUSTER;
-        let most = self.count + if tight { MOST_BEYOND } else { 0 };
+        let beyond = MOST_BEYOND.min(most_vectors(operator.dim()));
+        let most = self.count + if tight { beyond } else { 0 };
         let width = search.width(values[0]);
         let mut size = self.count;
         let close = |k: usize| {
