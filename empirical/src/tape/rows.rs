@@ -25,7 +25,7 @@ impl Bilinear for Lookup {
 
     fn pull_right(&self, c: &Matrix, a: &Matrix) -> Matrix {
         let [_, m] = c.dims();
-        let none: Matrix = Tensor::zeros([self.rows, m], (&c.device(), c.dtype()));
+        let none = Matrix::full([self.rows, m], 0.0, (&c.device(), c.dtype()));
         let rows = c.clone() * a.clone();
         none.select_assign(0, self.ids.clone(), rows, IndexingUpdateOp::Add)
     }
@@ -59,6 +59,13 @@ impl Map for Columns {
     fn pull(&self, y: Matrix) -> Matrix {
         let after = self.all - self.first - self.count;
         y.pad([(0, 0), (self.first, after)], 0.0)
+    }
+
+    fn pull_onto(&self, total: Matrix, c: Matrix) -> Matrix {
+        let [rows, _] = c.dims();
+        let here = [0..rows, self.first..self.first + self.count];
+        let sum = total.clone().slice(here.clone()) + c;
+        total.slice_assign(here, sum)
     }
 }
 

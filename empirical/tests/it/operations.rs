@@ -4,7 +4,7 @@
 use breakeven_empirical::compute::{Compute, to_host};
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
-    Heads, Lookup, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows, ScaleColumns,
+    Heads, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows, ScaleColumns,
     Softmax, Standardise, Tape, Times, Together, Transposed, Var, Winners,
 };
 use burn::tensor::{Int, Tensor, TensorData};
@@ -51,6 +51,7 @@ on_every_device! {
     values_that_are_read_more_than_once
     functions_of_parameters_alone
     recurrence
+    long_short_term_memory
     a_bilinear_operation_without_a_form_for_shares
 }
 
@@ -68,6 +69,7 @@ fn functions_of_each_number(on: &Compute) {
     check_map(on, "tanh", [2, 3], Elementwise::tanh);
     check_map(on, "gelu", [2, 3], Elementwise::gelu);
     check_map(on, "gelu by tanh", [2, 3], Elementwise::gelu_tanh);
+    check_map(on, "a cell of an LSTM", [3, 10], LstmCell::of);
     check_linear(on, "relu", [2, 3], Elementwise::rectifier);
     check_linear(on, "times", [2, 3], |_| Times(-1.5));
 }
@@ -343,6 +345,39 @@ fn recurrence(on: &Compute) {
             state = tape.bilinear(gate, value, Hadamard);
         }
         state
+    });
+}
+
+/// Three steps of a cell, whose weights are read at each, the cell itself and
+/// the states of all steps too.
+fn long_short_term_memory(on: &Compute) {
+    check(on, "LSTM", 2, &[[2, 8], [2, 8], [1, 8]], |tape, p| {
+        let like = tape.value(p[0]).clone();
+        let words = tape.constant(random(&like, [6, 2], 5));
+        let inputs = tape.product(words, p[0]);
+        let inputs = tape.add(inputs, p[2]);
+        tape.hold(inputs);
+        let mut state = tape.constant(random(&like, [2, 2], 6));
+        let mut cell = tape.constant(random(&like, [2, 2], 7));
+        let mut shown = Vec::new();
+        for step in 0..3 {
+            let input = tape.linear(inputs, EachStep { step, steps: 3 });
+            let from_state = tape.product(state, p[1]);
+            let sums = tape.add(from_state, input);
+            let sums_and_cell = tape.beside(&[sums, cell]);
+            let next = tape.map(sums_and_cell, LstmCell::of);
+            [cell, state] = [0, 2].map(|first| {
+                let columns = Columns {
+                    first,
+                    count: 2,
+                    all: 4,
+                };
+                tape.linear(next, columns)
+            });
+            shown.push(state);
+        }
+        shown.push(cell);
+        tape.beside(&shown)
     });
 }
 
