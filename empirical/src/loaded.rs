@@ -62,6 +62,22 @@ impl Loaded {
         data_dir: Option<&Path>,
         architecture: &Architecture,
     ) -> Result<Self, LoadError> {
+        let own = architecture.pretrained().map(Pretrained::vocabulary);
+        let own = own.transpose()?.flatten();
+        Self::with_vocabulary(data, data_dir, architecture, own)
+    }
+
+    /// The same with the word pieces in this file and what is done to texts
+    /// before, where a BERT has pieces of its own.
+    ///
+    /// # Errors
+    /// As [`data::open`] and [`text::encode`].
+    pub fn with_vocabulary(
+        data: &DataConfig,
+        data_dir: Option<&Path>,
+        architecture: &Architecture,
+        own: Option<(PathBuf, TextRules)>,
+    ) -> Result<Self, LoadError> {
         let set = data::open(&data.name, data_dir)?;
         Ok(match set {
             Set::Images(set) => Self::new(set.train, set.validation, Labelled::Images),
@@ -70,8 +86,6 @@ impl Loaded {
             }),
             Set::Texts(texts) => {
                 let entry = catalog::find(&data.name)?;
-                let own = architecture.pretrained().map(Pretrained::vocabulary);
-                let own = own.transpose()?.flatten();
                 let pieces = own
                     .as_ref()
                     .map(|(file, text)| Pieces { file, text: *text });

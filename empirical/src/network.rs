@@ -111,7 +111,7 @@ impl Network<'_> {
             false => {
                 // Each piece has a gradient of its own to be added.
                 let most = PIECE_ACTIVATIONS.max(self.model.parameters().dim());
-                (most / self.model.activations()).max(1)
+                even(examples.len(), (most / self.model.activations()).max(1))
             }
         };
         let of_piece = |(first, count)| {
@@ -229,6 +229,12 @@ pub(crate) fn add_each(total: &mut Option<Vec<Matrix>>, part: Vec<Matrix>) {
         Some(total) => total.into_iter().zip(part).map(|(a, b)| a + b).collect(),
         None => part,
     });
+}
+
+/// The size of as many pieces of `total` as those of `most` would be, that
+/// differ as little as they can: threads that share them end together.
+fn even(total: usize, most: usize) -> usize {
+    total.div_ceil(total.div_ceil(most))
 }
 
 /// `(first, count)` of pieces of `size` that cover `total`.

@@ -44,14 +44,15 @@ impl LstmCell {
     /// At x, and its value there.
     pub fn of(x: &Matrix) -> (Self, Matrix) {
         let hidden = x.dims()[1] / 5;
-        let gate_sums = |first: usize, count| x.clone().narrow(1, first * hidden, count * hidden);
+        let [input, forget, output] =
+            [INPUT, FORGET, OUTPUT].map(|gate| activation::sigmoid(part(x, gate, hidden)));
+        let update = part(x, UPDATE, hidden).tanh();
         let gates = beside([
-            activation::sigmoid(gate_sums(INPUT, 2)),
-            gate_sums(UPDATE, 1).tanh(),
-            activation::sigmoid(gate_sums(OUTPUT, 1)),
+            input.clone(),
+            forget.clone(),
+            update.clone(),
+            output.clone(),
         ]);
-        let [input, forget, update, output] =
-            [INPUT, FORGET, UPDATE, OUTPUT].map(|gate| part(&gates, gate, hidden));
         let cell = part(x, CELL, hidden);
         let next = cell.clone() * forget.clone() + update.clone() * input.clone();
         let shown = next.clone().tanh();

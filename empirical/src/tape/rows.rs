@@ -78,31 +78,40 @@ pub struct EachStep {
     pub steps: usize,
 }
 
+impl EachStep {
+    /// Its columns, where all of an example stand in one row.
+    fn columns(&self, m: usize) -> Columns {
+        Columns {
+            first: self.step * m,
+            count: m,
+            all: self.steps * m,
+        }
+    }
+
+    fn together(&self) -> Together {
+        Together {
+            positions: self.steps,
+        }
+    }
+}
+
 impl Map for EachStep {
     fn push(&self, x: Matrix) -> Matrix {
-        let [rows, m] = x.dims();
-        let examples = rows / self.steps;
-        let x: Tensor<3> = x.reshape([examples, self.steps, m]);
-        x.narrow(1, self.step, 1).reshape([examples, m])
+        let [_, m] = x.dims();
+        self.columns(m).push(self.together().push(x))
     }
 
     fn pull(&self, y: Matrix) -> Matrix {
-        let [examples, m] = y.dims();
-        let y: Tensor<3> = y.reshape([examples, 1, m]);
-        let after = self.steps - self.step - 1;
-        y.pad([(0, 0), (self.step, after), (0, 0)], 0.0)
-            .reshape([examples * self.steps, m])
+        let [_, m] = y.dims();
+        self.together().pull(self.columns(m).pull(y))
     }
 
     // A network that reads one step after another would else add as many whole
     // sequences of zeros.
     fn pull_onto(&self, total: Matrix, c: Matrix) -> Matrix {
-        let [examples, m] = c.dims();
-        let all: Tensor<3> = total.reshape([examples, self.steps, m]);
-        let here = [0..examples, self.step..self.step + 1, 0..m];
-        let sum = all.clone().slice(here.clone()) + c.reshape([examples, 1, m]);
-        all.slice_assign(here, sum)
-            .reshape([examples * self.steps, m])
+        let [_, m] = c.dims();
+        let all = self.together().push(total);
+        self.together().pull(self.columns(m).pull_onto(all, c))
     }
 }
 
