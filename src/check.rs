@@ -12,8 +12,8 @@ use breakeven_verify::{Verdicts, read_sweep, verify};
 use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
 use crate::device::{DeviceArg, HELP, LONG_HELP};
-use crate::memory::{Gib, PICTURES};
 use crate::failure::{Failure, OrFail};
+use crate::memory::{Gib, PICTURES};
 use crate::progress::watched;
 use crate::streams::print;
 use crate::sweep::{

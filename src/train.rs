@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::design::warnings;
 use crate::device::{DeviceArg, HELP, LONG_HELP};
-use crate::memory::{Gib, PICTURES};
 use crate::failure::{Failure, OrFail};
+use crate::memory::{Gib, PICTURES};
 use crate::streams::{print, print_json};
 use crate::sweep::{Ended, Existing, Options, carry_out, elsewhere, stop_on_interrupt, stopped};
 

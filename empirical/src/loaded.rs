@@ -1,6 +1,6 @@
 //! Data sets of images or texts, as networks take them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use breakeven_sim::meter::Meter;
@@ -8,7 +8,9 @@ use breakeven_sim::meter::Meter;
 use crate::compute::Compute;
 use crate::config::DataConfig;
 use crate::data::image_folder::ImageFolder;
-use crate::data::{self, DataError, Encoding, Images, Pieces, Set, Tokens, catalog, text};
+use crate::data::{
+    self, DataError, Encoding, Images, Pieces, Set, TextRules, Tokens, catalog, text,
+};
 use crate::examples::{Examples, Inputs, Words};
 use crate::model::{Architecture, InputShape};
 use crate::pretrained::{Pretrained, PretrainedError};

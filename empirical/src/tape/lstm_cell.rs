@@ -114,8 +114,8 @@ impl LstmCell {
         let of_shown = next.clone() * self.shown_slope.clone();
         let of_partners = beside([update, part(dx, CELL, hidden), input, of_shown]);
         let of_gains = of_partners * self.slopes.clone() + self.partners.clone() * of_slopes;
-        let of_cell_to_state = output * self.shown_slope.clone()
-            - next * shown * self.cell_to_state.clone() * 2.0;
+        let of_cell_to_state =
+            output * self.shown_slope.clone() - next * shown * self.cell_to_state.clone() * 2.0;
         [beside([of_gains, forget]), of_cell_to_state]
     }
 }

@@ -4,8 +4,8 @@
 use breakeven_empirical::compute::{Compute, to_host};
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
-    Heads, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows, ScaleColumns,
-    Softmax, Standardise, Tape, Times, Together, Transposed, Var, Winners,
+    Heads, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows,
+    ScaleColumns, Softmax, Standardise, Tape, Times, Together, Transposed, Var, Winners,
 };
 use burn::tensor::{Int, Tensor, TensorData};
 

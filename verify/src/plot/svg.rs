@@ -1,9 +1,9 @@
 //! Draws a figure.
 
-use super::scale::tick_label;
-use super::{Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight};
 use super::legend::{self, marker};
+use super::scale::tick_label;
 use super::text;
+use super::{Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight};
 
 /// Room left, right and below the frame, and for the title above.
 const LEFT: f64 = 58.0;
