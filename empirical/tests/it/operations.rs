@@ -382,6 +382,24 @@ fn long_short_term_memory(on: &Compute) {
 }
 
 #[test]
+fn gates_far_from_zero_are_open_or_shut() {
+    for on in [exact(), crate::checker::single()] {
+        // i open, f shut, g at its top, o open: the new cell is 0 · 5 + 1 · 1.
+        let x = on.matrix(&[1000.0, -1000.0, 1000.0, 1000.0, 5.0], [1, 5]);
+        let (cell, value) = LstmCell::of(&x);
+        let [next, state] = to_host(value)[..] else {
+            panic!("a cell and a state")
+        };
+        assert_eq!(next, 1.0);
+        assert!((state - 1f64.tanh()).abs() < 1e-7);
+        let ones = x.clone().ones_like();
+        assert_eq!(to_host(cell.push(ones.clone())), [0.0; 2]);
+        let all = to_host(cell.bend_back(&ones, &on.full([1, 2], 1.0)));
+        assert!(all.iter().all(|x| x.is_finite()));
+    }
+}
+
+#[test]
 fn a_batch_that_is_one_row_standardises_to_zero_without_derivatives() {
     let row = |seed| random(&exact().full([1, 1], 0.0), [1, 3], seed);
     let (op, value) = Standardise::of(&row(1), Over::Rows, 1e-5);
