@@ -13,6 +13,7 @@ use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
 use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
+use crate::memory::{Gib, PICTURES};
 use crate::progress::watched;
 use crate::streams::print;
 use crate::sweep::{
@@ -56,6 +57,8 @@ pub struct CheckArgs {
     /// Folder of the data sets' files.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
+    picture_memory: Gib,
     /// Print the verdicts as JSON.
     #[arg(long)]
     json: bool,
@@ -82,6 +85,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let options = Options {
         data_dir: args.data_dir.as_deref(),
         device: args.device.device(precision),
+        decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
         warnings: Vec::new(),

@@ -67,11 +67,12 @@ impl Config {
     /// Reads and checks the text of a file; folders that it names are looked
     /// for in `folder`.
     pub fn parse(text: &str, folder: &Path) -> anyhow::Result<Self> {
-        let config: Self = match pretrained(text, folder)? {
-            Some(table) => table.try_into(),
+        let config: Result<Self, _> = match pretrained(text, folder)? {
+            // The shape itself, which holds the weights that were read.
+            Some((table, model)) => table.try_into().map(|config| Self { model, ..config }),
             None => toml::from_str(text),
-        }
-        .map_err(|error| anyhow!("{error}"))?;
+        };
+        let config = config.map_err(|error| anyhow!("{error}"))?;
         one_cadence(text)?;
         config.check()?;
         Ok(config)
@@ -222,7 +223,7 @@ impl Config {
 
 /// The configuration with the shape of the pretrained model whose folder it
 /// names, if it names one.
-fn pretrained(text: &str, folder: &Path) -> anyhow::Result<Option<toml::Table>> {
+fn pretrained(text: &str, folder: &Path) -> anyhow::Result<Option<(toml::Table, Architecture)>> {
     let Ok(mut table) = toml::from_str::<toml::Table>(text) else {
         return Ok(None);
     };
@@ -247,9 +248,9 @@ fn pretrained(text: &str, folder: &Path) -> anyhow::Result<Option<toml::Table>> 
     }
     let found = std::path::absolute(folder.join(named))?;
     let shape = BertShape::of_folder(&found).context("model.pretrained")?;
-    let model = toml::Value::try_from(Architecture::Bert(shape))?;
-    table.insert("model".to_owned(), model);
-    Ok(Some(table))
+    let model = Architecture::Bert(shape);
+    table.insert("model".to_owned(), toml::Value::try_from(&model)?);
+    Ok(Some((table, model)))
 }
 
 /// Refuses learning rates that rounding parts: their runs would be of one level.

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use crate::streams::say;
-
 /// What a command returns when it does not finish.
 #[derive(Debug)]
 pub enum Failure {
@@ -19,10 +17,14 @@ impl Failure {
         Self::Input(anyhow::anyhow!("{message}"))
     }
 
-    /// Prints the whole chain of causes to stderr.
-    pub fn report(&self) -> ExitCode {
+    /// The whole chain of causes, in a line.
+    pub fn in_words(&self) -> String {
         let (Self::Input(error) | Self::Work(error)) = self;
-        say(format!("error: {}", in_one_line(error)));
+        in_one_line(error)
+    }
+
+    /// What the program ends with.
+    pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Input(_) => ExitCode::from(2),
             Self::Work(_) => ExitCode::from(1),

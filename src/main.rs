@@ -8,6 +8,7 @@ mod device;
 mod explore;
 mod failure;
 mod measure;
+mod memory;
 mod progress;
 mod simulate;
 mod streams;
@@ -20,6 +21,8 @@ use std::process::ExitCode;
 
 use breakeven_allocator::{Allocator, keep_freed_memory};
 use clap::{Parser, Subcommand};
+
+use streams::report;
 
 /// Memory of tensors is reused instead of being asked of the system anew.
 #[global_allocator]
@@ -78,6 +81,6 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => report(&failure),
     }
 }

@@ -8,7 +8,6 @@ use std::str::FromStr;
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
-use breakeven_empirical::loaded::Loaded;
 use breakeven_empirical::network::Loss;
 use breakeven_empirical::portrait::{BatchOrder, Portrait, PortraitError, PortraitSettings};
 use breakeven_sim::meter::Parts;
@@ -16,6 +15,7 @@ use clap::ValueEnum;
 
 use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
+use crate::memory::{Gib, PICTURES};
 use crate::progress::watched;
 use crate::streams::{print, print_json};
 
@@ -127,7 +127,9 @@ pub struct MeasureArgs {
     /// half of what is free (128 MiB where the system does not tell, and on
     /// other devices than flex).
     #[arg(long, value_name = "GIB")]
-    memory: Option<f64>,
+    memory: Option<Gib>,
+    #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
+    picture_memory: Gib,
     /// Write each example's curvature along H's top eigenvector to a CSV file.
     #[arg(long, value_name = "FILE")]
     curvatures: Option<PathBuf>,
@@ -215,11 +217,11 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     };
     let compute = Compute::new(device, precision).or_input()?;
     let source = Source::of(args)?;
-    let settings = args.settings(&source)?;
+    let settings = args.settings(&source);
     let portrait = watched("measure", |meter| {
         meter.begin(format!("reading {}", source.data.name), Parts::Whole);
         let data_dir = args.data_dir.as_deref();
-        let data = Loaded::of(&source.data, data_dir, &source.architecture).or_input()?;
+        let data = source.load(data_dir).or_input()?;
         Portrait::measure(
             &source.architecture,
             &source.checkpoint,
@@ -248,8 +250,8 @@ fn failure(error: PortraitError) -> Failure {
 }
 
 impl MeasureArgs {
-    fn settings(&self, source: &Source) -> Result<PortraitSettings, Failure> {
-        Ok(PortraitSettings {
+    fn settings(&self, source: &Source) -> PortraitSettings {
+        PortraitSettings {
             subset: source.subset,
             top: source.top,
             bottom: self.bottom,
@@ -274,19 +276,10 @@ impl MeasureArgs {
             },
             seed: self.seed,
             threads: self.threads.map(usize::from),
-            memory: self.memory.map(bytes).transpose()?,
-        })
+            memory: self.memory.map(Gib::bytes),
+            decoded_bytes: self.picture_memory.bytes() as usize,
+        }
     }
-}
-
-/// Bytes of so many GiB.
-fn bytes(gib: f64) -> Result<u64, Failure> {
-    if !(gib.is_finite() && gib >= 0.0) {
-        return Err(Failure::input(format!(
-            "--memory is {gib}: give a number of GiB, 0 or more"
-        )));
-    }
-    Ok((gib * f64::from(1 << 30)) as u64)
 }
 
 fn write_curvatures(path: &PathBuf, portrait: &Portrait) -> Result<(), Failure> {

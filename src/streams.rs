@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -20,6 +21,12 @@ pub fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
 /// Prints an answer as JSON.
 pub fn print_json(answer: &impl Serialize) -> Result<(), Failure> {
     print(serde_json::to_string_pretty(answer).or_work()? + "\n")
+}
+
+/// Says why a command stopped, and gives the exit code.
+pub fn report(failure: &Failure) -> ExitCode {
+    say(format!("error: {}", failure.in_words()));
+    failure.exit_code()
 }
 
 /// Says a line on stderr, where somebody reads it.

@@ -9,7 +9,6 @@ use anyhow::{Context, Error, anyhow};
 use breakeven_empirical::checkpoint::CheckpointError;
 use breakeven_empirical::compute::{DeviceKind, DeviceName, are_alike};
 use breakeven_empirical::config::SweepConfig;
-use breakeven_empirical::loaded::DECODED_BYTES;
 use breakeven_empirical::run_folder::{FolderError, read_json, write_json};
 use breakeven_empirical::sweep::{Place, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunError;
@@ -20,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::failure::{Failure, OrFail};
 use crate::progress::{SweepProgress, watched};
-use crate::streams::say;
+use crate::streams::{report, say};
 use crate::version::{command_line, version};
 
 /// How long a product or a step may go on after Ctrl-C.
@@ -39,6 +38,8 @@ pub enum Existing {
 pub struct Options<'a> {
     pub data_dir: Option<&'a Path>,
     pub device: DeviceName,
+    /// Bytes that decoded pictures of each part may take.
+    pub decoded_bytes: usize,
     pub jobs: Option<usize>,
     pub shard: Shard,
     /// What is said before the first step, once all fits.
@@ -78,7 +79,7 @@ pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
         say("stopping: runs save where they are (Ctrl-C again to end at once)");
         std::thread::spawn(|| {
             std::thread::sleep(GRACE);
-            let _ = stopped().report();
+            report(&stopped());
             std::process::exit(1);
         });
     })
@@ -169,7 +170,7 @@ fn prepare<'a>(
     let place = Place {
         data_dir: options.data_dir,
         device: options.device,
-        decoded_bytes: DECODED_BYTES,
+        decoded_bytes: options.decoded_bytes,
     };
     let prepared = watched("train", |meter| {
         Sweep::watched(sweep, &place, version, meter)

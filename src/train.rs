@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::design::warnings;
 use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
+use crate::memory::{Gib, PICTURES};
 use crate::streams::{print, print_json};
 use crate::sweep::{Ended, Existing, Options, carry_out, elsewhere, stop_on_interrupt, stopped};
 
@@ -48,6 +49,8 @@ pub struct TrainArgs {
     /// Folder of the data set's files.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
+    picture_memory: Gib,
     /// Print a summary as JSON.
     #[arg(long)]
     json: bool,
@@ -87,6 +90,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let options = Options {
         data_dir: args.data_dir.as_deref(),
         device: args.device.device(config.precision()),
+        decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
         warnings: warnings(&[&config]),

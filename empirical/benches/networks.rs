@@ -1,7 +1,9 @@
 //! Times and memory of every network: training steps, gradients, products with
 //! H and K. `benches/networks.py` runs this and the same in PyTorch.
 //!
-//!     cargo bench --workspace --bench networks -- [--threads T] [--json] [NAME...]
+//!     cargo bench --workspace --bench networks -- [--threads T] [--json] [--steps N] [NAME...]
+//!
+//! `--steps N` takes N training steps of each and nothing else, for a profiler.
 //!
 //! A gradient is that of the mean loss over the examples, joined to one
 //! vector on the host, as a product is. What is compared takes turns, so that
@@ -93,14 +95,8 @@ fn main() {
     // Cargo adds a flag of its own.
     asked.retain(|word| word != "--bench");
     let json = take_flag(&mut asked, "--json");
-    let threads = match asked.iter().position(|word| word == "--threads") {
-        Some(at) => {
-            let count = asked.get(at + 1).and_then(|word| word.parse().ok());
-            asked.drain(at..(at + 2).min(asked.len()));
-            count.expect("--threads takes a number")
-        }
-        None => 1,
-    };
+    let threads = take_number(&mut asked, "--threads").unwrap_or(1);
+    let steps = take_number(&mut asked, "--steps");
     for name in &asked {
         assert!(NAMES.contains(&name.as_str()), "networks are {NAMES:?}");
     }
@@ -108,7 +104,7 @@ fn main() {
     pool.expect("threads can be started").install(|| {
         for setting in settings() {
             if asked.is_empty() || asked.iter().any(|name| name == setting.name) {
-                measure(&setting, json);
+                measure(&setting, steps, json);
             }
         }
     });
@@ -120,7 +116,14 @@ fn take_flag(words: &mut Vec<String>, flag: &str) -> bool {
     words.len() < before
 }
 
-fn measure(setting: &Setting, json: bool) {
+fn take_number(words: &mut Vec<String>, flag: &str) -> Option<usize> {
+    let at = words.iter().position(|word| word == flag)?;
+    let number = words.get(at + 1).and_then(|word| word.parse().ok());
+    words.drain(at..(at + 2).min(words.len()));
+    Some(number.unwrap_or_else(|| panic!("{flag} takes a number")))
+}
+
+fn measure(setting: &Setting, steps_alone: Option<usize>, json: bool) {
     let compute = Compute::new(DeviceKind::Flex, Precision::F32).expect("flex is always built");
     let architecture: Architecture =
         serde_json::from_value(setting.architecture.clone()).expect("the settings are complete");
@@ -160,7 +163,11 @@ fn measure(setting: &Setting, json: bool) {
             parameter.inplace(|p| p - g.mul_scalar(0.01));
         }
     };
-    let steps = take_turns(2 * setting.rounds, vec![("step", &mut step)]);
+    let rounds = steps_alone.unwrap_or(2 * setting.rounds);
+    let steps = take_turns(rounds, vec![("step", &mut step)]);
+    if steps_alone.is_some() {
+        return report(&steps);
+    }
     let trained_in = peak_memory();
 
     let (kept, rebuilt) = (point(usize::MAX), point(0));

@@ -10,7 +10,7 @@ mod weights;
 
 pub use error::CheckpointError;
 pub use shapes::Shapes;
-pub use weights::{Weights, load_weights};
+pub use weights::{Weights, load_weights, weights_in};
 
 use std::collections::HashMap;
 use std::path::Path;

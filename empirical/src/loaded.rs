@@ -1,6 +1,6 @@
 //! Data sets of images or texts, as networks take them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use breakeven_sim::meter::Meter;
@@ -8,7 +8,9 @@ use breakeven_sim::meter::Meter;
 use crate::compute::Compute;
 use crate::config::DataConfig;
 use crate::data::image_folder::ImageFolder;
-use crate::data::{self, DataError, Encoding, Images, Pieces, Set, Tokens, catalog, text};
+use crate::data::{
+    self, DataError, Encoding, Images, Pieces, Set, TextRules, Tokens, catalog, text,
+};
 use crate::examples::{Examples, Inputs, Words};
 use crate::model::{Architecture, InputShape};
 use crate::pretrained::{Pretrained, PretrainedError};
@@ -62,6 +64,22 @@ impl Loaded {
         data_dir: Option<&Path>,
         architecture: &Architecture,
     ) -> Result<Self, LoadError> {
+        let own = architecture.pretrained().map(Pretrained::vocabulary);
+        let own = own.transpose()?.flatten();
+        Self::with_vocabulary(data, data_dir, architecture, own)
+    }
+
+    /// The same with the word pieces in this file and what is done to texts
+    /// before, where a BERT has pieces of its own.
+    ///
+    /// # Errors
+    /// As [`data::open`] and [`text::encode`].
+    pub fn with_vocabulary(
+        data: &DataConfig,
+        data_dir: Option<&Path>,
+        architecture: &Architecture,
+        own: Option<(PathBuf, TextRules)>,
+    ) -> Result<Self, LoadError> {
         let set = data::open(&data.name, data_dir)?;
         Ok(match set {
             Set::Images(set) => Self::new(set.train, set.validation, Labelled::Images),
@@ -70,8 +88,6 @@ impl Loaded {
             }),
             Set::Texts(texts) => {
                 let entry = catalog::find(&data.name)?;
-                let own = architecture.pretrained().map(Pretrained::vocabulary);
-                let own = own.transpose()?.flatten();
                 let pieces = own
                     .as_ref()
                     .map(|(file, text)| Pieces { file, text: *text });

@@ -23,9 +23,6 @@ use crate::tape::Matrix;
 
 use complete::complete_spectrum;
 
-/// Examples that a score is computed on at once.
-const SCORED_AT_ONCE: usize = 1000;
-
 /// Eigenvectors of K that gradients are projected onto (paper, Sec. 4.3).
 const SUBSPACE: usize = 5;
 
@@ -109,7 +106,7 @@ impl<'a> Measurement<'a> {
             training_accuracy: finite(score.accuracy),
             validation_accuracy: self.validation.and_then(|examples| {
                 let network = self.normalised(BatchNormMode::Running);
-                let score = network.score(point.parameters(), examples, SCORED_AT_ONCE);
+                let score = network.score(point.parameters(), examples, self.batch_size);
                 finite(score.accuracy)
             }),
             gamma_norm: self.gamma_norm(theta).and_then(finite),
@@ -150,11 +147,7 @@ impl<'a> Measurement<'a> {
     /// record's, where examples of a batch depend on each other.
     pub fn score(&self, parameters: &[Matrix]) -> Score {
         let network = self.normalised(self.config.batch_norm);
-        let size = match network.couples_examples() {
-            true => self.batch_size,
-            false => SCORED_AT_ONCE,
-        };
-        network.score(parameters, self.subset, size)
+        network.score(parameters, self.subset, self.batch_size)
     }
 
     fn hessian(&self, survey: &Survey, warm: &mut WarmStart, record: &mut Record) -> Eigenpairs {

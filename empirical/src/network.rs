@@ -111,7 +111,7 @@ impl Network<'_> {
             false => {
                 // Each piece has a gradient of its own to be added.
                 let most = PIECE_ACTIVATIONS.max(self.model.parameters().dim());
-                (most / self.model.activations()).max(1)
+                even(examples.len(), (most / self.model.activations()).max(1))
             }
         };
         let of_piece = |(first, count)| {
@@ -145,15 +145,25 @@ impl Network<'_> {
         }
     }
 
-    /// Mean loss and accuracy over `examples`, `chunk` at a time.
-    pub fn score(&self, parameters: &[Matrix], examples: &Examples, chunk: usize) -> Score {
-        let mut total = Score::default();
-        for (first, count) in chunks(examples.len(), chunk) {
+    /// Mean loss and accuracy over `examples`: a batch of `batch_size` at a time
+    /// where an example's loss depends on its batch, otherwise as many as have
+    /// the activations of a piece, so that memory does not grow with pictures.
+    /// On the threads of the current pool, with the same bits whatever their
+    /// number.
+    pub fn score(&self, parameters: &[Matrix], examples: &Examples, batch_size: usize) -> Score {
+        let size = match self.couples_examples() {
+            true => batch_size,
+            false => (PIECE_ACTIVATIONS / self.model.activations()).max(1),
+        };
+        let of_piece = |(first, count)| {
             let part = examples.range(first, count);
-            let sums = self.write(parameters, &part).sums(&part);
+            self.write(parameters, &part).sums(&part)
+        };
+        let mut total = Score::default();
+        fold_in_order(chunks(examples.len(), size), of_piece, |sums| {
             total.loss += sums.loss;
             total.accuracy += sums.accuracy;
-        }
+        });
         total.over(examples.len())
     }
 }
@@ -229,6 +239,12 @@ pub(crate) fn add_each(total: &mut Option<Vec<Matrix>>, part: Vec<Matrix>) {
         Some(total) => total.into_iter().zip(part).map(|(a, b)| a + b).collect(),
         None => part,
     });
+}
+
+/// The size of as many pieces of `total` as those of `most` would be, that
+/// differ as little as they can: threads that share them end together.
+fn even(total: usize, most: usize) -> usize {
+    total.div_ceil(total.div_ceil(most))
 }
 
 /// `(first, count)` of pieces of `size` that cover `total`.

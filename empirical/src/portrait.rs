@@ -20,7 +20,7 @@ use crate::checkpoint::{Weights, load_weights};
 use crate::compute::Compute;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
-use crate::loaded::{DECODED_BYTES, Labelled};
+use crate::loaded::Labelled;
 use crate::model::{Architecture, glorot};
 use crate::moments::Moments;
 use crate::network::Network;
@@ -64,7 +64,7 @@ impl Portrait {
             normalisation: settings.batch_norm.with(&buffers),
         };
         let count = settings.subset.unwrap_or(data.len());
-        let examples = data.first(count, compute, DECODED_BYTES, meter)?;
+        let examples = data.first(count, compute, settings.decoded_bytes, meter)?;
         let pool = ThreadPoolBuilder::new()
             .num_threads(settings.threads(compute))
             .build()?;

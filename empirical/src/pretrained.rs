@@ -3,6 +3,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use breakeven_sim::record::seal::sha256;
 use serde::de::DeserializeOwned;
@@ -39,7 +40,35 @@ pub struct Pretrained {
     /// What is done to texts before.
     #[serde(default)]
     pub text: TextRules,
+    /// That file, as it was when it was hashed.
+    #[serde(skip)]
+    held: Held,
 }
+
+/// A file's bytes, kept from when they were hashed until they are taken, so that
+/// a large file is read once. It is no part of what its owner says.
+#[derive(Clone, Debug, Default)]
+struct Held(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl Held {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Mutex::new(Some(bytes))))
+    }
+
+    fn take(&self) -> Option<Vec<u8>> {
+        // Nobody can panic while it is locked.
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.take()
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Held {}
 
 /// A folder that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -196,48 +225,50 @@ impl BertShape {
     /// Files that are missing, and variants of BERT that are not computed
     /// here.
     pub fn of_folder(folder: &Path) -> Result<Self, PretrainedError> {
-        let config = config(folder)?;
+        let shape = Self::of_config(folder)?;
         let weights = weights(folder)?;
-        Self::with_weights(config, folder, weights)
-    }
-
-    /// The same with the weights in `file`, whose folder it is.
-    ///
-    /// # Errors
-    /// As [`Self::of_folder`].
-    pub fn of_weights(file: &Path) -> Result<Self, PretrainedError> {
-        let folder = file.parent().unwrap_or(Path::new(""));
-        let name = file.file_name().unwrap_or_default();
-        Self::with_weights(config(folder)?, folder, name.to_string_lossy().into_owned())
-    }
-
-    fn with_weights(shape: Self, folder: &Path, weights: String) -> Result<Self, PretrainedError> {
+        let bytes = read(&folder.join(&weights))?;
         let pretrained = Pretrained {
-            weights_sha256: sha256(&read(&folder.join(&weights))?),
+            weights_sha256: sha256(&bytes),
             vocabulary_sha256: present(&folder.join(PIECES_FILE))?.map(|text| sha256(&text)),
-            text: match present(&folder.join(TOKENIZER_FILE))? {
-                Some(text) => parse(&folder.join(TOKENIZER_FILE), &text)?,
-                None => TextRules::default(),
-            },
+            text: text_rules(folder)?,
             folder: folder.to_owned(),
             weights,
+            held: Held::new(bytes),
         };
         Ok(Self {
             pretrained: Some(pretrained),
             ..shape
         })
     }
+
+    /// The shape alone.
+    ///
+    /// # Errors
+    /// As [`Self::of_folder`].
+    pub fn of_config(folder: &Path) -> Result<Self, PretrainedError> {
+        let path = folder.join(CONFIG_FILE);
+        let Some(text) = present(&path)? else {
+            return Err(PretrainedError::NoConfig(path));
+        };
+        parse::<HuggingFace>(&path, &text)?.shape(&path)
+    }
 }
 
 impl Pretrained {
-    /// The weights' file, which is still the one that it was.
+    /// The weights' file and its bytes: those that were hashed, and if they were
+    /// taken before, or were hashed by another process, those that are there
+    /// now and have the same hash.
     ///
     /// # Errors
     /// If it can't be read, or is another one.
-    pub fn weights_file(&self) -> Result<PathBuf, PretrainedError> {
+    pub fn take_weights(&self) -> Result<(PathBuf, Vec<u8>), PretrainedError> {
         let path = self.folder.join(&self.weights);
-        same(&path, &self.weights_sha256)?;
-        Ok(path)
+        let bytes = match self.held.take() {
+            Some(bytes) => bytes,
+            None => same(&path, &self.weights_sha256)?,
+        };
+        Ok((path, bytes))
     }
 
     /// The vocabulary's file, where there was one, which is still the one that
@@ -252,6 +283,27 @@ impl Pretrained {
         let path = self.folder.join(PIECES_FILE);
         same(&path, sum)?;
         Ok(Some((path, self.text)))
+    }
+}
+
+/// The vocabulary's file in a folder, where there is one, and what is done to
+/// texts before.
+///
+/// # Errors
+/// If what says the latter can't be read.
+pub fn vocabulary(folder: &Path) -> Result<Option<(PathBuf, TextRules)>, PretrainedError> {
+    let path = folder.join(PIECES_FILE);
+    match path.is_file() {
+        true => Ok(Some((path, text_rules(folder)?))),
+        false => Ok(None),
+    }
+}
+
+fn text_rules(folder: &Path) -> Result<TextRules, PretrainedError> {
+    let path = folder.join(TOKENIZER_FILE);
+    match present(&path)? {
+        Some(text) => parse(&path, &text),
+        None => Ok(TextRules::default()),
     }
 }
 
@@ -271,18 +323,12 @@ pub fn weights(folder: &Path) -> Result<String, PretrainedError> {
     Err(PretrainedError::NoWeights(folder.into()))
 }
 
-fn config(folder: &Path) -> Result<BertShape, PretrainedError> {
-    let path = folder.join(CONFIG_FILE);
-    let Some(text) = present(&path)? else {
-        return Err(PretrainedError::NoConfig(path));
-    };
-    parse::<HuggingFace>(&path, &text)?.shape(&path)
-}
-
-fn same(path: &Path, expected: &str) -> Result<(), PretrainedError> {
-    let found = sha256(&read(path)?);
+/// What a file holds, which has to have this hash.
+fn same(path: &Path, expected: &str) -> Result<Vec<u8>, PretrainedError> {
+    let bytes = read(path)?;
+    let found = sha256(&bytes);
     if found == expected {
-        return Ok(());
+        return Ok(bytes);
     }
     Err(PretrainedError::Other {
         path: path.into(),

@@ -18,7 +18,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
 use rayon::ThreadPoolBuilder;
 
-use crate::checkpoint::{Weights, load_weights};
+use crate::checkpoint::{Weights, weights_in};
 use crate::compute::{Compute, DeviceKind, DeviceName};
 use crate::config::{ConfigError, SweepConfig};
 use crate::examples::Examples;
@@ -355,9 +355,9 @@ fn pretrained(
     let Some(of) = architecture.pretrained() else {
         return Ok(None);
     };
-    let file = of.weights_file()?;
-    let weights = load_weights(&file, model.parameters()).map_err(SweepError::Weights)?;
-    Ok(Some(weights))
+    let (file, bytes) = of.take_weights()?;
+    let weights = weights_in(&file, &bytes, model.parameters());
+    Ok(Some(weights.map_err(SweepError::Weights)?))
 }
 
 /// How a sweep ended of which another process carried some runs out: they may

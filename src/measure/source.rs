@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use breakeven_empirical::checkpoint::Shapes;
 use breakeven_empirical::config::{BatchNormMode, DataConfig, SweepConfig};
+use breakeven_empirical::data::TextRules;
+use breakeven_empirical::loaded::{LoadError, Loaded};
 use breakeven_empirical::model::{Architecture, BertShape};
 use breakeven_empirical::network::Loss;
-use breakeven_empirical::pretrained::weights;
+use breakeven_empirical::pretrained::{vocabulary, weights};
 use breakeven_empirical::run_folder::CHECKPOINT_FILE;
 use breakeven_sim::record::{CONFIG_FILE, HEADER_FILE, RunHeader, from_page};
 
@@ -24,6 +26,8 @@ const BATCH_SIZE: usize = 64;
 pub(super) struct Source {
     pub checkpoint: PathBuf,
     pub architecture: Architecture,
+    /// The word pieces that came with a BERT, and what is done to texts before.
+    pub vocabulary: Option<(PathBuf, TextRules)>,
     pub data: DataConfig,
     pub subset: Option<usize>,
     pub top: usize,
@@ -66,6 +70,10 @@ impl Source {
                 &architecture,
                 &checkpoint,
             )?,
+            vocabulary: match args.model {
+                Some(ModelArg::Bert) => vocabulary(folder_of(&checkpoint)).or_input()?,
+                _ => None,
+            },
             checkpoint,
             architecture,
             subset: args
@@ -88,6 +96,21 @@ impl Source {
             batch_norm: measure.map_or(BatchNormMode::Batch, |measure| measure.batch_norm),
         })
     }
+
+    /// The data, as the network reads them.
+    pub fn load(&self, data_dir: Option<&Path>) -> Result<Loaded, LoadError> {
+        match &self.vocabulary {
+            None => Loaded::of(&self.data, data_dir, &self.architecture),
+            Some(_) => {
+                let own = self.vocabulary.clone();
+                Loaded::with_vocabulary(&self.data, data_dir, &self.architecture, own)
+            }
+        }
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new(""))
 }
 
 /// What the parser sees to, unless `--config` is given.
@@ -141,7 +164,7 @@ fn sized(model: ModelArg, args: &MeasureArgs, checkpoint: &Path) -> Result<Archi
         ModelArg::Densenet => "densenet",
         ModelArg::Lstm => "lstm",
         ModelArg::Bert => {
-            let shape = BertShape::of_weights(checkpoint).or_input()?;
+            let shape = BertShape::of_config(folder_of(checkpoint)).or_input()?;
             return Ok(Architecture::Bert(shape));
         }
     };

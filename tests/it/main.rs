@@ -12,6 +12,7 @@ mod measure_networks;
 mod measure_refusals;
 mod measure_world;
 mod options;
+mod pictures;
 mod pretrained;
 mod program;
 mod simulate;

@@ -50,8 +50,19 @@ impl Weights {
 /// A file that can't be read, tensors that do not fit the model, and numbers
 /// that are not finite.
 pub fn load_weights(path: &Path, parameters: &Parameters) -> Result<Weights, CheckpointError> {
-    let bytes = read(path)?;
-    let file = parse(path, &bytes, "save the weights again")?;
+    weights_in(path, &read(path)?, parameters)
+}
+
+/// The same of a file that was read.
+///
+/// # Errors
+/// As [`load_weights`].
+pub fn weights_in(
+    path: &Path,
+    bytes: &[u8],
+    parameters: &Parameters,
+) -> Result<Weights, CheckpointError> {
+    let file = parse(path, bytes, "save the weights again")?;
     weights(path, &file, parameters, Accepted::Finite)
 }
 

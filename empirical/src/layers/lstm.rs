@@ -2,7 +2,7 @@
 
 use super::{Forward, Layout};
 use crate::parameters::Role;
-use crate::tape::{Columns, EachStep, Elementwise, Hadamard, Var};
+use crate::tape::{Columns, EachStep, LstmCell, Var};
 
 /// One layer of long short-term memory (Hochreiter and Schmidhuber, 1997) with
 /// PyTorch's gates: input, forget, cell and output side by side.
@@ -35,37 +35,30 @@ impl Lstm {
     /// `[n, hidden]` a step.
     pub fn of(&self, on: &mut Forward, words: Var, steps: usize) -> Vec<Var> {
         let examples = on.tape.shape(words)[0] / steps;
+        let columns = |first| Columns {
+            first: first * self.hidden,
+            count: self.hidden,
+            all: 2 * self.hidden,
+        };
+        // The words' part of the gates' sums, of all steps at once.
+        let from_words = on.tape.product(words, on.parameter(self.input));
+        let from_words = on.tape.add(from_words, on.parameter(self.input_bias));
+        let from_words = on.tape.add(from_words, on.parameter(self.state_bias));
+        on.tape.hold(from_words);
         let zeros = vec![0.0; examples * self.hidden];
         let mut cell = on.constant(&zeros, [examples, self.hidden]);
-        let mut state = cell;
-        let mut states = Vec::with_capacity(steps);
+        let mut states: Vec<Var> = Vec::with_capacity(steps);
         for step in 0..steps {
-            let word = on.tape.linear(words, EachStep { step, steps });
-            let from_word = on.tape.product(word, on.parameter(self.input));
-            let from_word = on.tape.add(from_word, on.parameter(self.input_bias));
-            let from_state = on.tape.product(state, on.parameter(self.state));
-            let from_state = on.tape.add(from_state, on.parameter(self.state_bias));
-            let sum = on.tape.add(from_word, from_state);
-            on.tape.hold(sum);
-            let [input, forget, update, output] = [0, 1, 2, 3].map(|gate| {
-                let columns = Columns {
-                    first: gate * self.hidden,
-                    count: self.hidden,
-                    all: 4 * self.hidden,
-                };
-                let gate_sum = on.tape.linear(sum, columns);
-                let function = match gate {
-                    2 => Elementwise::tanh,
-                    _ => Elementwise::sigmoid,
-                };
-                on.tape.map(gate_sum, function)
-            });
-            let kept = on.tape.bilinear(cell, forget, Hadamard);
-            let new = on.tape.bilinear(update, input, Hadamard);
-            cell = on.tape.add(kept, new);
-            let shown = on.tape.map(cell, Elementwise::tanh);
-            state = on.tape.bilinear(shown, output, Hadamard);
-            states.push(state);
+            let mut sums = on.tape.linear(from_words, EachStep { step, steps });
+            // The state before the first word is zero.
+            if let Some(&state) = states.last() {
+                let from_state = on.tape.product(state, on.parameter(self.state));
+                sums = on.tape.add(from_state, sums);
+            }
+            let sums_and_cell = on.tape.beside(&[sums, cell]);
+            let next = on.tape.map(sums_and_cell, LstmCell::of);
+            cell = on.tape.linear(next, columns(0));
+            states.push(on.tape.linear(next, columns(1)));
         }
         states
     }

@@ -50,6 +50,9 @@ pub struct PortraitSettings {
     /// Bytes for values that are kept between products; no number depends on
     /// it. Where absent, half of what is free.
     pub memory: Option<u64>,
+    /// Bytes that decoded pictures may take; of more, each is decoded whenever
+    /// it is needed, and no number depends on it.
+    pub decoded_bytes: usize,
 }
 
 /// Which examples mini-batches hold.

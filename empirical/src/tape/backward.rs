@@ -1,8 +1,9 @@
 //! The sweeps backwards: gradients, and their derivatives along a direction.
 
+use super::cotangents::Cotangents;
 use super::forward::Tangents;
-use super::sums::{add, both, either_or_both, every_one};
-use super::{Map, Matrix, Node, Op, Tape, Var};
+use super::sums::{both, either_or_both, every_one};
+use super::{Bilinear, Map, Matrix, Node, Op, Tape, Var};
 
 impl Tape {
     /// Reverse mode: the gradient of `Σ_i w_i ℓ_i` by every parameter, for
@@ -31,11 +32,11 @@ impl Tape {
         wanted: impl Fn(&Node) -> bool,
     ) -> Vec<Option<Matrix>> {
         let wanted: Vec<bool> = self.nodes.iter().map(wanted).collect();
-        let mut cotangents = self.none();
-        cotangents[loss.0] = Some(weights);
+        let mut cotangents = self.no_cotangents();
+        cotangents.add(loss, Some(weights));
         let mut gradient = vec![None; self.parameters];
         for k in (0..self.nodes.len()).rev() {
-            let Some(c) = cotangents[k].take() else {
+            let Some(c) = cotangents.take(k) else {
                 continue;
             };
             if let Op::Parameter(number) = self.nodes[k].op {
@@ -51,18 +52,17 @@ impl Tape {
     /// gave: a Hessian product, one matrix a parameter. `t` are the tangents
     /// along `v`.
     pub fn pull_back_tangent(&self, t: &Tangents) -> Vec<Matrix> {
-        let mut dc = self.none();
+        let mut dc = self.no_cotangents();
         let mut product = vec![None; self.parameters];
         for k in (0..self.nodes.len()).rev() {
             let node = &self.nodes[k];
-            let moved = dc[k].take();
+            let moved = dc.take(k);
             match &node.op {
                 Op::Parameter(number) => product[*number] = moved,
                 Op::Bilinear(a, b, op) => {
                     let moved = moved.map(|d| op.cotangent(&d));
                     let fixed = node.cotangent.as_ref().map(|c| op.cotangent(c));
                     let fixed = fixed.as_ref();
-                    let right = |c: &Matrix, a: &Matrix| op.pull_right(c, a);
                     if self.active(*a) {
                         let share = either_or_both(
                             [
@@ -72,21 +72,24 @@ impl Tape {
                             |c, b| op.pull_left(c, b),
                             |pairs| op.pull_left_both(pairs),
                         );
-                        add(&mut dc[a.0], share);
+                        dc.add(*a, share);
                     }
                     if self.active(*b) {
-                        let a_value = Some(self.value(*a));
-                        add(&mut dc[b.0], both(moved.as_ref(), a_value, right));
-                        add(&mut dc[b.0], both(fixed, t.get(*a), right));
+                        if let Some(moved) = &moved {
+                            self.pull_right(*b, &**op, moved, self.value(*a), &mut dc);
+                        }
+                        if let Some((fixed, da)) = fixed.zip(t.get(*a)) {
+                            self.pull_right(*b, &**op, fixed, da, &mut dc);
+                        }
                     }
                 }
                 Op::Map(a, map) => {
                     let bent = both(t.get(*a), node.cotangent.as_ref(), |da, c| {
                         map.bend_back(da, c)
                     });
-                    add(&mut dc[a.0], bent);
+                    dc.add(*a, bent);
                     if let Some(moved) = moved {
-                        pull_onto(&mut dc[a.0], &**map, moved);
+                        pull_onto(dc.sum(*a), &**map, moved);
                     }
                 }
                 Op::Constant => {}
@@ -108,7 +111,7 @@ impl Tape {
         k: usize,
         c: Matrix,
         wanted: &[bool],
-        cotangents: &mut [Option<Matrix>],
+        cotangents: &mut Cotangents,
     ) -> Option<Matrix> {
         let is_wanted = |var: Var| wanted[var.0];
         match &self.nodes[k].op {
@@ -117,18 +120,17 @@ impl Tape {
                 let spread = op.cotangent(&c);
                 if is_wanted(*a) {
                     let share = op.pull_left(&spread, self.value(*b));
-                    add(&mut cotangents[a.0], Some(share));
+                    cotangents.add(*a, Some(share));
                 }
                 if is_wanted(*b) {
-                    let share = op.pull_right(&spread, self.value(*a));
-                    add(&mut cotangents[b.0], Some(share));
+                    self.pull_right(*b, &**op, &spread, self.value(*a), cotangents);
                 }
                 Some(c)
             }
             Op::Map(a, map) => {
                 let kept = map.bends().then(|| c.clone());
                 if is_wanted(*a) {
-                    pull_onto(&mut cotangents[a.0], &**map, c);
+                    pull_onto(cotangents.sum(*a), &**map, c);
                 }
                 kept
             }
@@ -144,21 +146,38 @@ impl Tape {
         }
     }
 
+    /// Adds what the cotangent `c` of the value of `op` says of its right factor
+    /// `b`; at once with what others say of it, where several read it.
+    pub(super) fn pull_right(
+        &self,
+        b: Var,
+        op: &dyn Bilinear,
+        c: &Matrix,
+        a: &Matrix,
+        cotangents: &mut Cotangents,
+    ) {
+        if op.is_product() && self.nodes[b.0].readers > 1 {
+            cotangents.add_product(b, c.clone(), a.clone());
+        } else {
+            cotangents.add(b, Some(op.pull_right(c, a)));
+        }
+    }
+
     /// Gives the cotangent `c` of a sum, or of values side by side, to its parts.
     fn spread(
         &self,
         k: usize,
         c: &Matrix,
         wanted: &dyn Fn(Var) -> bool,
-        cotangents: &mut [Option<Matrix>],
+        cotangents: &mut Cotangents,
     ) {
         match &self.nodes[k].op {
             Op::Sum(a, b) => {
                 if wanted(*a) {
-                    add(&mut cotangents[a.0], Some(c.clone()));
+                    cotangents.add(*a, Some(c.clone()));
                 }
                 if wanted(*b) {
-                    add(&mut cotangents[b.0], Some(self.of_right_term(k, *b, c)));
+                    cotangents.add(*b, Some(self.of_right_term(k, *b, c)));
                 }
             }
             Op::Beside(parts) => {
@@ -167,13 +186,17 @@ impl Tape {
                     let [_, count] = self.shape(*part);
                     if wanted(*part) {
                         let own = c.clone().narrow(1, first, count);
-                        add(&mut cotangents[part.0], Some(own));
+                        cotangents.add(*part, Some(own));
                     }
                     first += count;
                 }
             }
             _ => unreachable!("sums and values side by side alone"),
         }
+    }
+
+    pub(super) fn no_cotangents(&self) -> Cotangents {
+        Cotangents::none(self.nodes.len())
     }
 
     /// What the cotangent `c` of the sum `k` says of its right term `b`.

@@ -34,6 +34,11 @@ pub trait Bilinear: Send + Sync {
         added(pairs.map(|(c, b)| self.pull_left(c, b)))
     }
 
+    /// Whether this is the matrix product.
+    fn is_product(&self) -> bool {
+        false
+    }
+
     /// The cotangent of the value as both pulls read it.
     fn cotangent(&self, c: &Matrix) -> Matrix {
         c.clone()
@@ -63,6 +68,10 @@ impl Bilinear for Dense {
 
     fn share(&self, c: &Matrix, a: &Matrix, examples: usize) -> Option<Share> {
         Some(Share::factors(a.clone(), c.clone(), examples))
+    }
+
+    fn is_product(&self) -> bool {
+        true
     }
 }
 

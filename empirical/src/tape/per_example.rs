@@ -12,12 +12,12 @@ impl Tape {
     /// share of each example weighted by `c` `[n, 1]`. Cotangents are linear
     /// in the weights, so none of an example's is pulled back again.
     pub fn pull_back_weighted(&self, c: &Matrix) -> Vec<Matrix> {
-        let mut cotangents = self.none();
+        let mut cotangents = self.no_cotangents();
         let mut gradient = vec![None; self.parameters];
         let wanted: Vec<bool> = self.nodes.iter().map(|node| node.active).collect();
         for (k, node) in self.nodes.iter().enumerate().rev() {
             if node.shared {
-                let Some(cotangent) = cotangents[k].take() else {
+                let Some(cotangent) = cotangents.take(k) else {
                     continue;
                 };
                 match node.op {
@@ -30,13 +30,14 @@ impl Tape {
                 && let Some(shared) = self.shared_input(&node.op)
             {
                 let weighted = by_example(cotangent, c);
-                let share = match &node.op {
-                    Op::Bilinear(a, _, op) => {
-                        op.pull_right(&op.cotangent(&weighted), self.value(*a))
-                    }
-                    _ => self.of_right_term(k, shared, &weighted),
-                };
-                add(&mut cotangents[shared.0], Some(share));
+                if let Op::Bilinear(a, _, op) = &node.op {
+                    let weighted = op.cotangent(&weighted);
+                    let a = self.value(*a);
+                    self.pull_right(shared, &**op, &weighted, a, &mut cotangents);
+                } else {
+                    let share = self.of_right_term(k, shared, &weighted);
+                    cotangents.add(shared, Some(share));
+                }
             }
         }
         every_one(self, gradient)
@@ -112,9 +113,9 @@ impl Tape {
         }
         let inner = |node: &Node| node.active && !matches!(node.op, Op::Parameter(_));
         let wanted: Vec<bool> = self.nodes.iter().map(inner).collect();
-        let mut cotangents: Vec<Vec<Option<Matrix>>> = vec![self.none(); roots.len()];
+        let mut cotangents: Vec<_> = roots.iter().map(|_| self.no_cotangents()).collect();
         for (cotangents, root) in cotangents.iter_mut().zip(roots) {
-            cotangents[logits.0] = Some(root);
+            cotangents.add(*logits, Some(root));
         }
         let [examples, _] = self.shape(loss);
         let mut total = self.value(loss).zeros_like();
@@ -122,7 +123,7 @@ impl Tape {
             let node = &self.nodes[k];
             let mut norms: Option<Matrix> = None;
             for cotangents in &mut cotangents {
-                let Some(c) = cotangents[k].take() else {
+                let Some(c) = cotangents.take(k) else {
                     continue;
                 };
                 let Some(c) = self.pull(k, c, &wanted, cotangents) else {

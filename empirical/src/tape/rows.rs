@@ -25,7 +25,7 @@ impl Bilinear for Lookup {
 
     fn pull_right(&self, c: &Matrix, a: &Matrix) -> Matrix {
         let [_, m] = c.dims();
-        let none: Matrix = Tensor::zeros([self.rows, m], (&c.device(), c.dtype()));
+        let none = Matrix::full([self.rows, m], 0.0, (&c.device(), c.dtype()));
         let rows = c.clone() * a.clone();
         none.select_assign(0, self.ids.clone(), rows, IndexingUpdateOp::Add)
     }
@@ -60,6 +60,13 @@ impl Map for Columns {
         let after = self.all - self.first - self.count;
         y.pad([(0, 0), (self.first, after)], 0.0)
     }
+
+    fn pull_onto(&self, total: Matrix, c: Matrix) -> Matrix {
+        let [rows, _] = c.dims();
+        let here = [0..rows, self.first..self.first + self.count];
+        let sum = total.clone().slice(here.clone()) + c;
+        total.slice_assign(here, sum)
+    }
 }
 
 /// One position of each example: rows `[n·p, m]` to `[n, m]`.
@@ -71,31 +78,40 @@ pub struct EachStep {
     pub steps: usize,
 }
 
+impl EachStep {
+    /// Its columns, where all of an example stand in one row.
+    fn columns(&self, m: usize) -> Columns {
+        Columns {
+            first: self.step * m,
+            count: m,
+            all: self.steps * m,
+        }
+    }
+
+    fn together(&self) -> Together {
+        Together {
+            positions: self.steps,
+        }
+    }
+}
+
 impl Map for EachStep {
     fn push(&self, x: Matrix) -> Matrix {
-        let [rows, m] = x.dims();
-        let examples = rows / self.steps;
-        let x: Tensor<3> = x.reshape([examples, self.steps, m]);
-        x.narrow(1, self.step, 1).reshape([examples, m])
+        let [_, m] = x.dims();
+        self.columns(m).push(self.together().push(x))
     }
 
     fn pull(&self, y: Matrix) -> Matrix {
-        let [examples, m] = y.dims();
-        let y: Tensor<3> = y.reshape([examples, 1, m]);
-        let after = self.steps - self.step - 1;
-        y.pad([(0, 0), (self.step, after), (0, 0)], 0.0)
-            .reshape([examples * self.steps, m])
+        let [_, m] = y.dims();
+        self.together().pull(self.columns(m).pull(y))
     }
 
     // A network that reads one step after another would else add as many whole
     // sequences of zeros.
     fn pull_onto(&self, total: Matrix, c: Matrix) -> Matrix {
-        let [examples, m] = c.dims();
-        let all: Tensor<3> = total.reshape([examples, self.steps, m]);
-        let here = [0..examples, self.step..self.step + 1, 0..m];
-        let sum = all.clone().slice(here.clone()) + c.reshape([examples, 1, m]);
-        all.slice_assign(here, sum)
-            .reshape([examples * self.steps, m])
+        let [_, m] = c.dims();
+        let all = self.together().push(total);
+        self.together().pull(self.columns(m).pull_onto(all, c))
     }
 }
 

@@ -4,8 +4,8 @@
 use breakeven_empirical::compute::{Compute, to_host};
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
-    Heads, Lookup, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows, ScaleColumns,
-    Softmax, Standardise, Tape, Times, Together, Transposed, Var, Winners,
+    Heads, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows,
+    ScaleColumns, Softmax, Standardise, Tape, Times, Together, Transposed, Var, Winners,
 };
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -51,6 +51,7 @@ on_every_device! {
     values_that_are_read_more_than_once
     functions_of_parameters_alone
     recurrence
+    long_short_term_memory
     a_bilinear_operation_without_a_form_for_shares
 }
 
@@ -68,6 +69,7 @@ fn functions_of_each_number(on: &Compute) {
     check_map(on, "tanh", [2, 3], Elementwise::tanh);
     check_map(on, "gelu", [2, 3], Elementwise::gelu);
     check_map(on, "gelu by tanh", [2, 3], Elementwise::gelu_tanh);
+    check_map(on, "a cell of an LSTM", [3, 10], LstmCell::of);
     check_linear(on, "relu", [2, 3], Elementwise::rectifier);
     check_linear(on, "times", [2, 3], |_| Times(-1.5));
 }
@@ -344,6 +346,57 @@ fn recurrence(on: &Compute) {
         }
         state
     });
+}
+
+/// Three steps of a cell, whose weights are read at each, the cell itself and
+/// the states of all steps too.
+fn long_short_term_memory(on: &Compute) {
+    check(on, "LSTM", 2, &[[2, 8], [2, 8], [1, 8]], |tape, p| {
+        let like = tape.value(p[0]).clone();
+        let words = tape.constant(random(&like, [6, 2], 5));
+        let inputs = tape.product(words, p[0]);
+        let inputs = tape.add(inputs, p[2]);
+        tape.hold(inputs);
+        let mut state = tape.constant(random(&like, [2, 2], 6));
+        let mut cell = tape.constant(random(&like, [2, 2], 7));
+        let mut shown = Vec::new();
+        for step in 0..3 {
+            let input = tape.linear(inputs, EachStep { step, steps: 3 });
+            let from_state = tape.product(state, p[1]);
+            let sums = tape.add(from_state, input);
+            let sums_and_cell = tape.beside(&[sums, cell]);
+            let next = tape.map(sums_and_cell, LstmCell::of);
+            [cell, state] = [0, 2].map(|first| {
+                let columns = Columns {
+                    first,
+                    count: 2,
+                    all: 4,
+                };
+                tape.linear(next, columns)
+            });
+            shown.push(state);
+        }
+        shown.push(cell);
+        tape.beside(&shown)
+    });
+}
+
+#[test]
+fn gates_far_from_zero_are_open_or_shut() {
+    for on in [exact(), crate::checker::single()] {
+        // i open, f shut, g at its top, o open: the new cell is 0 · 5 + 1 · 1.
+        let x = on.matrix(&[1000.0, -1000.0, 1000.0, 1000.0, 5.0], [1, 5]);
+        let (cell, value) = LstmCell::of(&x);
+        let [next, state] = to_host(value)[..] else {
+            panic!("a cell and a state")
+        };
+        assert_eq!(next, 1.0);
+        assert!((state - 1f64.tanh()).abs() < 1e-7);
+        let ones = x.clone().ones_like();
+        assert_eq!(to_host(cell.push(ones.clone())), [0.0; 2]);
+        let all = to_host(cell.bend_back(&ones, &on.full([1, 2], 1.0)));
+        assert!(all.iter().all(|x| x.is_finite()));
+    }
 }
 
 #[test]

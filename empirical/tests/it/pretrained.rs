@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use breakeven_empirical::checkpoint::{Weights, load_weights};
+use breakeven_empirical::checkpoint::{Weights, load_weights, weights_in};
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::config::DataConfig;
 use breakeven_empirical::layers::{Forward, Normalisation};
@@ -157,8 +157,8 @@ fn compare(folder: &Path, truth: &Value, case: &Value) -> [f64; 3] {
     let compute = Compute::new(DeviceKind::Flex, Precision::F64).unwrap();
     let model = architecture.build(data.shape(), data.classes()).unwrap();
     let layout = model.parameters();
-    let weights = architecture.pretrained().unwrap().weights_file().unwrap();
-    let theta = load_weights(&weights, layout).unwrap().theta;
+    let (file, bytes) = architecture.pretrained().unwrap().take_weights().unwrap();
+    let theta = weights_in(&file, &bytes, layout).unwrap().theta;
     let examples = data
         .first(count, &compute, DECODED_BYTES, &Meter::new())
         .unwrap();

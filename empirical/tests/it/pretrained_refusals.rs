@@ -120,7 +120,6 @@ fn files_that_have_changed_since_are_refused() {
     let folder = Folder::new();
     let architecture = Architecture::Bert(folder.shape().unwrap());
     let pretrained = architecture.pretrained().unwrap();
-    pretrained.weights_file().unwrap();
     let pieces = folder.path().join("vocab.txt");
     let text = fs::read_to_string(&pieces).unwrap();
     fs::write(&pieces, format!("{text}new\n")).unwrap();
@@ -131,8 +130,12 @@ fn files_that_have_changed_since_are_refused() {
         "{said}"
     );
 
+    let hashed = fs::read(folder.path().join("model.safetensors")).unwrap();
     let folder = folder.tensors(|all| drop(all.remove("classifier.bias")));
-    let said = folder.said(pretrained.weights_file().unwrap_err());
+    // What was hashed is held, once.
+    let (_, taken) = pretrained.take_weights().unwrap();
+    assert!(taken == hashed);
+    let said = folder.said(pretrained.take_weights().unwrap_err());
     assert!(
         said.contains("FOLDER/model.safetensors is not the file that"),
         "{said}"

@@ -4,10 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use breakeven_empirical::compute::DeviceKind;
+use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::{Augmentation, DataConfig, SweepConfig};
 use breakeven_empirical::data::DataError;
+use breakeven_empirical::layers::Normalisation;
 use breakeven_empirical::loaded::LoadError;
+use breakeven_empirical::model::{Architecture, InputShape, glorot};
+use breakeven_empirical::network::{Loss, Network};
+use breakeven_empirical::random::{Purpose, stream as stream_of};
 use breakeven_empirical::sweep::{Place, Sweep, SweepError};
 use breakeven_empirical::train::RunError;
 use breakeven_sim::meter::Meter;
@@ -65,10 +69,7 @@ fn prepare<'a>(config: &'a SweepConfig, folder: &Path, decoded_bytes: usize) -> 
 #[test]
 fn training_on_pictures_on_disk_gives_the_bits_of_those_in_memory() {
     let data = pictures(8);
-    for precision in [
-        Default::default(),
-        breakeven_empirical::compute::Precision::F64,
-    ] {
+    for precision in [Default::default(), Precision::F64] {
         let mut config = config();
         config.training.precision = precision;
         let decoded = prepare(&config, data.path(), usize::MAX);
@@ -96,6 +97,31 @@ fn pictures_held_at_once_do_not_grow_with_their_number() {
         // those that H is measured on, more than a mini-batch has
         assert_eq!(stream.most_at_once(), 8);
     }
+}
+
+#[test]
+fn pictures_scored_at_once_are_as_many_as_fit_with_their_activations() {
+    let data = pictures(8);
+    let config = config();
+    let [streamed, decoded] = [0, usize::MAX].map(|bytes| prepare(&config, data.path(), bytes));
+    let stream = streamed.examples().stream().unwrap();
+    let model = Architecture::of_paper("simple_cnn");
+    let model = model.build(InputShape::Image([3, 64, 64]), 2).unwrap();
+    let fit = (1 << 20) / model.activations();
+    assert!(fit > 0 && fit < stream.len());
+
+    let compute = Compute::new(DeviceKind::Flex, Precision::F32).unwrap();
+    let network = Network {
+        model: &*model,
+        compute: &compute,
+        loss: Loss::CrossEntropy,
+        normalisation: Normalisation::Batch,
+    };
+    let theta = glorot(model.parameters(), &mut stream_of(0, Purpose::Init, 0));
+    let parameters = model.parameters().split(&theta, &compute);
+    let score = |sweep: &Sweep| network.score(&parameters, sweep.examples(), 4);
+    assert_eq!(score(&streamed), score(&decoded));
+    assert_eq!(stream.most_at_once(), fit);
 }
 
 #[test]

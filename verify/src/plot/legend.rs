@@ -1,6 +1,5 @@
 //! The legend: a sample of each labelled curve, in rows below the title.
 
-use super::svg::{Frame, marker};
 use super::{Curve, LOOKS, Weight, text};
 
 /// Width of a sample, and the room after it.
@@ -49,11 +48,11 @@ impl Curve {
     }
 }
 
-/// Draws the legend with its first row at `top`.
-pub fn draw(curves: &[Curve], frame: &Frame, top: f64) -> String {
+/// Draws the legend, so wide, whose first row begins at `first`, `top`.
+pub fn draw(curves: &[Curve], [first, top]: [f64; 2], width: f64) -> String {
     let one = |entry: Entry<'_>| {
         let look = entry.curve.look % LOOKS;
-        let left = frame.left + entry.left;
+        let left = first + entry.left;
         let middle = top + ROW * entry.row as f64 + ROW / 2.0;
         let (class, sign) = match entry.curve.weight {
             Weight::Bold => ("bold", marker(look, left + 12.0, middle)),
@@ -74,5 +73,22 @@ pub fn draw(curves: &[Curve], frame: &Frame, top: f64) -> String {
             text::svg(entry.label)
         )
     };
-    entries(curves, frame.width).into_iter().map(one).collect()
+    entries(curves, width).into_iter().map(one).collect()
+}
+
+/// The marker of a look, centred.
+pub fn marker(look: usize, x: f64, y: f64) -> String {
+    let shape = match look % LOOKS {
+        0 => format!("M{x:.1} {y:.1}m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"),
+        1 => format!("M{x:.1} {y:.1}m-4 -4h8v8h-8z"),
+        2 => format!("M{x:.1} {y:.1}m0 -5l5 8.5h-10z"),
+        3 => format!("M{x:.1} {y:.1}m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z"),
+        4 => format!("M{x:.1} {y:.1}m0 5l5 -8.5h-10z"),
+        5 => format!("M{x:.1} {y:.1}m-1.7 -5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z"),
+        _ => format!("M{x:.1} {y:.1}m-2 -5h4v10h-4z"),
+    };
+    format!(
+        "<path class=\"marker look-{}\" d=\"{shape}\"/>",
+        look % LOOKS
+    )
 }

@@ -1,8 +1,9 @@
 //! Draws a figure.
 
+use super::legend::{self, marker};
 use super::scale::tick_label;
+use super::text;
 use super::{Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight};
-use super::{legend, text};
 
 /// Room left, right and below the frame, and for the title above.
 const LEFT: f64 = 58.0;
@@ -21,10 +22,10 @@ fn extent(size: Size) -> (f64, f64) {
 }
 
 /// The rectangle that holds the curves, and its scales.
-pub struct Frame {
-    pub left: f64,
-    pub top: f64,
-    pub width: f64,
+struct Frame {
+    left: f64,
+    top: f64,
+    width: f64,
     height: f64,
     x: Scale,
     y: Scale,
@@ -81,7 +82,7 @@ pub fn draw(figure: &Figure, style: &str) -> String {
         _ => format!("<style>{style}</style>\n"),
     };
     let title = text::svg(&figure.title);
-    let legend = legend::draw(&figure.curves, &frame, TITLE);
+    let legend = legend::draw(&figure.curves, [frame.left, TITLE], frame.width);
     let axes = axes(figure, &frame);
     let guides: String = figure.guides.iter().map(|g| guide(g, &frame)).collect();
     let curves: String = figure.curves.iter().map(|c| curve(c, &frame)).collect();
@@ -220,23 +221,6 @@ fn markers(look: usize, points: &[Option<(f64, f64)>]) -> String {
     let first = look % every;
     let drawn = places.iter().skip(first).step_by(every);
     drawn.map(|(x, y)| marker(look, *x, *y) + "\n").collect()
-}
-
-/// The marker of a look, centred.
-pub fn marker(look: usize, x: f64, y: f64) -> String {
-    let shape = match look % LOOKS {
-        0 => format!("M{x:.1} {y:.1}m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"),
-        1 => format!("M{x:.1} {y:.1}m-4 -4h8v8h-8z"),
-        2 => format!("M{x:.1} {y:.1}m0 -5l5 8.5h-10z"),
-        3 => format!("M{x:.1} {y:.1}m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z"),
-        4 => format!("M{x:.1} {y:.1}m0 5l5 -8.5h-10z"),
-        5 => format!("M{x:.1} {y:.1}m-1.7 -5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z"),
-        _ => format!("M{x:.1} {y:.1}m-2 -5h4v10h-4z"),
-    };
-    format!(
-        "<path class=\"marker look-{}\" d=\"{shape}\"/>",
-        look % LOOKS
-    )
 }
 
 fn marks(curve: &Curve, frame: &Frame) -> String {
