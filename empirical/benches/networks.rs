@@ -128,6 +128,7 @@ fn measure(setting: &Setting, json: bool) {
         .build(setting.inputs, setting.classes)
         .expect("the settings' sizes fit");
     let network = Network {
+        lanes: None,
         model: &*model,
         compute: &compute,
         loss: Loss::CrossEntropy,

@@ -2,17 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compute::{Compute, to_host};
+use crate::compute::{Compute, DeviceKind, to_host};
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::layers::{Forward, Normalisation, Statistics};
 use crate::model::Model;
 use crate::operator::ROUNDING_UNITS;
-use crate::tape::{Matrix, Tape, Var};
+use crate::tape::{Lane, Lanes, Matrix, Tape, Turns, Var};
 
 /// Activations that a gradient computes at once: few enough for a processor's
 /// cache, and sums in 32 bits stay short.
 const PIECE_ACTIVATIONS: usize = 1 << 20;
+
+/// The most lanes of a batch: each meets all others at every batch
+/// normalisation.
+const MOST_LANES: usize = 8;
 
 /// A model on a device.
 #[derive(Clone, Copy)]
@@ -25,6 +29,9 @@ pub struct Network<'a> {
     pub normalisation: Normalisation<'a>,
     /// What an example loses.
     pub loss: Loss,
+    /// In how many lanes a batch is computed whose examples are coupled: by its
+    /// size where absent. Other lanes, other bits.
+    pub lanes: Option<usize>,
 }
 
 /// The loss of an example.
@@ -58,7 +65,7 @@ pub struct BatchStep {
     pub statistics: Vec<Statistics>,
 }
 
-/// A batch written on a tape.
+/// A batch written on a tape, or a lane of it.
 pub(crate) struct Written {
     pub(crate) tape: Tape,
     pub(crate) loss: Var,
@@ -68,14 +75,48 @@ pub(crate) struct Written {
 }
 
 impl Network<'_> {
-    /// Puts the network on a tape, for `examples` at `parameters`.
-    pub(crate) fn write(&self, parameters: &[Matrix], examples: &Examples) -> Written {
+    /// Puts the network on tapes, one a lane, for `examples` that are computed
+    /// together; `take` is given each with its examples, on the lane's thread.
+    pub(crate) fn write_lanes<T: Send>(
+        &self,
+        parameters: &[Matrix],
+        examples: &Examples,
+        turns: &Turns,
+        take: impl Fn(Written, Examples) -> T + Sync,
+    ) -> (Lanes, Vec<T>) {
+        let lanes = Lanes::new(examples.len(), self.lane_count(examples.len()), turns);
+        let all = lanes.run(|lane| {
+            let (first, count) = lane.range();
+            let own = examples.range(first, count);
+            take(self.write(parameters, &own, lane), own)
+        });
+        (lanes, all)
+    }
+
+    /// Lanes of so many examples: several where they are coupled, on the CPU.
+    fn lane_count(&self, examples: usize) -> usize {
+        if !self.couples_examples() || self.compute.kind() != DeviceKind::Flex {
+            return 1;
+        }
+        let by_size = || examples.div_ceil(self.piece_examples()).min(MOST_LANES);
+        self.lanes.unwrap_or_else(by_size)
+    }
+
+    /// Examples that a gradient computes at once: each piece has a gradient of
+    /// its own to be added.
+    fn piece_examples(&self) -> usize {
+        let most = PIECE_ACTIVATIONS.max(self.model.parameters().dim());
+        (most / self.model.activations()).max(1)
+    }
+
+    /// Puts the network on a tape, for `examples` of a `lane` at `parameters`.
+    pub(crate) fn write(&self, parameters: &[Matrix], examples: &Examples, lane: &Lane) -> Written {
         let mut tape = Tape::new();
         let parameters: Vec<Var> = parameters
             .iter()
             .map(|parameter| tape.parameter(parameter.clone()))
             .collect();
-        let mut on = Forward::new(&mut tape, &parameters, self.normalisation);
+        let mut on = Forward::new(&mut tape, &parameters, self.normalisation, lane.clone());
         let logits = self.model.logits(&mut on, &examples.inputs());
         let statistics = on.into_statistics();
         let targets = examples.targets();
@@ -108,22 +149,25 @@ impl Network<'_> {
         let mut statistics = Vec::new();
         let size = match self.couples_examples() {
             true => examples.len(),
-            false => {
-                // Each piece has a gradient of its own to be added.
-                let most = PIECE_ACTIVATIONS.max(self.model.parameters().dim());
-                (most / self.model.activations()).max(1)
-            }
+            false => self.piece_examples(),
         };
+        let turns = Turns::of_pool();
         let of_piece = |(first, count)| {
-            let mut written = self.write(parameters, &examples.range(first, count));
-            let loss = written.mean_loss() * count as f64;
-            let gradient = written.pull_back(weight, self.compute);
-            (loss, gradient, written.statistics)
+            let piece = examples.range(first, count);
+            let of_lane = |mut written: Written, own: Examples| {
+                let loss = written.mean_loss() * own.len() as f64;
+                let gradient = written.pull_back(weight, self.compute);
+                (loss, gradient, written.statistics)
+            };
+            self.write_lanes(parameters, &piece, &turns, of_lane).1
         };
-        fold_in_order(chunks(examples.len(), size), of_piece, |(part, g, seen)| {
-            loss += part;
-            add_each(&mut gradient, g);
-            statistics = seen;
+        let pieces = chunks(examples.len(), size);
+        fold_in_order(pieces, of_piece, |lanes| {
+            for (part, of_lane, seen) in lanes {
+                loss += part;
+                add_each(&mut gradient, of_lane);
+                statistics = seen;
+            }
         });
         BatchStep {
             loss: loss / examples.len() as f64,
@@ -147,12 +191,14 @@ impl Network<'_> {
 
     /// Mean loss and accuracy over `examples`, `chunk` at a time.
     pub fn score(&self, parameters: &[Matrix], examples: &Examples, chunk: usize) -> Score {
-        let mut total = Score::default();
+        let (mut total, turns) = (Score::default(), Turns::of_pool());
         for (first, count) in chunks(examples.len(), chunk) {
             let part = examples.range(first, count);
-            let sums = self.write(parameters, &part).sums(&part);
-            total.loss += sums.loss;
-            total.accuracy += sums.accuracy;
+            let of_lane = |written: Written, own| written.sums(&own);
+            for sums in self.write_lanes(parameters, &part, &turns, of_lane).1 {
+                total.loss += sums.loss;
+                total.accuracy += sums.accuracy;
+            }
         }
         total.over(examples.len())
     }

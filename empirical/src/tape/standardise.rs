@@ -1,14 +1,14 @@
 //! Mean 0 and variance 1: what batch and layer normalisation share.
 
 use super::map::size;
-use super::{Map, Matrix};
+use super::{Lane, Map, Matrix};
 
 /// What a mean and a variance are taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Over {
-    /// All rows, for each column: batch normalisation (Ioffe and Szegedy,
-    /// 2015). An example's values then depend on its batch.
-    Rows,
+    /// All rows of all lanes of a batch, for each column: batch normalisation
+    /// (Ioffe and Szegedy, 2015). An example's values then depend on its batch.
+    Rows(Lane),
     /// All columns, for each row: layer normalisation (Ba et al., 2016).
     Columns,
 }
@@ -30,9 +30,9 @@ pub struct Standardise {
 impl Standardise {
     /// At `x`, and its value.
     pub fn of(x: &Matrix, over: Over, epsilon: f64) -> (Self, Matrix) {
-        let mean = average(over, x.clone());
+        let [mean] = over.means([x.clone()]);
         let centred = x.clone() - mean.clone();
-        let variance = average(over, centred.clone().square());
+        let [variance] = over.means([centred.clone().square()]);
         let scale = variance.clone().add_scalar(epsilon).sqrt().recip();
         let value = centred * scale.clone();
         let op = Self {
@@ -55,22 +55,21 @@ impl Standardise {
         &self.variance
     }
 
-    fn average(&self, x: Matrix) -> Matrix {
-        average(self.over, x)
-    }
-
     /// (I − 11ᵀ/n − x̂x̂ᵀ/n) v.
     fn project(&self, v: &Matrix) -> Matrix {
-        let along = self.average(self.value.clone() * v.clone());
-        v.clone() - self.average(v.clone()) - self.value.clone() * along
+        let [along, mean] = self.over.means([self.value.clone() * v.clone(), v.clone()]);
+        v.clone() - mean - self.value.clone() * along
     }
 }
 
-fn average(over: Over, x: Matrix) -> Matrix {
-    x.mean_dim(match over {
-        Over::Rows => 0,
-        Over::Columns => 1,
-    })
+impl Over {
+    /// The mean of each of several matrices; lanes meet once for all.
+    fn means<const N: usize>(&self, all: [Matrix; N]) -> [Matrix; N] {
+        match self {
+            Self::Rows(lane) => lane.means(all.map(|x| x.mean_dim(0))),
+            Self::Columns => all.map(|x| x.mean_dim(1)),
+        }
+    }
 }
 
 impl Map for Standardise {
@@ -86,16 +85,30 @@ impl Map for Standardise {
         true
     }
 
+    // With means a, b of x̂ dx, dx and p, q of x̂ v, v:
+    // −r² (a v + p dx + (mean(dx v) − b q − 3 a p) x̂ − (a q + b p)).
     fn bend(&self, dx: &Matrix, v: &Matrix) -> Matrix {
-        let of = |x: &Matrix, y: &Matrix| self.average(x.clone() * y.clone());
-        let moved = self.push(dx.clone());
-        let shrinks = of(&self.value, dx) * self.scale.clone();
-        let turned = moved.clone() * of(&self.value, v) + self.value.clone() * of(&moved, v);
-        (self.project(v) * shrinks + turned).neg() * self.scale.clone()
+        let x = &self.value;
+        let product = |x: &Matrix, y: &Matrix| x.clone() * y.clone();
+        let of_both = [
+            product(x, dx),
+            dx.clone(),
+            product(x, v),
+            v.clone(),
+            product(dx, v),
+        ];
+        let [a, b, p, q, m] = self.over.means(of_both);
+        let along = m - product(&b, &q) - product(&a, &p).mul_scalar(3.0);
+        let level = product(&a, &q) + product(&b, &p);
+        let shrink = self.scale.clone().square().neg();
+        product(v, &product(&a, &shrink))
+            + product(dx, &product(&p, &shrink))
+            + product(x, &product(&along, &shrink))
+            - level * shrink
     }
 
     fn couples_examples(&self) -> bool {
-        self.over == Over::Rows
+        matches!(self.over, Over::Rows(_))
     }
 
     fn numbers(&self) -> usize {

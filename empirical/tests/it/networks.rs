@@ -133,6 +133,7 @@ impl Case {
 
     fn network(&self) -> Network<'_> {
         Network {
+            lanes: None,
             model: &*self.model,
             compute: &self.compute,
             loss: Loss::CrossEntropy,
