@@ -154,9 +154,10 @@ impl Network<'_> {
         let turns = Turns::of_pool();
         let of_piece = |(first, count)| {
             let piece = examples.range(first, count);
-            let of_lane = |mut written: Written, own: Examples| {
+            let of_lane = |written: Written, own: Examples| {
                 let loss = written.mean_loss() * own.len() as f64;
-                let gradient = written.pull_back(weight, self.compute);
+                let weights = written.weights(weight, self.compute);
+                let gradient = written.tape.into_gradient(written.loss, weights);
                 (loss, gradient, written.statistics)
             };
             self.write_lanes(parameters, &piece, &turns, of_lane).1

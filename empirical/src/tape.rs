@@ -39,6 +39,7 @@ mod images;
 mod lane;
 mod map;
 mod per_example;
+mod row;
 mod rows;
 mod share;
 mod softmax;
@@ -48,6 +49,7 @@ mod sums;
 mod windows;
 
 use burn::tensor::Tensor;
+use row::plus_row;
 
 pub use attention::{Heads, PerGroup};
 pub use bilinear::{Bilinear, Dense, Hadamard, ScaleColumns};
@@ -188,7 +190,7 @@ impl Tape {
             "a term that all examples share stands on the right"
         );
         self.restore(b);
-        let value = self.take(a) + self.value(b).clone();
+        let value = sum(self.take(a), self.value(b));
         self.push(Op::Sum(a, b), value)
     }
 
@@ -294,7 +296,7 @@ impl Tape {
         }
         let value = match &self.nodes[var.0].op {
             Op::Bilinear(a, b, op) => op.apply(self.value(*a), self.value(*b)),
-            Op::Sum(a, b) => self.value(*a).clone() + self.value(*b).clone(),
+            Op::Sum(a, b) => sum(self.value(*a).clone(), self.value(*b)),
             _ => unreachable!("products and sums alone are taken over"),
         };
         self.nodes[var.0].value = Some(value);
@@ -393,5 +395,13 @@ impl Tape {
 
     fn none(&self) -> Vec<Option<Matrix>> {
         vec![None; self.nodes.len()]
+    }
+}
+
+/// `a + b`, a `b` of one row to each row of `a`.
+fn sum(a: Matrix, b: &Matrix) -> Matrix {
+    match b.dims() {
+        [1, _] => plus_row(a, b),
+        _ => a + b.clone(),
     }
 }

@@ -77,7 +77,7 @@ impl Tape {
 
     fn push_sum(&self, t: &mut [Option<Matrix>], a: Var, b: Var) -> Option<Matrix> {
         match (self.last(t, a), &t[b.0]) {
-            (Some(da), Some(db)) => Some(da + db.clone()),
+            (Some(da), Some(db)) => Some(super::sum(da, db)),
             (None, Some(db)) => Some(db.clone().expand(self.shape(a))),
             (da, None) => da,
         }

@@ -1,6 +1,7 @@
 //! Mean 0 and variance 1: what batch and layer normalisation share.
 
 use super::map::size;
+use super::row::{column_means, minus_row, times_row};
 use super::{Lane, Map, Matrix};
 
 /// What a mean and a variance are taken over.
@@ -31,10 +32,10 @@ impl Standardise {
     /// At `x`, and its value.
     pub fn of(x: &Matrix, over: Over, epsilon: f64) -> (Self, Matrix) {
         let [mean] = over.means([x.clone()]);
-        let centred = x.clone() - mean.clone();
+        let centred = over.minus(x.clone(), &mean);
         let [variance] = over.means([centred.clone().square()]);
         let scale = variance.clone().add_scalar(epsilon).sqrt().recip();
-        let value = centred * scale.clone();
+        let value = over.times(centred, &scale);
         let op = Self {
             over,
             value: value.clone(),
@@ -57,8 +58,9 @@ impl Standardise {
 
     /// (I − 11ᵀ/n − x̂x̂ᵀ/n) v.
     fn project(&self, v: &Matrix) -> Matrix {
-        let [along, mean] = self.over.means([self.value.clone() * v.clone(), v.clone()]);
-        v.clone() - mean - self.value.clone() * along
+        let over = &self.over;
+        let [along, mean] = over.means([self.value.clone() * v.clone(), v.clone()]);
+        over.minus(v.clone(), &mean) - over.times(self.value.clone(), &along)
     }
 }
 
@@ -66,15 +68,31 @@ impl Over {
     /// The mean of each of several matrices; lanes meet once for all.
     fn means<const N: usize>(&self, all: [Matrix; N]) -> [Matrix; N] {
         match self {
-            Self::Rows(lane) => lane.means(all.map(|x| x.mean_dim(0))),
+            Self::Rows(lane) => lane.means(all.map(column_means)),
             Self::Columns => all.map(|x| x.mean_dim(1)),
+        }
+    }
+
+    /// `x` minus the number that each shares, as [`Self::means`] gives them.
+    fn minus(&self, x: Matrix, shared: &Matrix) -> Matrix {
+        match self {
+            Self::Rows(_) => minus_row(x, shared),
+            Self::Columns => x - shared.clone(),
+        }
+    }
+
+    /// `x` times the number that each shares.
+    fn times(&self, x: Matrix, shared: &Matrix) -> Matrix {
+        match self {
+            Self::Rows(_) => times_row(x, shared),
+            Self::Columns => x * shared.clone(),
         }
     }
 }
 
 impl Map for Standardise {
     fn push(&self, dx: Matrix) -> Matrix {
-        self.project(&dx) * self.scale.clone()
+        self.over.times(self.project(&dx), &self.scale)
     }
 
     fn pull(&self, c: Matrix) -> Matrix {
@@ -101,10 +119,9 @@ impl Map for Standardise {
         let along = m - product(&b, &q) - product(&a, &p).mul_scalar(3.0);
         let level = product(&a, &q) + product(&b, &p);
         let shrink = self.scale.clone().square().neg();
-        product(v, &product(&a, &shrink))
-            + product(dx, &product(&p, &shrink))
-            + product(x, &product(&along, &shrink))
-            - level * shrink
+        let share = |x: &Matrix, by: &Matrix| self.over.times(x.clone(), &product(by, &shrink));
+        let sum = share(v, &a) + share(dx, &p) + share(x, &along);
+        self.over.minus(sum, &(level * shrink))
     }
 
     fn couples_examples(&self) -> bool {
