@@ -14,8 +14,10 @@ use crate::tape::{Lane, Lanes, Matrix, Tape, Turns, Var};
 /// cache, and sums in 32 bits stay short.
 const PIECE_ACTIVATIONS: usize = 1 << 20;
 
-/// The most lanes of a batch: each meets all others at every batch
-/// normalisation.
+/// Examples of a lane, where a batch has enough, and the most lanes of a batch:
+/// each has a gradient of its own to be added, and meets all others at every
+/// batch normalisation.
+const LANE_EXAMPLES: usize = 8;
 const MOST_LANES: usize = 8;
 
 /// A model on a device.
@@ -98,15 +100,8 @@ impl Network<'_> {
         if !self.couples_examples() || self.compute.kind() != DeviceKind::Flex {
             return 1;
         }
-        let by_size = || examples.div_ceil(self.piece_examples()).min(MOST_LANES);
-        self.lanes.unwrap_or_else(by_size)
-    }
-
-    /// Examples that a gradient computes at once: each piece has a gradient of
-    /// its own to be added.
-    fn piece_examples(&self) -> usize {
-        let most = PIECE_ACTIVATIONS.max(self.model.parameters().dim());
-        (most / self.model.activations()).max(1)
+        let by_size = (examples / LANE_EXAMPLES).clamp(1, MOST_LANES);
+        self.lanes.unwrap_or(by_size)
     }
 
     /// Puts the network on a tape, for `examples` of a `lane` at `parameters`.
@@ -149,7 +144,11 @@ impl Network<'_> {
         let mut statistics = Vec::new();
         let size = match self.couples_examples() {
             true => examples.len(),
-            false => self.piece_examples(),
+            false => {
+                // Each piece has a gradient of its own to be added.
+                let most = PIECE_ACTIVATIONS.max(self.model.parameters().dim());
+                (most / self.model.activations()).max(1)
+            }
         };
         let turns = Turns::of_pool();
         let of_piece = |(first, count)| {
