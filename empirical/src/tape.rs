@@ -49,7 +49,7 @@ mod sums;
 mod windows;
 
 use burn::tensor::Tensor;
-use row::plus_row;
+use row::plus;
 
 pub use attention::{Heads, PerGroup};
 pub use bilinear::{Bilinear, Dense, Hadamard, ScaleColumns};
@@ -190,7 +190,7 @@ impl Tape {
             "a term that all examples share stands on the right"
         );
         self.restore(b);
-        let value = sum(self.take(a), self.value(b));
+        let value = plus(self.take(a), self.value(b));
         self.push(Op::Sum(a, b), value)
     }
 
@@ -296,7 +296,7 @@ impl Tape {
         }
         let value = match &self.nodes[var.0].op {
             Op::Bilinear(a, b, op) => op.apply(self.value(*a), self.value(*b)),
-            Op::Sum(a, b) => sum(self.value(*a).clone(), self.value(*b)),
+            Op::Sum(a, b) => plus(self.value(*a).clone(), self.value(*b)),
             _ => unreachable!("products and sums alone are taken over"),
         };
         self.nodes[var.0].value = Some(value);
@@ -395,13 +395,5 @@ impl Tape {
 
     fn none(&self) -> Vec<Option<Matrix>> {
         vec![None; self.nodes.len()]
-    }
-}
-
-/// `a + b`, a `b` of one row to each row of `a`.
-fn sum(a: Matrix, b: &Matrix) -> Matrix {
-    match b.dims() {
-        [1, _] => plus_row(a, b),
-        _ => a + b.clone(),
     }
 }

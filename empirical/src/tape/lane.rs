@@ -223,7 +223,7 @@ struct State {
     /// What came of the last round.
     result: Vec<Matrix>,
     rounds: u64,
-    /// Whether a lane has ended: there are no more rounds.
+    /// Whether a lane has ended, or none has begun: there are no more rounds.
     ended: bool,
 }
 
@@ -235,7 +235,7 @@ impl Meeting {
                 given: vec![None; lanes],
                 result: Vec::new(),
                 rounds: 0,
-                ended: false,
+                ended: true,
             }),
             changed: Condvar::new(),
         }

@@ -37,9 +37,12 @@ pub(super) fn column_means(x: Matrix) -> Matrix {
     column_sums(x).div_scalar(rows as f64)
 }
 
-/// Each row of `x` plus `row`.
-pub(super) fn plus_row(x: Matrix, row: &Matrix) -> Matrix {
-    with_row(x, row, |x, row| x + row)
+/// `a + b`, a `b` of one row to each row of `a`.
+pub(super) fn plus(a: Matrix, b: &Matrix) -> Matrix {
+    match b.dims() {
+        [1, _] => with_row(a, b, |a, row| a + row),
+        _ => a + b.clone(),
+    }
 }
 
 /// Each row of `x` minus `row`.
