@@ -131,6 +131,7 @@ fn measure(setting: &Setting, steps_alone: Option<usize>, json: bool) {
         .build(setting.inputs, setting.classes)
         .expect("the settings' sizes fit");
     let network = Network {
+        lanes: None,
         model: &*model,
         compute: &compute,
         loss: Loss::CrossEntropy,

@@ -16,7 +16,7 @@ pub use lstm::Lstm;
 pub use norm::{BatchNorm, LayerNorm, Normalisation, Statistics};
 
 use crate::parameters::{Parameter, Parameters, Role};
-use crate::tape::{Convolution, Grid, Lookup, Matrix, Patches, Tape, Var};
+use crate::tape::{Convolution, Grid, Lane, Lookup, Matrix, Patches, Tape, Var};
 
 /// The parameters and buffers of a model while it is declared.
 #[derive(Clone, Debug, Default)]
@@ -97,20 +97,24 @@ pub struct Forward<'a> {
     pub tape: &'a mut Tape,
     parameters: &'a [Var],
     normalisation: Normalisation<'a>,
+    lane: Lane,
     statistics: Vec<Statistics>,
 }
 
 impl<'a> Forward<'a> {
-    /// With `parameters` in the order of the model's layout.
+    /// With `parameters` in the order of the model's layout, for the examples
+    /// of this lane of a batch.
     pub fn new(
         tape: &'a mut Tape,
         parameters: &'a [Var],
         normalisation: Normalisation<'a>,
+        lane: Lane,
     ) -> Self {
         Self {
             tape,
             parameters,
             normalisation,
+            lane,
             statistics: Vec::new(),
         }
     }

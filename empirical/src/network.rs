@@ -2,17 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compute::{Compute, to_host};
+use crate::compute::{Compute, DeviceKind, to_host};
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::layers::{Forward, Normalisation, Statistics};
 use crate::model::Model;
 use crate::operator::ROUNDING_UNITS;
-use crate::tape::{Matrix, Tape, Var};
+use crate::tape::{Lane, Lanes, Matrix, Tape, Turns, Var};
 
 /// Activations that a gradient computes at once: few enough for a processor's
 /// cache, and sums in 32 bits stay short.
 const PIECE_ACTIVATIONS: usize = 1 << 20;
+
+/// Examples of a lane, where a batch has enough, and the most lanes of a batch:
+/// each has a gradient of its own to be added, and meets all others at every
+/// batch normalisation.
+const LANE_EXAMPLES: usize = 8;
+const MOST_LANES: usize = 8;
 
 /// A model on a device.
 #[derive(Clone, Copy)]
@@ -25,6 +31,9 @@ pub struct Network<'a> {
     pub normalisation: Normalisation<'a>,
     /// What an example loses.
     pub loss: Loss,
+    /// In how many lanes a batch is computed whose examples are coupled: by its
+    /// size where absent. Other lanes, other bits.
+    pub lanes: Option<usize>,
 }
 
 /// The loss of an example.
@@ -58,7 +67,7 @@ pub struct BatchStep {
     pub statistics: Vec<Statistics>,
 }
 
-/// A batch written on a tape.
+/// A batch written on a tape, or a lane of it.
 pub(crate) struct Written {
     pub(crate) tape: Tape,
     pub(crate) loss: Var,
@@ -68,14 +77,41 @@ pub(crate) struct Written {
 }
 
 impl Network<'_> {
-    /// Puts the network on a tape, for `examples` at `parameters`.
-    pub(crate) fn write(&self, parameters: &[Matrix], examples: &Examples) -> Written {
+    /// Puts the network on tapes, one a lane, for `examples` that are computed
+    /// together; `take` is given each with its examples, on the lane's thread.
+    pub(crate) fn write_lanes<T: Send>(
+        &self,
+        parameters: &[Matrix],
+        examples: &Examples,
+        turns: &Turns,
+        take: impl Fn(Written, Examples) -> T + Sync,
+    ) -> (Lanes, Vec<T>) {
+        let lanes = Lanes::new(examples.len(), self.lane_count(examples.len()), turns);
+        let all = lanes.run(|lane| {
+            let (first, count) = lane.range();
+            let own = examples.range(first, count);
+            take(self.write(parameters, &own, lane), own)
+        });
+        (lanes, all)
+    }
+
+    /// Lanes of so many examples: several where they are coupled, on the CPU.
+    fn lane_count(&self, examples: usize) -> usize {
+        if !self.couples_examples() || self.compute.kind() != DeviceKind::Flex {
+            return 1;
+        }
+        let by_size = (examples / LANE_EXAMPLES).clamp(1, MOST_LANES);
+        self.lanes.unwrap_or(by_size)
+    }
+
+    /// Puts the network on a tape, for `examples` of a `lane` at `parameters`.
+    pub(crate) fn write(&self, parameters: &[Matrix], examples: &Examples, lane: &Lane) -> Written {
         let mut tape = Tape::new();
         let parameters: Vec<Var> = parameters
             .iter()
             .map(|parameter| tape.parameter(parameter.clone()))
             .collect();
-        let mut on = Forward::new(&mut tape, &parameters, self.normalisation);
+        let mut on = Forward::new(&mut tape, &parameters, self.normalisation, lane.clone());
         let logits = self.model.logits(&mut on, &examples.inputs());
         let statistics = on.into_statistics();
         let targets = examples.targets();
@@ -114,16 +150,24 @@ impl Network<'_> {
                 even(examples.len(), (most / self.model.activations()).max(1))
             }
         };
+        let turns = Turns::of_pool();
         let of_piece = |(first, count)| {
-            let mut written = self.write(parameters, &examples.range(first, count));
-            let loss = written.mean_loss() * count as f64;
-            let gradient = written.pull_back(weight, self.compute);
-            (loss, gradient, written.statistics)
+            let piece = examples.range(first, count);
+            let of_lane = |written: Written, own: Examples| {
+                let loss = written.mean_loss() * own.len() as f64;
+                let weights = written.weights(weight, self.compute);
+                let gradient = written.tape.into_gradient(written.loss, weights);
+                (loss, gradient, written.statistics)
+            };
+            self.write_lanes(parameters, &piece, &turns, of_lane).1
         };
-        fold_in_order(chunks(examples.len(), size), of_piece, |(part, g, seen)| {
-            loss += part;
-            add_each(&mut gradient, g);
-            statistics = seen;
+        let pieces = chunks(examples.len(), size);
+        fold_in_order(pieces, of_piece, |lanes| {
+            for (part, of_lane, seen) in lanes {
+                loss += part;
+                add_each(&mut gradient, of_lane);
+                statistics = seen;
+            }
         });
         BatchStep {
             loss: loss / examples.len() as f64,
@@ -155,14 +199,18 @@ impl Network<'_> {
             true => batch_size,
             false => (PIECE_ACTIVATIONS / self.model.activations()).max(1),
         };
+        let turns = Turns::of_pool();
         let of_piece = |(first, count)| {
             let part = examples.range(first, count);
-            self.write(parameters, &part).sums(&part)
+            let of_lane = |written: Written, own| written.sums(&own);
+            self.write_lanes(parameters, &part, &turns, of_lane).1
         };
         let mut total = Score::default();
-        fold_in_order(chunks(examples.len(), size), of_piece, |sums| {
-            total.loss += sums.loss;
-            total.accuracy += sums.accuracy;
+        fold_in_order(chunks(examples.len(), size), of_piece, |lanes| {
+            for sums in lanes {
+                total.loss += sums.loss;
+                total.accuracy += sums.accuracy;
+            }
         });
         total.over(examples.len())
     }

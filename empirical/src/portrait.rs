@@ -58,6 +58,7 @@ impl Portrait {
         let theta = settings.complete(&mut weights, layout);
         let buffers = layout.buffers().split(&weights.buffers, compute);
         let network = Network {
+            lanes: None,
             model: &*model,
             compute,
             loss: settings.loss,

@@ -37,9 +37,11 @@ mod cross_entropy;
 mod elementwise;
 mod forward;
 mod images;
+mod lane;
 mod lstm_cell;
 mod map;
 mod per_example;
+mod row;
 mod rows;
 mod share;
 mod softmax;
@@ -49,6 +51,7 @@ mod sums;
 mod windows;
 
 use burn::tensor::Tensor;
+use row::plus;
 
 pub use attention::{Heads, PerGroup};
 pub use bilinear::{Bilinear, Dense, Hadamard, ScaleColumns};
@@ -57,6 +60,7 @@ pub use cross_entropy::{CrossEntropy, Targets};
 pub use elementwise::{Elementwise, Times};
 pub use forward::Tangents;
 pub use images::{Flatten, Grid, MaxPool, MeanPixel};
+pub use lane::{Lane, Lanes, Turns};
 pub use lstm_cell::LstmCell;
 pub use map::{Map, Transposed};
 pub use rows::{Columns, EachStep, Lookup, Rows, Together};
@@ -189,7 +193,7 @@ impl Tape {
             "a term that all examples share stands on the right"
         );
         self.restore(b);
-        let value = self.take(a) + self.value(b).clone();
+        let value = plus(self.take(a), self.value(b));
         self.push(Op::Sum(a, b), value)
     }
 
@@ -295,7 +299,7 @@ impl Tape {
         }
         let value = match &self.nodes[var.0].op {
             Op::Bilinear(a, b, op) => op.apply(self.value(*a), self.value(*b)),
-            Op::Sum(a, b) => self.value(*a).clone() + self.value(*b).clone(),
+            Op::Sum(a, b) => plus(self.value(*a).clone(), self.value(*b)),
             _ => unreachable!("products and sums alone are taken over"),
         };
         self.nodes[var.0].value = Some(value);

@@ -244,6 +244,7 @@ impl<'a> Trainer<'a> {
 
     fn network(&self) -> Network<'a> {
         Network {
+            lanes: None,
             model: &*self.shared.model,
             compute: &self.shared.compute,
             loss: self.shared.config.training.loss,

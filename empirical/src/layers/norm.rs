@@ -92,12 +92,12 @@ impl BatchNorm {
     pub fn of(&self, on: &mut Forward, x: Var) -> Var {
         let standard = match on.normalisation {
             Normalisation::Batch => {
-                let rows = on.tape.shape(x)[0] as f64;
+                let rows = on.lane.all_rows(on.tape.shape(x)[0]) as f64;
                 // A single row has no variance: PyTorch divides by 0 there.
                 let unbiased = rows / (rows - 1.0).max(1.0);
-                let statistics = &mut on.statistics;
+                let (lane, statistics) = (on.lane.clone(), &mut on.statistics);
                 on.tape.map(x, |x| {
-                    let (map, value) = Standardise::of(x, Over::Rows, EPSILON);
+                    let (map, value) = Standardise::of(x, Over::Rows(lane), EPSILON);
                     statistics.push(Statistics {
                         mean: map.mean().clone(),
                         variance: map.variance().clone().mul_scalar(unbiased),

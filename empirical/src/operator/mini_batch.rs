@@ -7,9 +7,9 @@ use crate::compute::to_host;
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::known::Known;
-use crate::network::{Network, Rounding, Written};
+use crate::network::{Network, Rounding, Written, add_each};
 use crate::spectrum::Spectrum;
-use crate::tape::Matrix;
+use crate::tape::{Lanes, Matrix, Turns};
 
 use super::Approximate;
 
@@ -51,12 +51,23 @@ impl MiniBatchGradients {
         batches: impl Iterator<Item = Examples> + Send,
         sharpness: BatchSharpness,
     ) -> Self {
+        let turns = Turns::of_pool();
         let of_batch = |(place, batch): (usize, Examples)| {
-            let mut written = network.write(parameters, &batch);
-            let gradient = written.pull_back(1.0 / batch.len() as f64, network.compute);
+            let of_lane = |mut written: Written, _| {
+                let weight = 1.0 / batch.len() as f64;
+                let gradient = written.pull_back(weight, network.compute);
+                (written, gradient)
+            };
+            let (lanes, all) = network.write_lanes(parameters, &batch, &turns, of_lane);
+            let (written, gradients): (Vec<Written>, Vec<_>) = all.into_iter().unzip();
+            let mut gradient = None;
+            for part in gradients {
+                add_each(&mut gradient, part);
+            }
+            let gradient = gradient.expect("a batch has a lane");
             let rounding = (place == 0).then(|| gradient_rounding(network, &written, batch.len()));
             let sharp = (sharpness == BatchSharpness::Measured)
-                .then(|| curvature_along(&written, &gradient));
+                .then(|| curvature_along(&lanes, &written, &gradient));
             (gradient, sharp, rounding)
         };
         let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
@@ -298,16 +309,17 @@ impl Approximate for MiniBatchCovariance<'_> {
 }
 
 /// How far rounding may move the gradient of a mean loss over a batch like
-/// this one of `examples`, which is on the tape with its cotangents.
-fn gradient_rounding(network: &Network, written: &Written, examples: usize) -> f64 {
-    let weighted = to_host(written.tape.squared_gradient_norms(written.loss));
+/// this one of `examples`, whose lanes are on tapes with their cotangents.
+fn gradient_rounding(network: &Network, lanes: &[Written], examples: usize) -> f64 {
+    let of_lane = |written: &Written| written.tape.squared_gradient_norms(written.loss);
+    let weighted = lanes.iter().flat_map(|written| to_host(of_lane(written)));
     // The tape's cotangents carry a factor 1/M each.
-    let typical = (weighted.iter().sum::<f64>() * examples as f64).sqrt();
+    let typical = (weighted.sum::<f64>() * examples as f64).sqrt();
     network.rounding().of(typical)
 }
 
 /// gᵀ H g / ‖g‖² of a batch's loss along a direction g; absent for none.
-fn curvature_along(written: &Written, g: &[Matrix]) -> Option<f64> {
+fn curvature_along(lanes: &Lanes, written: &[Written], g: &[Matrix]) -> Option<f64> {
     let sizes = g.iter().map(|part| part.clone().abs().max().into_scalar());
     let size = sizes.fold(0.0, f64::max);
     if size == 0.0 {
@@ -317,9 +329,19 @@ fn curvature_along(written: &Written, g: &[Matrix]) -> Option<f64> {
     let g: Vec<Matrix> = g.iter().map(|part| part.clone() / size).collect();
     let squares = g.iter().map(|part| part.clone().square().sum());
     let squared: f64 = squares.map(|sum| sum.into_scalar::<f64>()).sum();
-    let tangents = written.tape.push_tangent(&g);
-    let second = written.tape.push_second(written.loss, &tangents).mean();
-    Some(second.into_scalar::<f64>() / squared)
+    let of_lane = |written: &Written| {
+        let tangents = written.tape.push_tangent(&g);
+        let second = written.tape.push_second(written.loss, &tangents);
+        let [examples, _] = second.dims();
+        (examples as f64, second.mean().into_scalar::<f64>())
+    };
+    let means = lanes.run_with(written, of_lane);
+    let examples: f64 = means.iter().map(|(own, _)| own).sum();
+    let second: f64 = means
+        .iter()
+        .map(|(own, mean)| mean * (own / examples))
+        .sum();
+    Some(second / squared)
 }
 
 /// A matrix as one row.

@@ -10,7 +10,7 @@ use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::known::Known;
 use crate::network::{Network, Score, Written, add_each, chunks};
-use crate::tape::Matrix;
+use crate::tape::{Lane, Lanes, Matrix, Turns};
 
 /// How much memory a [`Point`] may take.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,7 @@ pub struct Point<'a> {
     parameters: Vec<Matrix>,
     examples: &'a Examples,
     pieces: Vec<Piece>,
+    turns: Turns,
     score: Score,
     gradient: Vec<f64>,
     /// ‖g‖².
@@ -67,14 +68,13 @@ pub struct Point<'a> {
 struct Piece {
     first: usize,
     count: usize,
-    /// The piece's tape with its cotangents, where it is kept.
-    written: Option<Written>,
+    /// The lanes of the piece with what is written on each, cotangents
+    /// included, where it is kept.
+    written: Option<(Lanes, Vec<Written>)>,
 }
 
-/// A piece that has been computed, with its share of what is summed.
+/// A lane of a piece that has been computed, with its share of what is summed.
 struct Computed {
-    first: usize,
-    count: usize,
     written: Written,
     score: Score,
     gradient: Vec<f64>,
@@ -111,6 +111,7 @@ impl<'a> Point<'a> {
             parameters,
             examples,
             pieces: Vec::new(),
+            turns: Turns::of_pool(),
             score: Score::default(),
             gradient: vec![0.0; layout.dim()],
             squared_norm: 0.0,
@@ -120,30 +121,37 @@ impl<'a> Point<'a> {
         let parameters = point.parameters.clone();
         // Parameters are shared by all pieces.
         let mut kept = point.dim();
-        let compute = |(first, count)| {
-            let part = examples.range(first, count);
-            let mut written = network.write(&parameters, &part);
-            let score = written.sums(&part);
+        let turns = point.turns.clone();
+        let of_lane = |mut written: Written, own: Examples| {
+            let score = written.sums(&own);
             let gradient = layout.join(written.pull_back(weight, network.compute));
             written.tape.trim();
             Computed {
-                first,
-                count,
                 written,
                 score,
                 gradient,
             }
         };
-        fold_in_order(chunks(examples.len(), size), compute, |piece: Computed| {
-            point.score.loss += piece.score.loss;
-            point.score.accuracy += piece.score.accuracy;
-            add_to(&mut point.gradient, &piece.gradient);
-            meter.advance(piece.count as u64);
-            kept += piece.written.tape.numbers();
+        let compute = |(first, count)| {
+            let part = examples.range(first, count);
+            let computed = network.write_lanes(&parameters, &part, &turns, of_lane);
+            (first, count, computed)
+        };
+        let pieces = chunks(examples.len(), size);
+        fold_in_order(pieces, compute, |(first, count, (lanes, all))| {
+            let mut written = Vec::with_capacity(all.len());
+            for lane in all {
+                point.score.loss += lane.score.loss;
+                point.score.accuracy += lane.score.accuracy;
+                add_to(&mut point.gradient, &lane.gradient);
+                kept += lane.written.tape.numbers();
+                written.push(lane.written);
+            }
+            meter.advance(count as u64);
             point.pieces.push(Piece {
-                first: piece.first,
-                count: piece.count,
-                written: (kept <= settings.kept_numbers).then_some(piece.written),
+                first,
+                count,
+                written: (kept <= settings.kept_numbers).then_some((lanes, written)),
             });
         });
         point.score = point.score.over(examples.len());
@@ -297,19 +305,26 @@ impl<'a> Point<'a> {
         self.examples.classes()
     }
 
-    /// Applies `map` to each piece of the subset, written and pulled back, and
-    /// `fold` to what it gives, in the order of the pieces.
-    fn fold<T: Send>(&self, map: impl Fn(&Written) -> T + Sync, fold: impl FnMut(T) + Send) {
+    /// Applies `map` to each lane of each piece of the subset, written and
+    /// pulled back, and `fold` to what it gives, in their order.
+    fn fold<T: Send>(&self, map: impl Fn(&Written) -> T + Sync, mut fold: impl FnMut(T) + Send) {
+        let anew = |mut written: Written, _| {
+            written.pull_cotangents(self.weight(), self.network.compute);
+            map(&written)
+        };
         let of_piece = |piece: &Piece| match &piece.written {
-            Some(written) => map(written),
+            Some((lanes, written)) => lanes.run_with(written, &map),
             None => {
                 let part = self.examples.range(piece.first, piece.count);
-                let mut written = self.network.write(&self.parameters, &part);
-                written.pull_cotangents(self.weight(), self.network.compute);
-                map(&written)
+                let network = &self.network;
+                network
+                    .write_lanes(&self.parameters, &part, &self.turns, anew)
+                    .1
             }
         };
-        fold_in_order(self.pieces.iter(), of_piece, fold);
+        fold_in_order(self.pieces.iter(), of_piece, |lanes| {
+            lanes.into_iter().for_each(&mut fold);
+        });
     }
 
     /// Sums `product` over the pieces, in θ's order.
@@ -346,7 +361,7 @@ fn piece_size(
         let all = examples.len();
         return settings.batch_size.map_or(all, |size| size.clamp(1, all));
     }
-    let one = network.write(parameters, &examples.range(0, 1));
+    let one = network.write(parameters, &examples.range(0, 1), &Lane::alone(1));
     let each = one.tape.numbers().max(1);
     (settings.piece_numbers / each).clamp(1, examples.len())
 }

@@ -2,25 +2,39 @@
 
 use super::cotangents::Cotangents;
 use super::forward::Tangents;
+use super::row::column_sums;
 use super::sums::{both, either_or_both, every_one};
 use super::{Bilinear, Map, Matrix, Node, Op, Tape, Var};
+
+/// What a sweep back leaves on the tape for others.
+#[derive(Clone, Copy)]
+enum Kept {
+    Cotangents,
+    Nothing,
+}
 
 impl Tape {
     /// Reverse mode: the gradient of `Σ_i w_i ℓ_i` by every parameter, for
     /// weights `w` `[n, 1]` on the per-example losses `loss`. The cotangents
     /// stay on the tape for the later sweeps.
     pub fn pull_back(&mut self, loss: Var, weights: Matrix) -> Vec<Matrix> {
-        let gradient = self.sweep_back(loss, weights, |node| node.active);
+        let gradient = self.sweep_back(loss, weights, |node| node.active, Kept::Cotangents);
         every_one(self, gradient)
+    }
+
+    /// The gradient of [`Tape::pull_back`] from a tape that is not read again:
+    /// what has been pulled back through is let go of at once.
+    pub fn into_gradient(mut self, loss: Var, weights: Matrix) -> Vec<Matrix> {
+        let gradient = self.sweep_back(loss, weights, |node| node.active, Kept::Nothing);
+        every_one(&self, gradient)
     }
 
     /// The cotangents of [`Tape::pull_back`] alone, for the later sweeps: a
     /// product a layer instead of two.
     pub fn pull_cotangents(&mut self, loss: Var, weights: Matrix) {
         // What is computed of parameters alone has its cotangents kept too.
-        self.sweep_back(loss, weights, |node| {
-            node.active && !matches!(node.op, Op::Parameter(_))
-        });
+        let wanted = |node: &Node| node.active && !matches!(node.op, Op::Parameter(_));
+        self.sweep_back(loss, weights, wanted, Kept::Cotangents);
     }
 
     /// Cotangents of all values that `wanted` names; those of parameters are
@@ -30,6 +44,7 @@ impl Tape {
         loss: Var,
         weights: Matrix,
         wanted: impl Fn(&Node) -> bool,
+        keep: Kept,
     ) -> Vec<Option<Matrix>> {
         let wanted: Vec<bool> = self.nodes.iter().map(wanted).collect();
         let mut cotangents = self.no_cotangents();
@@ -41,8 +56,13 @@ impl Tape {
             };
             if let Op::Parameter(number) = self.nodes[k].op {
                 gradient[number] = Some(c);
-            } else {
-                self.nodes[k].cotangent = self.pull(k, c, &wanted, &mut cotangents);
+                continue;
+            }
+            let cotangent = self.pull(k, c, &wanted, &mut cotangents);
+            let node = &mut self.nodes[k];
+            match keep {
+                Kept::Cotangents => node.cotangent = cotangent,
+                Kept::Nothing => (node.op, node.value) = (Op::Constant, None),
             }
         }
         gradient
@@ -204,7 +224,7 @@ impl Tape {
         if self.shape(b) == self.nodes[k].shape {
             c.clone()
         } else {
-            c.clone().sum_dim(0)
+            column_sums(c.clone())
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::row::{column_sums, times_row};
 use super::{Matrix, Share};
 
 /// An operation that is linear in each of two factors, and what a cotangent of
@@ -103,15 +104,15 @@ pub struct ScaleColumns;
 
 impl Bilinear for ScaleColumns {
     fn apply(&self, a: &Matrix, b: &Matrix) -> Matrix {
-        a.clone() * b.clone()
+        times_row(a.clone(), b)
     }
 
     fn pull_left(&self, c: &Matrix, b: &Matrix) -> Matrix {
-        c.clone() * b.clone()
+        times_row(c.clone(), b)
     }
 
     fn pull_right(&self, c: &Matrix, a: &Matrix) -> Matrix {
-        (c.clone() * a.clone()).sum_dim(0)
+        column_sums(c.clone() * a.clone())
     }
 
     fn share(&self, c: &Matrix, a: &Matrix, examples: usize) -> Option<Share> {

@@ -1,5 +1,6 @@
 //! The sweeps forwards: tangents and second derivatives along a direction.
 
+use super::row::plus;
 use super::sums::{either_or_both, sum};
 use super::{Matrix, Op, Tape, Var};
 use burn::tensor::Tensor;
@@ -77,7 +78,7 @@ impl Tape {
 
     fn push_sum(&self, t: &mut [Option<Matrix>], a: Var, b: Var) -> Option<Matrix> {
         match (self.last(t, a), &t[b.0]) {
-            (Some(da), Some(db)) => Some(da + db.clone()),
+            (Some(da), Some(db)) => Some(plus(da, db)),
             (None, Some(db)) => Some(db.clone().expand(self.shape(a))),
             (da, None) => da,
         }

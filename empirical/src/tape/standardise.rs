@@ -1,14 +1,15 @@
 //! Mean 0 and variance 1: what batch and layer normalisation share.
 
 use super::map::size;
-use super::{Map, Matrix};
+use super::row::{column_means, minus_row, times_row};
+use super::{Lane, Map, Matrix};
 
 /// What a mean and a variance are taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Over {
-    /// All rows, for each column: batch normalisation (Ioffe and Szegedy,
-    /// 2015). An example's values then depend on its batch.
-    Rows,
+    /// All rows of all lanes of a batch, for each column: batch normalisation
+    /// (Ioffe and Szegedy, 2015). An example's values then depend on its batch.
+    Rows(Lane),
     /// All columns, for each row: layer normalisation (Ba et al., 2016).
     Columns,
 }
@@ -30,11 +31,11 @@ pub struct Standardise {
 impl Standardise {
     /// At `x`, and its value.
     pub fn of(x: &Matrix, over: Over, epsilon: f64) -> (Self, Matrix) {
-        let mean = average(over, x.clone());
-        let centred = x.clone() - mean.clone();
-        let variance = average(over, centred.clone().square());
+        let [mean] = over.means([x.clone()]);
+        let centred = over.minus(x.clone(), &mean);
+        let [variance] = over.means([centred.clone().square()]);
         let scale = variance.clone().add_scalar(epsilon).sqrt().recip();
-        let value = centred * scale.clone();
+        let value = over.times(centred, &scale);
         let op = Self {
             over,
             value: value.clone(),
@@ -55,27 +56,43 @@ impl Standardise {
         &self.variance
     }
 
-    fn average(&self, x: Matrix) -> Matrix {
-        average(self.over, x)
-    }
-
     /// (I − 11ᵀ/n − x̂x̂ᵀ/n) v.
     fn project(&self, v: &Matrix) -> Matrix {
-        let along = self.average(self.value.clone() * v.clone());
-        v.clone() - self.average(v.clone()) - self.value.clone() * along
+        let over = &self.over;
+        let [along, mean] = over.means([self.value.clone() * v.clone(), v.clone()]);
+        over.minus(v.clone(), &mean) - over.times(self.value.clone(), &along)
     }
 }
 
-fn average(over: Over, x: Matrix) -> Matrix {
-    x.mean_dim(match over {
-        Over::Rows => 0,
-        Over::Columns => 1,
-    })
+impl Over {
+    /// The mean of each of several matrices; lanes meet once for all.
+    fn means<const N: usize>(&self, all: [Matrix; N]) -> [Matrix; N] {
+        match self {
+            Self::Rows(lane) => lane.means(all.map(column_means)),
+            Self::Columns => all.map(|x| x.mean_dim(1)),
+        }
+    }
+
+    /// `x` minus the number that each shares, as [`Self::means`] gives them.
+    fn minus(&self, x: Matrix, shared: &Matrix) -> Matrix {
+        match self {
+            Self::Rows(_) => minus_row(x, shared),
+            Self::Columns => x - shared.clone(),
+        }
+    }
+
+    /// `x` times the number that each shares.
+    fn times(&self, x: Matrix, shared: &Matrix) -> Matrix {
+        match self {
+            Self::Rows(_) => times_row(x, shared),
+            Self::Columns => x * shared.clone(),
+        }
+    }
 }
 
 impl Map for Standardise {
     fn push(&self, dx: Matrix) -> Matrix {
-        self.project(&dx) * self.scale.clone()
+        self.over.times(self.project(&dx), &self.scale)
     }
 
     fn pull(&self, c: Matrix) -> Matrix {
@@ -86,16 +103,29 @@ impl Map for Standardise {
         true
     }
 
+    // With means a, b of x̂ dx, dx and p, q of x̂ v, v:
+    // −r² (a v + p dx + (mean(dx v) − b q − 3 a p) x̂ − (a q + b p)).
     fn bend(&self, dx: &Matrix, v: &Matrix) -> Matrix {
-        let of = |x: &Matrix, y: &Matrix| self.average(x.clone() * y.clone());
-        let moved = self.push(dx.clone());
-        let shrinks = of(&self.value, dx) * self.scale.clone();
-        let turned = moved.clone() * of(&self.value, v) + self.value.clone() * of(&moved, v);
-        (self.project(v) * shrinks + turned).neg() * self.scale.clone()
+        let x = &self.value;
+        let product = |x: &Matrix, y: &Matrix| x.clone() * y.clone();
+        let of_both = [
+            product(x, dx),
+            dx.clone(),
+            product(x, v),
+            v.clone(),
+            product(dx, v),
+        ];
+        let [a, b, p, q, m] = self.over.means(of_both);
+        let along = m - product(&b, &q) - product(&a, &p).mul_scalar(3.0);
+        let level = product(&a, &q) + product(&b, &p);
+        let shrink = self.scale.clone().square().neg();
+        let share = |x: &Matrix, by: &Matrix| self.over.times(x.clone(), &product(by, &shrink));
+        let sum = share(v, &a) + share(dx, &p) + share(x, &along);
+        self.over.minus(sum, &(level * shrink))
     }
 
     fn couples_examples(&self) -> bool {
-        self.over == Over::Rows
+        matches!(self.over, Over::Rows(_))
     }
 
     fn numbers(&self) -> usize {

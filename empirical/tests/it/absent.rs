@@ -69,6 +69,7 @@ impl Small {
 
     fn network(&self) -> Network<'_> {
         Network {
+            lanes: None,
             model: &*self.model,
             compute: &self.compute,
             loss: Loss::CrossEntropy,

@@ -8,6 +8,7 @@ mod config;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
+mod lanes;
 mod networks;
 mod networks_exact;
 mod operations;

@@ -62,14 +62,15 @@ fn architecture(name: &str) -> Architecture {
     }
 }
 
-struct Case {
+pub struct Case {
     name: String,
     numbers: Value,
-    compute: Compute,
-    model: Box<dyn Model>,
-    theta: Vec<f64>,
+    pub compute: Compute,
+    pub model: Box<dyn Model>,
+    pub theta: Vec<f64>,
     buffers: Vec<Matrix>,
-    examples: Examples,
+    pub examples: Examples,
+    pub lanes: Option<usize>,
 }
 
 fn buffer(role: Role, a: f64) -> f64 {
@@ -82,6 +83,17 @@ fn buffer(role: Role, a: f64) -> f64 {
 impl Case {
     fn all() -> Vec<Self> {
         Self::all_on(DeviceKind::Flex, Precision::F64)
+    }
+
+    /// Those whose examples are coupled, in so many lanes.
+    pub fn coupled(precision: Precision, lanes: usize) -> Vec<Self> {
+        let all = Self::all_on(DeviceKind::Flex, precision).into_iter();
+        all.filter(|case| case.network().couples_examples())
+            .map(|case| Self {
+                lanes: Some(lanes),
+                ..case
+            })
+            .collect()
     }
 
     fn all_on(device: DeviceKind, precision: Precision) -> Vec<Self> {
@@ -128,11 +140,13 @@ impl Case {
             model,
             theta,
             buffers,
+            lanes: None,
         }
     }
 
-    fn network(&self) -> Network<'_> {
+    pub fn network(&self) -> Network<'_> {
         Network {
+            lanes: self.lanes,
             model: &*self.model,
             compute: &self.compute,
             loss: Loss::CrossEntropy,
@@ -148,7 +162,7 @@ impl Case {
         Point::new(self.network(), &self.theta, &self.examples, settings)
     }
 
-    fn direction(&self) -> Vec<f64> {
+    pub fn direction(&self) -> Vec<f64> {
         formula_direction(self.model.parameters())
     }
 
@@ -158,7 +172,7 @@ impl Case {
     }
 
     #[track_caller]
-    fn close(&self, what: &str, found: &[f64], expected: &[f64]) {
+    pub fn close(&self, what: &str, found: &[f64], expected: &[f64]) {
         let exact = match self.compute.precision() {
             Precision::F64 => tolerance::F64,
             // Coupled examples and residuals cancel in 32 bits.
@@ -220,7 +234,7 @@ fn and_on_wgpu() {
     check_all(Case::all_on(DeviceKind::Wgpu, Precision::F32));
 }
 
-fn check_all(cases: Vec<Case>) {
+pub fn check_all(cases: Vec<Case>) {
     for case in cases {
         let point = case.point();
         let names = case.numbers["names"].as_array().unwrap();
@@ -247,10 +261,14 @@ fn check_all(cases: Vec<Case>) {
     }
 }
 
-/// A tenth of each new batch, from means of 0 and variances of 1.
 #[test]
 fn running_statistics_are_pytorchs() {
-    for case in Case::all() {
+    check_running(Case::all());
+}
+
+/// A tenth of each new batch, from means of 0 and variances of 1.
+pub fn check_running(cases: Vec<Case>) {
+    for case in cases {
         let layout = case.model.parameters();
         let parameters = layout.split(&case.theta, &case.compute);
         let network = case.network();

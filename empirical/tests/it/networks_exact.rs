@@ -36,6 +36,7 @@ fn the_hessian_of_linear_regression_is_its_normal_equations() {
     let labels: Vec<usize> = (0..count).map(|n| n % classes).collect();
     let examples = Examples::of(inputs, &labels, classes, &compute);
     let network = Network {
+        lanes: None,
         model: &*model,
         compute: &compute,
         loss: Loss::Mse,
@@ -115,6 +116,7 @@ fn a_model_from_outside_is_measured_exactly() {
     let inputs = pixels(labels.len(), [1, 1, 4], &compute);
     let examples = Examples::of(inputs, &labels, 3, &compute);
     let network = Network {
+        lanes: None,
         model: &model,
         compute: &compute,
         loss: Loss::CrossEntropy,

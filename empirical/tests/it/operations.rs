@@ -4,7 +4,7 @@
 use breakeven_empirical::compute::{Compute, to_host};
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
-    Heads, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows,
+    Heads, Lane, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows,
     ScaleColumns, Softmax, Standardise, Tape, Times, Together, Transposed, Var, Winners,
 };
 use burn::tensor::{Int, Tensor, TensorData};
@@ -81,7 +81,7 @@ fn softmax_and_standardisation(on: &Compute) {
             Standardise::of(x, Over::Columns, epsilon)
         });
         check_map(on, "batch norm", [4, 3], |x| {
-            Standardise::of(x, Over::Rows, epsilon)
+            Standardise::of(x, Over::Rows(Lane::alone(x.dims()[0])), epsilon)
         });
     }
 }
@@ -402,7 +402,7 @@ fn gates_far_from_zero_are_open_or_shut() {
 #[test]
 fn a_batch_that_is_one_row_standardises_to_zero_without_derivatives() {
     let row = |seed| random(&exact().full([1, 1], 0.0), [1, 3], seed);
-    let (op, value) = Standardise::of(&row(1), Over::Rows, 1e-5);
+    let (op, value) = Standardise::of(&row(1), Over::Rows(Lane::alone(1)), 1e-5);
     assert_eq!(to_host(value), [0.0; 3]);
     assert_eq!(to_host(op.push(row(2))), [0.0; 3]);
 }

@@ -14,7 +14,7 @@ use breakeven_empirical::model::{Architecture, BertShape, InputShape, Model, glo
 use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::operator::{Point, PointSettings};
 use breakeven_empirical::random::{Purpose, stream};
-use breakeven_empirical::tape::Tape;
+use breakeven_empirical::tape::{Lane, Tape};
 use breakeven_sim::meter::Meter;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -165,13 +165,19 @@ fn compare(folder: &Path, truth: &Value, case: &Value) -> [f64; 3] {
     let mut tape = Tape::new();
     let parameters = layout.split(&theta, &compute);
     let parameters: Vec<_> = parameters.into_iter().map(|p| tape.parameter(p)).collect();
-    let mut on = Forward::new(&mut tape, &parameters, Normalisation::Batch);
+    let mut on = Forward::new(
+        &mut tape,
+        &parameters,
+        Normalisation::Batch,
+        Lane::alone(count),
+    );
     let logits = model.logits(&mut on, &examples.inputs());
     let logits = to_host(tape.hold(logits).clone());
     let expected = numbers(&case["logits"]);
     let of_scores = assert_close("a score", &logits, &expected, 1.0);
 
     let network = Network {
+        lanes: None,
         model: &*model,
         compute: &compute,
         loss: Loss::CrossEntropy,

@@ -77,6 +77,7 @@ impl Reference {
 
     pub fn network(&self) -> Network<'_> {
         Network {
+            lanes: None,
             model: &*self.model,
             compute: &self.compute,
             loss: Loss::CrossEntropy,

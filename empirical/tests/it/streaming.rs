@@ -116,6 +116,7 @@ fn pictures_scored_at_once_are_as_many_as_fit_with_their_activations() {
         compute: &compute,
         loss: Loss::CrossEntropy,
         normalisation: Normalisation::Batch,
+        lanes: None,
     };
     let theta = glorot(model.parameters(), &mut stream_of(0, Purpose::Init, 0));
     let parameters = model.parameters().split(&theta, &compute);
