@@ -24,6 +24,11 @@ pub trait Bilinear: Send + Sync {
     /// operation has no form for it.
     fn share(&self, c: &Matrix, a: &Matrix, examples: usize) -> Option<Share>;
 
+    /// [`Self::share`] of each of several cotangents.
+    fn shares(&self, all: &[Matrix], a: &Matrix, examples: usize) -> Option<Vec<Share>> {
+        all.iter().map(|c| self.share(c, a, examples)).collect()
+    }
+
     /// The sum of two values.
     fn apply_both(&self, pairs: [(&Matrix, &Matrix); 2]) -> Matrix {
         added(pairs.map(|(a, b)| self.apply(a, b)))

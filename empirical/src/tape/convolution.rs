@@ -195,6 +195,13 @@ impl Bilinear for Convolution {
     fn share(&self, c: &Matrix, a: &Matrix, examples: usize) -> Option<Share> {
         Some(Share::factors(self.patches(a), c.clone(), examples))
     }
+
+    // The neighbourhoods are the same for all.
+    fn shares(&self, all: &[Matrix], a: &Matrix, examples: usize) -> Option<Vec<Share>> {
+        let patches = self.patches(a);
+        let of = |c: &Matrix| Share::factors(patches.clone(), c.clone(), examples);
+        Some(all.iter().map(of).collect())
+    }
 }
 
 /// `size` pixels from each of `count` pixels on, the first numbered `first`:

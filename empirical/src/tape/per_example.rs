@@ -121,23 +121,16 @@ impl Tape {
         let mut total = self.value(loss).zeros_like();
         for k in (0..loss.0).rev() {
             let node = &self.nodes[k];
-            let mut norms: Option<Matrix> = None;
+            let mut pulled = Vec::with_capacity(cotangents.len());
             for cotangents in &mut cotangents {
-                let Some(c) = cotangents.take(k) else {
-                    continue;
-                };
-                let Some(c) = self.pull(k, c, &wanted, cotangents) else {
-                    continue;
-                };
-                if self.shared_input(&node.op).is_some() {
-                    add(
-                        &mut norms,
-                        Some(self.share(node, &c, examples)?.squared_norms()),
-                    );
+                if let Some(c) = cotangents.take(k) {
+                    pulled.extend(self.pull(k, c, &wanted, cotangents));
                 }
             }
-            if let Some(norms) = norms {
-                total = total + norms;
+            if self.shared_input(&node.op).is_some() {
+                for share in self.shares(node, &pulled, examples)? {
+                    total = total + share.squared_norms();
+                }
             }
         }
         Some(total)
@@ -178,6 +171,14 @@ impl Tape {
                 Some(Share::Whole(c.clone().reshape([examples, each])))
             }
             _ => Some(Share::Whole(row_sums(c, examples))),
+        }
+    }
+
+    /// The same for each of several cotangents.
+    fn shares(&self, node: &Node, all: &[Matrix], examples: usize) -> Option<Vec<Share>> {
+        match &node.op {
+            Op::Bilinear(a, _, op) => op.shares(all, self.value(*a), examples),
+            _ => all.iter().map(|c| self.share(node, c, examples)).collect(),
         }
     }
 
