@@ -250,7 +250,7 @@ impl PortraitSettings {
         survey: &Survey,
         k: &GradientCovarianceOp,
     ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
-        let found = match self.from_gradients(survey, k)? {
+        let found = match self.through_gradients(survey, k)? {
             Some(found) => found,
             None => self.leading(survey, "K", k, 0)?,
         };
@@ -265,7 +265,7 @@ impl PortraitSettings {
 
     /// K's leading eigenpairs from the Gram matrix of all gradients; absent
     /// where these are too many, or a search through products is to tell more.
-    fn from_gradients(
+    fn through_gradients(
         &self,
         survey: &Survey,
         k: &GradientCovarianceOp,
