@@ -11,12 +11,9 @@ use super::Matrix;
 /// Numbers of a wide row, at most.
 const WIDE: usize = 1024;
 
-/// Rows of `x` that are taken as one; cards have loops of their own.
+/// Rows of `x` that are taken as one.
 fn rows_in_one(x: &Matrix) -> usize {
     let [rows, columns] = x.dims();
-    if x.device() != Device::flex() {
-        return 1;
-    }
     let most = (WIDE / columns.max(1)).clamp(1, rows.max(1));
     (1..=most).rev().find(|k| rows % k == 0).unwrap_or(1)
 }
@@ -58,7 +55,8 @@ pub(super) fn times_row(x: Matrix, row: &Matrix) -> Matrix {
 fn with_row(x: Matrix, row: &Matrix, op: impl Fn(Matrix, Matrix) -> Matrix) -> Matrix {
     let (shape, k) = (x.dims(), rows_in_one(&x));
     let [rows, columns] = shape;
-    if k == 1 {
+    // Cards have loops of their own.
+    if k == 1 || x.device() != Device::flex() {
         return op(x, row.clone());
     }
     let wide = x.reshape([rows / k, k * columns]);
