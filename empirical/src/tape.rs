@@ -395,8 +395,4 @@ impl Tape {
         });
         Var(self.nodes.len() - 1)
     }
-
-    fn none(&self) -> Vec<Option<Matrix>> {
-        vec![None; self.nodes.len()]
-    }
 }

@@ -16,6 +16,10 @@ impl Tangents {
 }
 
 impl Tape {
+    fn none(&self) -> Vec<Option<Matrix>> {
+        vec![None; self.nodes.len()]
+    }
+
     /// Forward mode: derivatives of every value along `v`, one matrix a
     /// parameter. Those that no later sweep reads may be gone.
     pub fn push_tangent(&self, v: &[Matrix]) -> Tangents {

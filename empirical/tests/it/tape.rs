@@ -4,10 +4,12 @@
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::tape::{
-    Convolution, Flatten, Grid, Map, Matrix, MaxPool, Tape, Transposed,
+    Convolution, Flatten, Grid, Lane, LstmCell, Map, Matrix, MaxPool, Over, Standardise, Tape,
+    Transposed,
 };
 use rand::Rng;
 
+use crate::checker::{exact, single};
 use crate::tolerance;
 
 fn compute() -> Compute {
@@ -203,4 +205,30 @@ fn flatten_orders_by_channel_row_and_column() {
     assert_eq!(flat.dims(), [2, 4]);
     assert_eq!(to_host(flat.clone()), [1., 2., 10., 20., 3., 4., 30., 40.]);
     assert_eq!(to_host(flatten.pull(flat)), to_host(pixels));
+}
+
+#[test]
+fn gates_far_from_zero_are_open_or_shut() {
+    for on in [exact(), single()] {
+        // i open, f shut, g at its top, o open: the new cell is 0 · 5 + 1 · 1.
+        let x = on.matrix(&[1000.0, -1000.0, 1000.0, 1000.0, 5.0], [1, 5]);
+        let (cell, value) = LstmCell::of(&x);
+        let [next, state] = to_host(value)[..] else {
+            panic!("a cell and a state")
+        };
+        assert_eq!(next, 1.0);
+        assert!((state - 1f64.tanh()).abs() < 1e-7);
+        let ones = x.clone().ones_like();
+        assert_eq!(to_host(cell.push(ones.clone())), [0.0; 2]);
+        let all = to_host(cell.bend_back(&ones, &on.full([1, 2], 1.0)));
+        assert!(all.iter().all(|x| x.is_finite()));
+    }
+}
+
+#[test]
+fn a_batch_that_is_one_row_standardises_to_zero_without_derivatives() {
+    let row = |seed| crate::checker::random(&exact().full([1, 1], 0.0), [1, 3], seed);
+    let (op, value) = Standardise::of(&row(1), Over::Rows(Lane::alone(1)), 1e-5);
+    assert_eq!(to_host(value), [0.0; 3]);
+    assert_eq!(to_host(op.push(row(2))), [0.0; 3]);
 }
