@@ -1,7 +1,7 @@
 //! Every operation of the tape, and graphs in which values are read more than
 //! once: a line each, for the checker.
 
-use breakeven_empirical::compute::{Compute, to_host};
+use breakeven_empirical::compute::Compute;
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
     Heads, Lane, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows,
@@ -9,7 +9,7 @@ use breakeven_empirical::tape::{
 };
 use burn::tensor::{Int, Tensor, TensorData};
 
-use crate::checker::{check, check_linear, check_map, check_shared, exact, given, layer, random};
+use crate::checker::{check, check_linear, check_map, check_shared, given, layer, random};
 
 /// Checks the operations of each function on the CPU, and on Vulkan.
 macro_rules! on_every_device {
