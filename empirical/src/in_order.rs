@@ -2,7 +2,9 @@
 //! sums have the same bits whatever the number of threads.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
+
+use crate::locks::lock;
 
 /// Applies `map` to every item, on the threads of the current pool, and `fold`
 /// to each result in the order of the items. No more results wait than threads
@@ -51,13 +53,6 @@ impl<T, F: FnMut(T)> Sink<'_, T, F> {
             self.next += 1;
         }
     }
-}
-
-/// A thread that panics ends the whole: what it leaves is not read.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod in_order;
 pub mod known;
 pub mod layers;
 pub mod loaded;
+mod locks;
 pub mod measure;
 pub mod memory;
 pub mod model;

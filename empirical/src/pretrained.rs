@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use breakeven_sim::record::seal::sha256;
 use serde::de::DeserializeOwned;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::checkpoint::CheckpointError;
 use crate::data::{PIECES_FILE, TextRules};
 use crate::layers::Activation;
+use crate::locks::lock;
 use crate::model::BertShape;
 
 /// The shape.
@@ -56,9 +57,7 @@ impl Held {
     }
 
     fn take(&self) -> Option<Vec<u8>> {
-        // Nobody can panic while it is locked.
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.take()
+        lock(&self.0).take()
     }
 }
 

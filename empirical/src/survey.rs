@@ -82,18 +82,9 @@ impl Survey<'_> {
         if count > MOST_GRADIENTS || count * point.dim() > MOST_GRADIENT_NUMBERS {
             return None;
         }
-        self.meter
-            .begin("gradients of examples", Parts::Exactly(count as u64));
-        let each = (0..count).map(|example| {
-            self.meter.advance(u64::from(example > 0));
-            examples.range(example, 1)
-        });
-        Some(MiniBatchGradients::new(
-            point.network(),
-            point.parameters(),
-            each,
-            BatchSharpness::Skipped,
-        ))
+        let each = |example| examples.range(example, 1);
+        let what = "gradients of examples";
+        Some(self.gradients(what, count, each, BatchSharpness::Skipped))
     }
 
     /// The gradients of `count` mini-batches that `draw` draws; of an
@@ -104,19 +95,29 @@ impl Survey<'_> {
         draw: impl Fn(usize, &mut ChaCha8Rng) -> Examples + Sync,
         sharpness: BatchSharpness,
     ) -> MiniBatchGradients {
-        let what = "mini-batch gradients";
-        self.meter.begin(what, Parts::Exactly(count as u64));
         let mut rng = stream(self.seed, Purpose::MeasurementBatches, self.step);
-        let drawn = (0..count)
+        let drawn = |j| draw(j, &mut rng);
+        self.gradients("mini-batch gradients", count, drawn, sharpness)
+    }
+
+    fn gradients(
+        &self,
+        what: &str,
+        count: usize,
+        mut batch: impl FnMut(usize) -> Examples + Send,
+        sharpness: BatchSharpness,
+    ) -> MiniBatchGradients {
+        self.meter.begin(what, Parts::Exactly(count as u64));
+        let batches = (0..count)
             .take_while(|&j| j == 0 || !self.stopped())
             .map(|j| {
                 self.meter.advance(u64::from(j > 0));
-                draw(j, &mut rng)
+                batch(j)
             });
         MiniBatchGradients::new(
             self.point.network(),
             self.point.parameters(),
-            drawn,
+            batches,
             sharpness,
         )
     }

@@ -101,10 +101,7 @@ impl Source {
     pub fn load(&self, data_dir: Option<&Path>) -> Result<Loaded, LoadError> {
         match &self.vocabulary {
             None => Loaded::of(&self.data, data_dir, &self.architecture),
-            Some(_) => {
-                let own = self.vocabulary.clone();
-                Loaded::with_vocabulary(&self.data, data_dir, &self.architecture, own)
-            }
+            own => Loaded::with_vocabulary(&self.data, data_dir, &self.architecture, own.clone()),
         }
     }
 }

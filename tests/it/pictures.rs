@@ -1,14 +1,11 @@
 //! Pictures that stay on disk, as the program reads them.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
-use crate::program::{command, json, run_words, stderr, stdout};
+use crate::program::{in_mid_run, json, run_words, stderr, stdout};
 use crate::train::{assert_same, world};
 
 /// A run of many short steps, of which each decodes its pictures.
@@ -63,28 +60,6 @@ fn train(out: &str) -> String {
     format!("train --config sweep.toml --data-dir data --picture-memory 0 --out {out}")
 }
 
-/// The same, once it has left this many records.
-fn in_mid_run(folder: &Path, out: &str, lines: usize) -> Child {
-    let line = train(out);
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let mut child = command(&words, folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let records = folder.join(out).join(RUN).join("records.jsonl");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        let found = fs::read(&records).unwrap_or_default();
-        if found.iter().filter(|&&byte| byte == b'\n').count() >= lines {
-            return child;
-        }
-        assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
-        assert!(Instant::now() < deadline, "no {lines} records in time");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
 #[test]
 fn a_picture_that_is_lost_in_mid_run_is_named_and_nothing_else_is_lost() {
     let folder = pictures();
@@ -96,7 +71,10 @@ fn a_picture_that_is_lost_in_mid_run_is_named_and_nothing_else_is_lost() {
         ("removed", None, "cannot read data"),
         ("cut", Some(&kept[..kept.len() / 2]), "is no image"),
     ] {
-        let child = in_mid_run(at, out, 5);
+        let line = train(out);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let run = at.join(out).join(RUN);
+        let child = in_mid_run(&words, at, &run.join("records.jsonl"), 5);
         match half {
             None => fs::remove_file(&picture).unwrap(),
             Some(half) => fs::write(&picture, half).unwrap(),
@@ -114,7 +92,7 @@ fn a_picture_that_is_lost_in_mid_run_is_named_and_nothing_else_is_lost() {
             error.ends_with("; with the file as it was, --resume goes on\n"),
             "{error}"
         );
-        assert!(!at.join(out).join(RUN).join("outcome.json").exists());
+        assert!(!run.join("outcome.json").exists());
 
         fs::write(&picture, &kept).unwrap();
         stdout(&run_words(&(train(out) + " --resume"), at));

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -49,6 +50,29 @@ pub fn run(args: &[&str], folder: &Path) -> Output {
 pub fn run_words(text: &str, folder: &Path) -> Output {
     let words: Vec<&str> = text.split_whitespace().collect();
     run(&words, folder)
+}
+
+/// Starts `breakeven` with `args` in `folder` and waits until it has left
+/// `lines` lines in the file `records`.
+pub fn in_mid_run(args: &[&str], folder: &Path, records: &Path, lines: usize) -> Child {
+    let mut child = command(args, folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        let found = fs::read(records).unwrap_or_default();
+        if found.iter().filter(|&&byte| byte == b'\n').count() >= lines {
+            return child;
+        }
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before {lines} records"
+        );
+        assert!(Instant::now() < deadline, "no {lines} records in time");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 pub fn stderr(output: &Output) -> String {

@@ -4,11 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::{command, refusal, run, stderr};
+use crate::program::{self, command, refusal, run, stderr};
 use crate::train::{QUICK, TRAIN, assert_same, train, world};
 
 /// One run that is long enough to be caught in its middle.
@@ -66,25 +65,7 @@ fn long_records(folder: &Path, out: &str) -> PathBuf {
 /// Starts the long run and waits until it has left `lines` records.
 pub fn in_mid_run(folder: &Path, out: &str, lines: usize, options: &[&str]) -> Child {
     let args = [&TRAIN[..], &["--out", out], options].concat();
-    let mut child = command(&args, folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let records = long_records(folder, out);
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        let found = fs::read(&records).unwrap_or_default();
-        if found.iter().filter(|&&byte| byte == b'\n').count() >= lines {
-            return child;
-        }
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "it ended before {lines} records"
-        );
-        assert!(Instant::now() < deadline, "no {lines} records in time");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    program::in_mid_run(&args, folder, &long_records(folder, out), lines)
 }
 
 fn finished(folder: &Path, out: &str) -> bool {

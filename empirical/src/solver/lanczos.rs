@@ -164,10 +164,7 @@ impl<A: LinearOperator> Search<'_, A> {
             if space.complete() || !search_on {
                 return Some(self.of_ritz(&space, &ritz, status));
             }
-            let mut block = Block {
-                values: Vec::new(),
-                vectors: Vec::new(),
-            };
+            let mut block = Block::default();
             for k in self.wanted.places(ritz.values.len()) {
                 block.push(ritz.values[k], space.vector(&ritz, k));
             }

@@ -110,6 +110,7 @@ impl Wanted {
 }
 
 /// Orthonormal vectors, each with the value that it was found with.
+#[derive(Default)]
 pub(super) struct Block {
     /// Values of the vectors, largest first.
     pub(super) values: Vec<f64>,

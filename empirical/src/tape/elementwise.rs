@@ -23,7 +23,7 @@ impl Elementwise {
     /// 1/(1 + e⁻ˣ), and its value.
     pub fn sigmoid(x: &Matrix) -> (Self, Matrix) {
         let value = burn::tensor::activation::sigmoid(x.clone());
-        let first = value.clone() * less_than_one(&value);
+        let first = value.clone() * less_than_one(value.clone());
         let second = first.clone() * value.clone().mul_scalar(-2.0).add_scalar(1.0);
         (Self::with(first, second), value)
     }
@@ -31,7 +31,7 @@ impl Elementwise {
     /// tanh, and its value.
     pub fn tanh(x: &Matrix) -> (Self, Matrix) {
         let value = x.clone().tanh();
-        let first = less_than_one(&value.clone().square());
+        let first = less_than_one(value.clone().square());
         let second = first.clone() * value.clone().mul_scalar(-2.0);
         (Self::with(first, second), value)
     }
@@ -69,11 +69,11 @@ impl Elementwise {
             .add_scalar(1.0)
             .mul_scalar(root);
         // Of tanh u along x.
-        let rise = less_than_one(&t.clone().square()) * slope.clone();
+        let rise = less_than_one(t.clone().square()) * slope.clone();
         let below = t.clone().add_scalar(1.0).mul_scalar(0.5);
         let half = x.clone().mul_scalar(0.5);
         let first = below.clone() + half.clone() * rise.clone();
-        let bent = x.clone().mul_scalar(6.0 * CUBE * root) * less_than_one(&t.clone().square())
+        let bent = x.clone().mul_scalar(6.0 * CUBE * root) * less_than_one(t.clone().square())
             - rise.clone() * t.mul_scalar(2.0) * slope;
         let second = rise + half * bent;
         (Self::with(first, second), x.clone() * below)
@@ -124,8 +124,9 @@ impl Map for Times {
     }
 }
 
-fn less_than_one(x: &Matrix) -> Matrix {
-    x.clone().neg().add_scalar(1.0)
+/// 1 − x.
+pub(super) fn less_than_one(x: Matrix) -> Matrix {
+    x.neg().add_scalar(1.0)
 }
 
 /// 1 where `mask` is true, in the precision of `like`.

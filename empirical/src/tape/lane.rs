@@ -12,6 +12,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::Matrix;
+use crate::locks::{lock, wait_while};
 
 /// How many lanes may compute at once. A lane that waits for others has no
 /// turn.
@@ -292,21 +293,4 @@ impl Drop for End<'_> {
         lock(&self.0.state).ended = true;
         self.0.changed.notify_all();
     }
-}
-
-/// No panic is possible while a lock is held.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-fn wait_while<'a, T>(
-    guard: MutexGuard<'a, T>,
-    changed: &Condvar,
-    condition: impl FnMut(&mut T) -> bool,
-) -> MutexGuard<'a, T> {
-    changed
-        .wait_while(guard, condition)
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::elementwise::less_than_one;
 use super::map::size;
 use super::{Map, Matrix};
 
@@ -184,8 +185,4 @@ fn with_part(x: Matrix, k: usize, part: Matrix) -> Matrix {
 /// Burn's own has, which a processor guesses wrong half of the time.
 fn sigmoid(x: Matrix) -> Matrix {
     x.neg().exp().add_scalar(1.0).recip()
-}
-
-fn less_than_one(x: Matrix) -> Matrix {
-    x.neg().add_scalar(1.0)
 }

@@ -25,6 +25,7 @@ impl Bilinear for Lookup {
 
     fn pull_right(&self, c: &Matrix, a: &Matrix) -> Matrix {
         let [_, m] = c.dims();
+        // `Tensor::zeros` would be copied once more, to be aligned.
         let none = Matrix::full([self.rows, m], 0.0, (&c.device(), c.dtype()));
         let rows = c.clone() * a.clone();
         none.select_assign(0, self.ids.clone(), rows, IndexingUpdateOp::Add)

@@ -19,8 +19,8 @@ impl<A: LinearOperator> Search<'_, A> {
         let rounding = self.rounding(largest);
         let level = (0.25 * self.plan.tolerance * largest).max(rounding);
         let width = self.width(largest);
-        let beyond = MOST_BEYOND.min(most_vectors(self.operator.dim()));
-        let full = block.len() >= self.wanted.largest + self.wanted.smallest + beyond;
+        let most = self.wanted.largest + self.wanted.smallest + self.most_beyond();
+        let full = block.len() >= most;
         let end = |sign: f64, wanted: usize, last: usize, place: &dyn Fn(usize) -> usize| {
             if wanted == 0 {
                 return End::open();
@@ -58,6 +58,11 @@ impl<A: LinearOperator> Search<'_, A> {
             end(1.0, above, above.min(count).saturating_sub(1), &|k| k),
             end(-1.0, below, count.saturating_sub(below), &|k| size - 1 - k),
         ]
+    }
+
+    /// Vectors beyond those asked for that a cluster may take.
+    pub(super) fn most_beyond(&self) -> usize {
+        MOST_BEYOND.min(most_vectors(self.operator.dim()))
     }
 
     /// Values that are no further apart are taken for one.

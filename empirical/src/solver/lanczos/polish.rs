@@ -2,9 +2,8 @@
 
 use breakeven_sim::record::{BoundKind, SolverStatus};
 
-use super::{LOOSEST_CLUSTER, Lanczos, MOST_BEYOND, Outside, Search};
+use super::{LOOSEST_CLUSTER, Lanczos, Outside, Search};
 use crate::operator::{Approximate, LinearOperator};
-use crate::solver::most_vectors;
 use crate::solver::pairs::{Block, Eigenpairs, Wanted};
 
 impl Lanczos {
@@ -34,8 +33,7 @@ impl Lanczos {
             products: 0,
         };
         let tight = self.tolerance <= LOOSEST_CLUSTER;
-        let beyond = MOST_BEYOND.min(most_vectors(operator.dim()));
-        let most = self.count + if tight { beyond } else { 0 };
+        let most = self.count + if tight { search.most_beyond() } else { 0 };
         let width = search.width(values[0]);
         let mut size = self.count;
         let close = |k: usize| {
@@ -47,10 +45,7 @@ impl Lanczos {
         while size < most && positive(size) && close(size) {
             size += 1;
         }
-        let mut block = Block {
-            values: Vec::new(),
-            vectors: Vec::new(),
-        };
+        let mut block = Block::default();
         for (k, &value) in values.iter().enumerate().take(size) {
             block.push(value, known.vector(k));
         }
