@@ -170,14 +170,17 @@ impl Config {
     }
 
     /// The hypotheses that vary `factor`, as far as their design goes: one for
-    /// each measured quantity, tested statistic and value of the other factor.
+    /// each measured quantity, tested statistic and combination of levels of the other
+    /// factors.
     pub fn planned(&self, factor: Factor) -> Vec<Planned> {
         let levels = self.levels(factor);
         if levels < 2 {
             return Vec::new();
         }
         let statistics = self.verify.statistics.iter().filter(|s| s.is_tested());
-        let each = statistics.count() * self.levels(factor.other());
+        let others = Factor::ALL.into_iter().filter(|other| *other != factor);
+        let groups: usize = others.map(|other| self.levels(other)).product();
+        let each = statistics.count() * groups;
         let m_follows_s = self.measure.covariance_batch_size.is_none();
         self.measured()
             .flat_map(|quantity| {

@@ -1,13 +1,14 @@
-//! One hypothesis for each per-run quantity, factor, value of the other
-//! factor, and sweep; tested on complete blocks.
+//! One hypothesis for each per-run quantity, factor, levels of all other
+//! factors, and sweep; tested on complete blocks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::blocks::{Blocks, Dropped, Level};
+use crate::blocks::{Blocks, Dropped};
 use crate::input::{Source, Sweep};
 use crate::interval;
+use crate::level::{Fixed, Level};
 use crate::page::{PageMethod, PageTrend, page_trend_of_groups};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
 use crate::slope::log_slope;
@@ -29,8 +30,9 @@ pub struct Hypothesis {
     pub quantity: PerRun,
     /// The hyperparameter that varies.
     pub factor: Factor,
-    /// The other hyperparameter's value.
-    pub fixed: Level,
+    /// The levels of all other hyperparameters.
+    #[serde(flatten)]
+    pub fixed: Fixed,
     /// How the quantity changes as the factor grows, if the conjecture holds.
     pub expected: Direction,
     /// The levels tested, rising.
@@ -129,47 +131,44 @@ pub(crate) fn as_name<S: serde::Serializer>(
 /// The hypotheses of a sweep, tested but not yet judged, in the order of the
 /// settings.
 pub fn of_sweep(sweep: &Sweep) -> Vec<Hypothesis> {
-    let tested = |per_run: PerRun, factor, fixed, runs: &[&RunSummary]| {
+    let tested = |per_run: PerRun, factor, fixed: &Fixed, runs: &[&RunSummary]| {
         let is_tested = per_run.statistic.is_tested();
         is_tested.then(|| test(sweep, per_run, factor, fixed, runs))
     };
     for_each_claim(sweep, tested)
 }
 
-/// What `of` says of each per-run quantity, factor and value of the other
-/// factor of a sweep, in the order of the settings.
+/// What `of` says of each per-run quantity, factor and levels of the other
+/// factors of a sweep, in the order of the settings.
 pub(crate) fn for_each_claim<T>(
     sweep: &Sweep,
-    of: impl Fn(PerRun, Factor, Level, &[&RunSummary]) -> Option<T>,
+    of: impl Fn(PerRun, Factor, &Fixed, &[&RunSummary]) -> Option<T>,
 ) -> Vec<T> {
     let runs: Vec<&RunSummary> = sweep.runs.iter().map(|run| &run.summary).collect();
     let asked = asked_for(sweep, &runs);
     let mut found = Vec::new();
     for factor in Factor::ALL {
         for (fixed, group) in groups(&runs, factor) {
-            found.extend(asked.iter().filter_map(|&q| of(q, factor, fixed, &group)));
+            found.extend(asked.iter().filter_map(|&q| of(q, factor, &fixed, &group)));
         }
     }
     found
 }
 
-/// The runs that share a value of the other factor, where they have at least
-/// two levels of `factor`.
-pub fn groups<'a>(runs: &[&'a RunSummary], factor: Factor) -> Vec<(Level, Vec<&'a RunSummary>)> {
-    let other: BTreeSet<Level> = runs.iter().map(|r| Level::of(r, factor.other())).collect();
-    let with = |fixed: Level| -> Vec<&RunSummary> {
-        let shares = |r: &&&RunSummary| Level::of(r, factor.other()) == fixed;
-        runs.iter().filter(shares).copied().collect()
-    };
+/// The runs that share the levels of all other factors, where they have at
+/// least two levels of `factor`.
+pub fn groups<'a>(runs: &[&'a RunSummary], factor: Factor) -> Vec<(Fixed, Vec<&'a RunSummary>)> {
+    let mut groups: BTreeMap<Fixed, Vec<&RunSummary>> = BTreeMap::new();
+    for run in runs {
+        let fixed = Fixed::of(run, factor);
+        groups.entry(fixed).or_default().push(run);
+    }
     let has_levels = |group: &Vec<&RunSummary>| {
         let levels: BTreeSet<Level> = group.iter().map(|r| Level::of(r, factor)).collect();
         levels.len() >= 2
     };
-    other
-        .into_iter()
-        .map(|fixed| (fixed, with(fixed)))
-        .filter(|(_, group)| has_levels(group))
-        .collect()
+    let groups = groups.into_iter();
+    groups.filter(|(_, group)| has_levels(group)).collect()
 }
 
 /// The per-run quantities that are asked for and measured in any run. Of a
@@ -201,7 +200,7 @@ fn test(
     sweep: &Sweep,
     quantity: PerRun,
     factor: Factor,
-    fixed: Level,
+    fixed: &Fixed,
     group: &[&RunSummary],
 ) -> Hypothesis {
     let id = id(sweep, quantity, factor, fixed);
@@ -227,7 +226,7 @@ fn test(
         conjecture: quantity.quantity.conjecture(),
         quantity,
         factor,
-        fixed,
+        fixed: fixed.clone(),
         expected,
         page_l: page.map(|p| p.statistic),
         page_l_largest: page.map(|_| largest_l(values.len(), blocks.levels.len())),
@@ -263,9 +262,9 @@ fn test(
 }
 
 /// `sweep/quantity/factor@other_factor=fixed`.
-pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: Level) -> String {
-    let (name, other) = (factor.name(), factor.other().name());
-    format!("{}/{quantity}/{name}@{other}={fixed}", sweep.name)
+pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: &Fixed) -> String {
+    let (name, fixed) = (factor.name(), fixed.id());
+    format!("{}/{quantity}/{name}@{fixed}", sweep.name)
 }
 
 /// The blocks with the levels in the order in which values should rise.

@@ -271,14 +271,6 @@ impl Factor {
             Self::BatchSize => "S",
         }
     }
-
-    /// The other one, which a hypothesis holds fixed.
-    pub fn other(self) -> Self {
-        match self {
-            Self::LearningRate => Self::BatchSize,
-            Self::BatchSize => Self::LearningRate,
-        }
-    }
 }
 
 /// The direction of a trend as the factor grows.

@@ -348,7 +348,7 @@ fn excluded_blocks(hypotheses: &[Hypothesis]) -> Vec<Exclusion> {
     exclusions
 }
 
-/// The exclusion of a level or seed, with the fixed factor's value.
+/// The exclusion of a level or seed, with the levels of the fixed factors.
 fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclusion {
     let (scope, seed, level) = match what {
         DroppedWhat::Level(level) => (Scope::Level, None, Some(level)),
@@ -358,7 +358,7 @@ fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclus
         if factor == hypothesis.factor {
             level
         } else {
-            Some(hypothesis.fixed)
+            hypothesis.fixed.of_factor(factor)
         }
     };
     Exclusion {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use breakeven_sim::record::RunHeader;
 
-use crate::blocks::Level;
 use crate::hypothesis::Hypothesis;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
 use crate::integrity::Integrity;
+use crate::level::Level;
 use crate::number::{exact, significant};
 use crate::quantity::{Factor, PerRun};
 use crate::summary::Convergence;
@@ -175,7 +175,8 @@ fn quantities(ids: &[String], verdicts: &Verdicts) -> String {
     let is_named = |h: &&Hypothesis| ids.contains(&h.id);
     let named: Vec<&Hypothesis> = verdicts.hypotheses.iter().filter(is_named).collect();
     let is_beside = |h: &&Hypothesis| {
-        let same = |n: &&Hypothesis| (&n.sweep, n.factor, n.fixed) == (&h.sweep, h.factor, h.fixed);
+        let same =
+            |n: &&Hypothesis| (&n.sweep, n.factor, &n.fixed) == (&h.sweep, h.factor, &h.fixed);
         named.first().is_some_and(same)
     };
     if verdicts.hypotheses.iter().filter(is_beside).count() == named.len() {

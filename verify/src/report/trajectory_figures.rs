@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use breakeven_sim::record::Record;
 
 use super::groups::Group;
-use crate::blocks::Level;
 use crate::input::{Run, Sweep};
+use crate::level::Level;
 use crate::number::significant;
 use crate::plot::{Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight};
 use crate::quantity::{Factor, Quantity};
@@ -132,21 +132,20 @@ pub fn figures(sweep: &Sweep, group: &Group<'_>, id: &str) -> Vec<Figure> {
 }
 
 fn by_level<'a>(sweep: &'a Sweep, group: &Group<'_>) -> Vec<AtLevel<'a>> {
-    let other = group.factor.other();
-    let in_group = |run: &&Run| Level::of(&run.summary, other) == group.fixed;
+    let in_group = |run: &&Run| group.fixed.is_of(&run.summary);
     let levels: BTreeSet<Level> = sweep
         .runs
         .iter()
         .filter(in_group)
         .map(|run| Level::of(&run.summary, group.factor))
         .collect();
-    let at_level = |level| AtLevel {
+    let at_level = |level: Level| AtLevel {
         level,
         runs: sweep
             .runs
             .iter()
             .filter(in_group)
-            .filter(|run| Level::of(&run.summary, group.factor) == level)
+            .filter(|run| level.is_of(&run.summary))
             .collect(),
     };
     levels.into_iter().map(at_level).collect()
