@@ -24,6 +24,7 @@ pub mod summary;
 pub mod ties;
 pub mod verdict;
 pub mod verdicts;
+pub mod westfall_young;
 
 pub use input::folder::{read_sweep, sweep_folders};
 pub use input::table::{parse_table, read_table};

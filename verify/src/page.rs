@@ -106,17 +106,57 @@ pub fn page_trend_test(blocks: &[Vec<f64>]) -> Result<PageTrend, PageError> {
 /// # Errors
 /// Blocks that are empty, too short, or of different length.
 pub fn page_trend_of_groups(blocks: &[Vec<usize>]) -> Result<PageTrend, PageError> {
-    let levels = check_lengths(blocks)?;
+    check_lengths(blocks)?;
     let ranks: Vec<Vec<u64>> = blocks.iter().map(|b| doubled_midranks(b)).collect();
     let doubled_l = ranks.iter().map(|r| weighted_sum(r)).sum();
-    let support = (levels * (levels * levels - 1) / 3) as f64;
-    let work = 0.5 * (blocks.len() as f64 * support).powi(2);
     let limit = normal(&ranks, doubled_l);
-    if levels <= EXACT_LEVELS && work <= EXACT_WORK {
+    if is_enumerated(&ranks) {
         Ok(exact(&ranks, doubled_l, limit.normal_p_value))
     } else {
         Ok(limit)
     }
+}
+
+/// What p-value each L of some blocks has: the test's own null distribution.
+pub(crate) enum Null {
+    /// P(doubled L ≥ lowest + index).
+    Exact { lowest: u64, upper: Vec<f64> },
+    Normal(NormalLimit),
+}
+
+impl Null {
+    /// Of blocks of doubled midranks, at least one, all of the same length.
+    pub(crate) fn of(ranks: &[Vec<u64>]) -> Self {
+        if !is_enumerated(ranks) {
+            return Self::Normal(NormalLimit::of(ranks));
+        }
+        let Distribution { lowest, mut mass } = of_blocks(ranks);
+        let mut sum = 0.0;
+        for mass in mass.iter_mut().rev() {
+            sum += *mass;
+            *mass = chance(sum);
+        }
+        Self::Exact {
+            lowest,
+            upper: mass,
+        }
+    }
+
+    /// P(L ≥ `doubled_l`/2).
+    pub(crate) fn p_value(&self, doubled_l: u64) -> f64 {
+        match self {
+            Self::Exact { lowest, upper } => upper[(doubled_l - lowest) as usize],
+            Self::Normal(limit) => limit.p_value(doubled_l).0,
+        }
+    }
+}
+
+/// Whether the distribution of L is counted, or its normal limit taken.
+fn is_enumerated(ranks: &[Vec<u64>]) -> bool {
+    let levels = ranks[0].len();
+    let support = (levels * (levels * levels - 1) / 3) as f64;
+    let work = 0.5 * (ranks.len() as f64 * support).powi(2);
+    levels <= EXACT_LEVELS && work <= EXACT_WORK
 }
 
 /// The values' groups where equal ones alone tie.
@@ -158,7 +198,7 @@ fn check_lengths<T>(blocks: &[Vec<T>]) -> Result<usize, PageError> {
 }
 
 /// Σ_j j·r_j with j from 1.
-fn weighted_sum(ranks: &[u64]) -> u64 {
+pub(crate) fn weighted_sum(ranks: &[u64]) -> u64 {
     (1..).zip(ranks).map(|(j, r)| j * r).sum()
 }
 
@@ -169,6 +209,21 @@ struct Distribution {
 }
 
 fn exact(ranks: &[Vec<u64>], doubled_l: u64, normal_p_value: f64) -> PageTrend {
+    let total = of_blocks(ranks);
+    let observed = (doubled_l - total.lowest) as usize;
+    PageTrend {
+        statistic: doubled_l as f64 / 2.0,
+        p_value: chance(total.mass[observed..].iter().rev().sum()),
+        opposite_p_value: chance(total.mass[..=observed].iter().sum()),
+        smallest_p_value: chance(total.mass[total.mass.len() - 1]),
+        normal_p_value,
+        method: PageMethod::Exact,
+        opposite_method: PageMethod::Exact,
+    }
+}
+
+/// The distribution of L of all blocks.
+fn of_blocks(ranks: &[Vec<u64>]) -> Distribution {
     let mut known: HashMap<Vec<u64>, Distribution> = HashMap::new();
     let mut total = Distribution {
         lowest: 0,
@@ -182,16 +237,7 @@ fn exact(ranks: &[Vec<u64>], doubled_l: u64, normal_p_value: f64) -> PageTrend {
             .or_insert_with_key(|pattern| of_one_block(pattern));
         total = convolved(&total, one);
     }
-    let observed = (doubled_l - total.lowest) as usize;
-    PageTrend {
-        statistic: doubled_l as f64 / 2.0,
-        p_value: chance(total.mass[observed..].iter().rev().sum()),
-        opposite_p_value: chance(total.mass[..=observed].iter().sum()),
-        smallest_p_value: chance(total.mass[total.mass.len() - 1]),
-        normal_p_value,
-        method: PageMethod::Exact,
-        opposite_method: PageMethod::Exact,
-    }
+    total
 }
 
 /// A sum of chances, whose rounding may take it past 1, or below the smallest
@@ -258,45 +304,72 @@ fn convolved(a: &Distribution, b: &Distribution) -> Distribution {
     }
 }
 
-/// The normal limit: a block adds (k(k + 1)/12)·Σ_j (r_j − r̄)² to the variance
-/// of L. Both ends of the distribution are exact: one order of the midranks of
-/// each block leads there.
 fn normal(ranks: &[Vec<u64>], doubled_l: u64) -> PageTrend {
-    let k = ranks[0].len() as f64;
-    let mean_rank = (k + 1.0) / 2.0;
-    let mean = ranks.len() as f64 * k * mean_rank * mean_rank;
-    let spread = |block: &Vec<u64>| -> f64 {
-        let deviation = |r: &u64| (*r as f64 / 2.0 - mean_rank).powi(2);
-        block.iter().map(deviation).sum()
-    };
-    let variance = ranks.iter().map(spread).sum::<f64>() * k * (k + 1.0) / 12.0;
-    let upper_tail = |l: f64| {
-        if variance == 0.0 {
-            return 1.0;
-        }
-        chance(Normal::standard().sf((l - mean) / variance.sqrt()))
-    };
-    let statistic = doubled_l as f64 / 2.0;
-    let mirrored = 2.0 * mean - statistic;
-    let highest = ranks.iter().map(|block| highest_sum(block)).sum::<u64>() as f64 / 2.0;
-    let smallest_p_value = chance(1.0 / ranks.iter().map(|r| orders(r)).product::<f64>());
-    let tail = |l: f64| {
-        if l == highest {
-            (smallest_p_value, PageMethod::Exact)
-        } else {
-            (upper_tail(l), PageMethod::Normal)
-        }
-    };
-    let (p_value, method) = tail(statistic);
-    let (opposite_p_value, opposite_method) = tail(mirrored);
+    let limit = NormalLimit::of(ranks);
+    let (p_value, method) = limit.p_value(doubled_l);
+    let (opposite_p_value, opposite_method) = limit.p_value(limit.mirrored(doubled_l));
     PageTrend {
-        statistic,
+        statistic: doubled_l as f64 / 2.0,
         p_value,
         opposite_p_value,
-        smallest_p_value,
-        normal_p_value: upper_tail(statistic),
+        smallest_p_value: limit.smallest,
+        normal_p_value: limit.upper_tail(doubled_l),
         method,
         opposite_method,
+    }
+}
+
+/// The normal limit of doubled L: a block adds (k(k + 1)/12)·Σ_j (r_j − r̄)² to
+/// the variance of L. Both ends of the distribution are exact: one order of the
+/// midranks of each block leads there.
+pub(crate) struct NormalLimit {
+    /// Twice the mean.
+    doubled_mean: f64,
+    /// Twice the standard deviation.
+    doubled_deviation: f64,
+    /// The largest value.
+    highest: u64,
+    /// The chance of it.
+    smallest: f64,
+}
+
+impl NormalLimit {
+    fn of(ranks: &[Vec<u64>]) -> Self {
+        let k = ranks[0].len() as f64;
+        let mean_rank = (k + 1.0) / 2.0;
+        let spread = |block: &Vec<u64>| -> f64 {
+            let deviation = |r: &u64| (*r as f64 / 2.0 - mean_rank).powi(2);
+            block.iter().map(deviation).sum()
+        };
+        let variance = ranks.iter().map(spread).sum::<f64>() * k * (k + 1.0) / 12.0;
+        Self {
+            doubled_mean: 2.0 * ranks.len() as f64 * k * mean_rank * mean_rank,
+            doubled_deviation: 2.0 * variance.sqrt(),
+            highest: ranks.iter().map(|block| highest_sum(block)).sum(),
+            smallest: chance(1.0 / ranks.iter().map(|r| orders(r)).product::<f64>()),
+        }
+    }
+
+    /// The statistic as far on the other side of the mean.
+    fn mirrored(&self, doubled_l: u64) -> u64 {
+        // Twice a mean of whole numbers and halves is whole.
+        (2.0 * self.doubled_mean) as u64 - doubled_l
+    }
+
+    fn upper_tail(&self, doubled_l: u64) -> f64 {
+        if self.doubled_deviation == 0.0 {
+            return 1.0;
+        }
+        let z = (doubled_l as f64 - self.doubled_mean) / self.doubled_deviation;
+        chance(Normal::standard().sf(z))
+    }
+
+    fn p_value(&self, doubled_l: u64) -> (f64, PageMethod) {
+        if doubled_l == self.highest {
+            (self.smallest, PageMethod::Exact)
+        } else {
+            (self.upper_tail(doubled_l), PageMethod::Normal)
+        }
     }
 }
 

@@ -1,0 +1,122 @@
+use serde::Deserialize;
+
+use super::*;
+use crate::holm::holm;
+
+/// Brute force: see `fixtures/reference/make_westfall_young.py`.
+const REFERENCE: &str = include_str!("../../../fixtures/reference/westfall_young.json");
+
+#[derive(Deserialize)]
+struct Reference {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    family: Vec<Given>,
+    adjusted: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    part: usize,
+    blocks: Vec<Vec<usize>>,
+}
+
+fn family(given: &[Given]) -> Vec<Option<Member>> {
+    let member = |given: &Given| {
+        Some(Member {
+            part: given.part,
+            blocks: given.blocks.clone(),
+        })
+    };
+    given.iter().map(member).collect()
+}
+
+fn p_values(family: &[Option<Member>]) -> Vec<f64> {
+    let p = |member: &Option<Member>| member.as_ref().map_or(1.0, |m| Test::of(m).p_value);
+    family.iter().map(p).collect()
+}
+
+fn assert_close(found: &[f64], expected: &[f64]) {
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    }
+}
+
+#[test]
+fn the_adjusted_p_values_are_those_of_brute_force() {
+    let reference: Reference = serde_json::from_str(REFERENCE).unwrap();
+    for case in &reference.cases {
+        assert_close(&step_down(&family(&case.family)), &case.adjusted);
+    }
+}
+
+#[test]
+fn it_is_never_larger_than_holms_nor_smaller_than_the_p_value() {
+    let reference: Reference = serde_json::from_str(REFERENCE).unwrap();
+    for case in &reference.cases {
+        let family = family(&case.family);
+        let p_values = p_values(&family);
+        let adjusted = step_down(&family);
+        for ((found, holm), p) in adjusted.iter().zip(holm(&p_values)).zip(&p_values) {
+            assert!(*found <= holm + 1e-12 && *found >= p - 1e-12);
+        }
+    }
+}
+
+#[test]
+fn with_a_part_each_it_is_holms() {
+    let reference: Reference = serde_json::from_str(REFERENCE).unwrap();
+    for case in &reference.cases {
+        let mut family = family(&case.family);
+        for (part, member) in family.iter_mut().enumerate() {
+            member.as_mut().unwrap().part = part;
+        }
+        assert_close(&step_down(&family), &holm(&p_values(&family)));
+    }
+}
+
+/// Fifteen quantities that all go together, at two levels of five seeds, are as
+/// good as one: 2⁻⁵. Holm's factor makes it 0.47.
+#[test]
+fn quantities_that_go_together_count_once() {
+    let together = Member {
+        part: 0,
+        blocks: vec![vec![0, 1]; 5],
+    };
+    let family = vec![Some(together); 15];
+    assert_close(&step_down(&family), &[1.0 / 32.0; 15]);
+    let apart: Vec<_> = family.iter().cloned().chain([None]).collect();
+    assert_close(&step_down(&apart)[14..], &[1.0 / 32.0, 1.0]);
+}
+
+/// One seed more than can be made in full: 6⁶ = 46,656 for six seeds of three
+/// levels. The smallest chance is that of the observed arrangement alone.
+#[test]
+fn more_arrangements_than_can_be_made_are_drawn() {
+    assert_eq!(all_arrangements(5, 3), Some(7776));
+    assert_eq!(all_arrangements(6, 3), None);
+    assert_eq!(all_arrangements(1, 7), None);
+    let member = |blocks: Vec<Vec<usize>>| Some(Member { part: 0, blocks });
+    let ordered = member(vec![vec![0, 1, 2]; 6]);
+    let found = step_down(&[ordered.clone(), ordered])[0];
+    let draws = ARRANGEMENTS as f64;
+    // 1 + Poisson(0.43) of them.
+    assert!((1.0 / draws..=6.0 / draws).contains(&found), "{found}");
+
+    // One of 24 orders in a block of four: half of all L are larger.
+    let weak: Vec<Vec<usize>> = (0..8)
+        .map(|seed| (0..7).map(|j| (j * (2 + seed % 5)) % 7).collect())
+        .collect();
+    let p = p_values(&[member(weak.clone())])[0];
+    let found = step_down(&[member(weak)])[0];
+    let error = (p * (1.0 - p) / draws).sqrt();
+    assert!((found - p).abs() < 4.0 * error, "{found} {p}");
+}
+
+#[test]
+fn a_family_without_tests_has_none() {
+    assert_eq!(step_down(&[]), [0.0; 0]);
+    assert_eq!(step_down(&[None, None]), [1.0, 1.0]);
+}
