@@ -72,7 +72,8 @@ impl Config {
             Some((table, model)) => table.try_into().map(|config| Self { model, ..config }),
             None => toml::from_str(text),
         };
-        let config = config.map_err(|error| anyhow!("{error}"))?;
+        let mut config = config.map_err(|error| anyhow!("{error}"))?;
+        config.verify = config.verify.with_adjustment();
         one_cadence(text)?;
         config.check()?;
         Ok(config)
@@ -102,6 +103,10 @@ impl Config {
         saved.file.clone_from(&self.file);
         // Earlier versions saved it; it has no effect.
         saved.verify.bootstrap = self.verify.bootstrap;
+        // Earlier versions had no choice; a folder keeps the rule of its plan.
+        if saved.verify.adjustment.is_none() {
+            saved.verify.adjustment = self.verify.adjustment;
+        }
         // Files may be moved: their hashes say which they are.
         if let (Some(now), Some(then)) = (self.model.pretrained(), saved.model.pretrained_mut()) {
             then.folder.clone_from(&now.folder);
@@ -116,6 +121,11 @@ impl Config {
             Some((of.weights_sha256.clone(), of.vocabulary_sha256.clone()))
         };
         sums(self) != sums(saved)
+    }
+
+    /// How its hypotheses are to be judged.
+    pub fn procedure(&self) -> Procedure {
+        self.verify.procedure()
     }
 
     /// The level of the family-wise error rate.
@@ -171,7 +181,7 @@ impl Config {
 
     /// The hypotheses that vary `factor`, as far as their design goes: one for
     /// each measured quantity, tested statistic and combination of levels of the other
-    /// factors.
+    /// factors, which is its part.
     pub fn planned(&self, factor: Factor) -> Vec<Planned> {
         let levels = self.levels(factor);
         if levels < 2 {
@@ -180,13 +190,15 @@ impl Config {
         let statistics = self.verify.statistics.iter().filter(|s| s.is_tested());
         let others = Factor::ALL.into_iter().filter(|other| *other != factor);
         let groups: usize = others.map(|other| self.levels(other)).product();
-        let each = statistics.count() * groups;
+        let each = statistics.count();
         let m_follows_s = self.measure.covariance_batch_size.is_none();
-        self.measured()
-            .flat_map(|quantity| {
+        (0..groups)
+            .flat_map(|part| self.measured().map(move |quantity| (part, quantity)))
+            .flat_map(|(part, quantity)| {
                 let depends_on_m = quantity.is_of_mini_batches();
                 let varies = factor == Factor::BatchSize && m_follows_s;
                 let planned = Planned {
+                    part,
                     comparable: !(depends_on_m && varies),
                     ..Planned::without_ties(self.seeds(), levels)
                 };

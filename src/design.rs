@@ -1,7 +1,7 @@
 //! What a sweep's design cannot decide, said before anything is trained.
 
 use breakeven_verify::blocks::FEWEST_SEEDS;
-use breakeven_verify::design::{Planned, Prospect, prospects};
+use breakeven_verify::design::{Planned, Prospect, planned_prospects};
 use breakeven_verify::number::p_value;
 use breakeven_verify::quantity::Factor;
 
@@ -12,15 +12,21 @@ pub fn warnings(configs: &[&Config]) -> Vec<String> {
     let Some(first) = configs.first() else {
         return Vec::new();
     };
-    let parts: Vec<(&Config, Factor, Vec<Planned>)> = configs
+    let mut parts: Vec<(&Config, Factor, Vec<Planned>)> = configs
         .iter()
         .flat_map(|config| Factor::ALL.map(|factor| (*config, factor, config.planned(factor))))
         .collect();
+    // Hypotheses about other sweeps or factors are about other runs.
+    let mut before = 0;
+    for (.., planned) in &mut parts {
+        planned.iter_mut().for_each(|planned| planned.part += before);
+        before = planned.iter().map(|p| p.part + 1).max().unwrap_or(before);
+    }
     let family: Vec<Planned> = parts
         .iter()
         .flat_map(|(.., planned)| planned.clone())
         .collect();
-    let mut prospects = prospects(&family, first.alpha()).into_iter();
+    let mut prospects = planned_prospects(&family, first.procedure()).into_iter();
 
     let mut warnings: Vec<String> = configs.iter().flat_map(|config| about(config)).collect();
     for (config, factor, planned) in &parts {

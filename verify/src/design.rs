@@ -1,9 +1,13 @@
 //! What a design can decide, whatever its outcome: the smallest p-values that
-//! seeds, levels and ties allow, before and after Holm's adjustment, and the
-//! number of seeds with which a verdict could be had.
+//! seeds, levels and ties allow, before and after adjustment, and the number of
+//! seeds with which a verdict could be had.
 
+use std::collections::BTreeSet;
+
+use crate::benjamini_hochberg::benjamini_hochberg;
 use crate::blocks::FEWEST_SEEDS;
 use crate::holm::holm;
+use crate::settings::{Adjustment, Procedure};
 
 /// Rounding of p-values: one that equals α but for it is at most α.
 const ROUNDING: f64 = 1e-12;
@@ -13,6 +17,8 @@ const MOST_MORE_SEEDS: usize = 10_000;
 /// A hypothesis as far as its design goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Planned {
+    /// Which runs it is about: hypotheses of one part are about the same.
+    pub part: usize,
     /// Seeds: complete blocks.
     pub seeds: usize,
     /// Levels; with fewer than two there is no trend.
@@ -26,8 +32,8 @@ pub struct Planned {
 /// What a hypothesis of a family can come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prospect {
-    /// The smallest p-value after Holm's adjustment: where every hypothesis of
-    /// the family reaches its smallest.
+    /// The smallest p-value after adjustment: where every hypothesis of the family
+    /// reaches its smallest.
     pub smallest_p_adjusted: f64,
     /// Whether any outcome would be a verdict.
     pub decidable: bool,
@@ -43,6 +49,7 @@ impl Planned {
     /// is in order with a chance of 1/k!.
     pub fn without_ties(seeds: usize, levels: usize) -> Self {
         Self {
+            part: 0,
             seeds,
             levels,
             smallest_p: chance_of_order(seeds, levels),
@@ -74,26 +81,34 @@ impl Planned {
     }
 }
 
-/// What each hypothesis of a family can come to at level `alpha`.
+/// What each hypothesis of a planned family can come to.
+pub fn planned_prospects(family: &[Planned], procedure: Procedure) -> Vec<Prospect> {
+    let smallest = smallest_adjusted(family, procedure.adjustment);
+    prospects(family, procedure, &smallest)
+}
+
+/// What each hypothesis of a family can come to, whose smallest adjusted
+/// p-values are known.
 ///
-/// Holm's adjusted p-values never fall where a p-value rises, so the smallest
-/// ones are those where all are smallest, later steps included.
-pub fn prospects(family: &[Planned], alpha: f64) -> Vec<Prospect> {
-    let adjusted = smallest_adjusted(family);
-    let needed = seeds_needed(family, alpha);
+/// Adjusted p-values never fall where a p-value rises, so the smallest ones are
+/// those where all are smallest, later steps included.
+pub fn prospects(family: &[Planned], procedure: Procedure, smallest: &[f64]) -> Vec<Prospect> {
+    let needed = seeds_needed(family, procedure);
     let from_scratch: Vec<Planned> = family
         .iter()
         .map(|planned| Planned {
+            part: planned.part,
             comparable: planned.comparable,
             ..Planned::without_ties(0, planned.levels)
         })
         .collect();
-    let needed_from_scratch = seeds_needed(&from_scratch, alpha);
+    let needed_from_scratch = seeds_needed(&from_scratch, procedure);
     (0..family.len())
         .map(|index| {
-            let decidable = family[index].counted_p() < 1.0 && is_at_most(adjusted[index], alpha);
+            let decides = is_at_most(smallest[index], procedure.alpha_supported);
+            let decidable = family[index].counted_p() < 1.0 && decides;
             Prospect {
-                smallest_p_adjusted: adjusted[index],
+                smallest_p_adjusted: smallest[index],
                 decidable,
                 seeds_needed: if decidable {
                     needed_from_scratch[index]
@@ -110,13 +125,36 @@ pub fn is_at_most(p: f64, alpha: f64) -> bool {
     p <= alpha * (1.0 + ROUNDING)
 }
 
-fn smallest_adjusted(family: &[Planned]) -> Vec<f64> {
-    holm(&family.iter().map(|h| h.counted_p()).collect::<Vec<_>>())
+/// The smallest adjusted p-values of designs, for which no ties are known.
+fn smallest_adjusted(family: &[Planned], adjustment: Adjustment) -> Vec<f64> {
+    let counted: Vec<f64> = family.iter().map(|h| h.counted_p()).collect();
+    match adjustment {
+        Adjustment::Holm => holm(&counted),
+        Adjustment::BenjaminiHochberg => benjamini_hochberg(&counted),
+        Adjustment::WestfallYoung => smallest_together(family, &counted),
+    }
+}
+
+/// Westfall and Young's adjustment where all hypotheses are in order. Those of
+/// one part then rise and fall together over all rearrangements, and count
+/// once; of those whose smallest p is larger no rearrangement has so small a p.
+/// What ties tell apart within a part counts apart, which is an upper bound.
+fn smallest_together(family: &[Planned], counted: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..counted.len()).collect();
+    order.sort_by(|&a, &b| counted[a].total_cmp(&counted[b]));
+    let mut adjusted = vec![1.0; counted.len()];
+    let mut so_far: f64 = 0.0;
+    for equal in order.chunk_by(|&a, &b| counted[a] == counted[b]) {
+        let parts: BTreeSet<usize> = equal.iter().map(|&index| family[index].part).collect();
+        so_far = so_far.max((counted[equal[0]] * parts.len() as f64).min(1.0));
+        equal.iter().for_each(|&index| adjusted[index] = so_far);
+    }
+    adjusted
 }
 
 /// The seeds with which each hypothesis could have a verdict, where all have
 /// equally many more than now.
-fn seeds_needed(family: &[Planned], alpha: f64) -> Vec<Option<usize>> {
+fn seeds_needed(family: &[Planned], procedure: Procedure) -> Vec<Option<usize>> {
     let mut needed = vec![None; family.len()];
     let open = |needed: &[Option<usize>]| {
         (0..family.len()).any(|i| needed[i].is_none() && family[i].can_be_tested())
@@ -124,8 +162,10 @@ fn seeds_needed(family: &[Planned], alpha: f64) -> Vec<Option<usize>> {
     let mut more = 0;
     while open(&needed) && more <= MOST_MORE_SEEDS {
         let then: Vec<Planned> = family.iter().map(|h| h.with_more(more)).collect();
-        for (index, p) in smallest_adjusted(&then).into_iter().enumerate() {
-            let passes = then[index].counted_p() < 1.0 && is_at_most(p, alpha);
+        let smallest = smallest_adjusted(&then, procedure.adjustment);
+        for (index, p) in smallest.into_iter().enumerate() {
+            let passes =
+                then[index].counted_p() < 1.0 && is_at_most(p, procedure.alpha_supported);
             if needed[index].is_none() && passes {
                 needed[index] = Some(then[index].seeds);
             }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::blocks::{Blocks, Dropped};
+use crate::blocks::{Blocks, Dropped, FEWEST_SEEDS};
 use crate::input::{Source, Sweep};
 use crate::interval;
 use crate::level::{Fixed, Level};
 use crate::page::{PageMethod, PageTrend, page_trend_of_groups};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
+use crate::shape::{self, Turn};
 use crate::slope::log_slope;
 use crate::summary::{Reached, RunSummary, is_measured};
 use crate::ties;
@@ -45,16 +46,20 @@ pub struct Hypothesis {
     pub page_l_largest: Option<f64>,
     /// Its p-value.
     pub p_value: Option<f64>,
-    /// The p-value after Holm's adjustment for the family.
+    /// The p-value after adjustment for the family.
     pub p_adjusted: Option<f64>,
     /// The p-value of the opposite direction.
     pub opposite_p_value: Option<f64>,
-    /// That after Holm's adjustment for the family of opposite directions.
+    /// That after adjustment for the family of opposite directions.
     pub opposite_p_adjusted: Option<f64>,
+    /// The p-value after Holm's adjustment, whichever decides.
+    pub p_holm: Option<f64>,
+    /// That of the opposite direction.
+    pub opposite_p_holm: Option<f64>,
     /// The smallest p-value that these seeds, levels and ties allow.
     pub smallest_p_value: Option<f64>,
-    /// The same after Holm's adjustment, where every hypothesis of the family
-    /// reaches its smallest.
+    /// The same after adjustment, where every hypothesis of the family reaches
+    /// its smallest.
     pub smallest_p_adjusted: Option<f64>,
     /// Whether any outcome at all would be a verdict.
     pub decidable: bool,
@@ -81,6 +86,10 @@ pub struct Hypothesis {
     /// all runs of a seed share their weights. Absent where steps are unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_zero_blocks: Option<usize>,
+    /// Two neighbouring levels between which the values go against the trend of
+    /// all: then there is no verdict. Absent where they do not turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<Turn>,
     /// Mean of the quantity over the seeds tested, level by level.
     pub level_means: Vec<f64>,
     /// Student's interval for each, of coverage 1 − α; null for fewer than two
@@ -99,6 +108,10 @@ pub struct Hypothesis {
     /// Whether every value is zero, up to its stated error.
     #[serde(skip)]
     pub is_zero: bool,
+    /// The groups of ties of each seed, levels in the order in which values
+    /// should rise.
+    #[serde(skip)]
+    pub ranked: Vec<Vec<usize>>,
 }
 
 /// Whether the runs measured K^M alike.
@@ -118,6 +131,11 @@ impl Hypothesis {
     /// Whether the values of its levels can be compared.
     pub fn is_comparable(&self) -> bool {
         self.covariances == Covariances::Alike
+    }
+
+    /// Whether an outcome of its test could be a verdict.
+    pub fn can_have_verdict(&self) -> bool {
+        self.p_value.is_some() && self.is_comparable() && self.seeds.len() >= FEWEST_SEEDS
     }
 }
 
@@ -234,6 +252,8 @@ fn test(
         p_adjusted: None,
         opposite_p_value: page.map(|p| p.opposite_p_value),
         opposite_p_adjusted: None,
+        p_holm: None,
+        opposite_p_holm: None,
         smallest_p_value: page.map(|p| p.smallest_p_value),
         smallest_p_adjusted: None,
         decidable: false,
@@ -248,12 +268,14 @@ fn test(
         log_slope_interval: slope.and_then(|s| s.interval),
         tied_blocks: tied.iter().filter(|block| ties::has_tie(block)).count(),
         step_zero_blocks: step_zero_blocks(&reached),
+        turns: page.and_then(|page| shape::turn(&blocks.levels, &tied, rises(expected, &page))),
         level_means: level_means(&values),
         level_mean_intervals: level_mean_intervals(&values, alpha),
         verdict: Verdict::Inconclusive,
         reason: String::new(),
         covariances: covariances(sweep, quantity, factor, &blocks),
         is_zero,
+        ranked,
         levels: blocks.levels,
         seeds: blocks.seeds,
         dropped: blocks.dropped,
@@ -265,6 +287,11 @@ fn test(
 pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: &Fixed) -> String {
     let (name, fixed) = (factor.name(), fixed.id());
     format!("{}/{quantity}/{name}@{fixed}", sweep.name)
+}
+
+/// Which way the trend of the values goes along the levels.
+fn rises(expected: Direction, page: &PageTrend) -> bool {
+    (expected == Direction::Increasing) == (page.p_value <= page.opposite_p_value)
 }
 
 /// The blocks with the levels in the order in which values should rise.

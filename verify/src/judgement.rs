@@ -1,97 +1,144 @@
 //! What follows from a family of tested hypotheses, and why, in words.
 
 use crate::blocks::{DroppedWhat, FEWEST_SEEDS};
-use crate::design::{Planned, is_at_most, prospects};
-use crate::holm::holm;
+use crate::design::{is_at_most, prospects};
+use crate::family::{Family, Towards};
 use crate::hypothesis::{Covariances, Hypothesis};
 use crate::number::{p_value, significant};
 use crate::page::PageMethod;
 use crate::quantity::Statistic;
+use crate::settings::{Adjustment, Procedure};
+use crate::shape::Turn;
 use crate::verdict::Verdict;
 
 /// Adjusts the p-values over all `hypotheses`, in both directions, and judges
-/// each at level `alpha`. A hypothesis that cannot have a verdict, as it was not
+/// each by `procedure`. A hypothesis that cannot have a verdict, as it was not
 /// tested, has fewer than three seeds or cannot be compared, counts in the family
 /// with a p-value of 1.
-pub fn judge(hypotheses: &mut [Hypothesis], alpha: f64) {
-    let all = |p: fn(&Hypothesis) -> Option<f64>, hypotheses: &[Hypothesis]| {
-        let counted = |h: &Hypothesis| p(h).filter(|_| can_have_verdict(h)).unwrap_or(1.0);
-        holm(&hypotheses.iter().map(counted).collect::<Vec<_>>())
+pub fn judge(hypotheses: &mut [Hypothesis], procedure: Procedure) {
+    let family = Family::of(hypotheses);
+    let adjusted = family.adjusted(procedure.adjustment, Towards::Claims);
+    let opposite = family.adjusted(procedure.adjustment, Towards::Opposites);
+    let holm = family.adjusted(Adjustment::Holm, Towards::Claims);
+    let opposite_holm = family.adjusted(Adjustment::Holm, Towards::Opposites);
+    let smallest = family.adjusted(procedure.adjustment, Towards::Best);
+    let prospects = prospects(&family.designs(), procedure, &smallest);
+    let judging = Judging {
+        procedure,
+        family: hypotheses.len(),
     };
-    let adjusted = all(|h| h.p_value, hypotheses);
-    let opposite = all(|h| h.opposite_p_value, hypotheses);
-    let designs: Vec<Planned> = hypotheses.iter().map(design).collect();
-    let prospects = prospects(&designs, alpha);
-    let family = hypotheses.len();
     for (index, hypothesis) in hypotheses.iter_mut().enumerate() {
         let prospect = prospects[index];
         hypothesis.p_adjusted = hypothesis.p_value.map(|_| adjusted[index]);
         hypothesis.opposite_p_adjusted = hypothesis.opposite_p_value.map(|_| opposite[index]);
+        hypothesis.p_holm = hypothesis.p_value.map(|_| holm[index]);
+        hypothesis.opposite_p_holm = hypothesis.opposite_p_value.map(|_| opposite_holm[index]);
         hypothesis.smallest_p_adjusted = hypothesis
             .smallest_p_value
             .map(|_| prospect.smallest_p_adjusted);
         hypothesis.decidable = prospect.decidable;
         hypothesis.seeds_needed = prospect.seeds_needed;
-        hypothesis.verdict = verdict(hypothesis, alpha);
-        hypothesis.reason = reason(hypothesis, alpha, family);
+        hypothesis.verdict = judging.verdict(hypothesis);
+        hypothesis.reason = judging.reason(hypothesis);
     }
 }
 
-fn can_have_verdict(h: &Hypothesis) -> bool {
-    h.p_value.is_some() && h.is_comparable() && h.seeds.len() >= FEWEST_SEEDS
+/// How each hypothesis of a family is judged.
+struct Judging {
+    procedure: Procedure,
+    /// How many there are.
+    family: usize,
 }
 
-fn design(h: &Hypothesis) -> Planned {
-    Planned {
-        seeds: h.seeds.len(),
-        levels: h.levels.len(),
-        smallest_p: h.smallest_p_value.unwrap_or(1.0),
-        // No number of seeds makes a test of zeros.
-        comparable: h.is_comparable() && !h.is_zero,
+impl Judging {
+    fn verdict(&self, hypothesis: &Hypothesis) -> Verdict {
+        let at_most = |p: Option<f64>, alpha| p.is_some_and(|p| is_at_most(p, alpha));
+        let Procedure {
+            alpha_supported,
+            alpha_refuted,
+            ..
+        } = self.procedure;
+        if !hypothesis.can_have_verdict() || hypothesis.turns.is_some() {
+            Verdict::Inconclusive
+        } else if at_most(hypothesis.p_adjusted, alpha_supported) {
+            Verdict::Supported
+        } else if at_most(hypothesis.opposite_p_adjusted, alpha_refuted) {
+            Verdict::Refuted
+        } else {
+            Verdict::Inconclusive
+        }
     }
-}
 
-fn verdict(hypothesis: &Hypothesis, alpha: f64) -> Verdict {
-    let at_most_alpha = |p: Option<f64>| p.is_some_and(|p| is_at_most(p, alpha));
-    if !can_have_verdict(hypothesis) {
-        Verdict::Inconclusive
-    } else if at_most_alpha(hypothesis.p_adjusted) {
-        Verdict::Supported
-    } else if at_most_alpha(hypothesis.opposite_p_adjusted) {
-        Verdict::Refuted
-    } else {
-        Verdict::Inconclusive
-    }
-}
-
-/// The reason of a verdict: what decided it first, then what to bear in mind.
-fn reason(hypothesis: &Hypothesis, alpha: f64, family: usize) -> String {
-    let (Some(_), Some(opposite)) = (hypothesis.p_adjusted, hypothesis.opposite_p_adjusted) else {
-        return sentences([
-            Some(untested(hypothesis)),
-            more_seeds(hypothesis),
+    /// The reason of a verdict: what decided it first, then what to bear in
+    /// mind.
+    fn reason(&self, hypothesis: &Hypothesis) -> String {
+        let (Some(_), Some(opposite)) = (hypothesis.p_adjusted, hypothesis.opposite_p_adjusted)
+        else {
+            return sentences([
+                Some(untested(hypothesis)),
+                more_seeds(hypothesis),
+                left_out(hypothesis),
+            ]);
+        };
+        let decision = match hypothesis.verdict {
+            Verdict::Supported => Some(in_order(hypothesis, self.procedure.alpha)),
+            Verdict::Refuted => Some(format!(
+                "the trend is the opposite one, with an adjusted p of {}",
+                p_value(opposite)
+            )),
+            Verdict::Inconclusive => incomparable(hypothesis).or_else(|| turns(hypothesis)),
+        };
+        let is_open = decision.is_none();
+        let undecidable = || undecidable(hypothesis, self.family);
+        let weak = || self.weak(hypothesis);
+        sentences([
+            decision,
+            step_zero(hypothesis),
+            ties(hypothesis),
+            is_open.then(undecidable).flatten(),
+            (is_open && hypothesis.can_have_verdict()).then(weak),
             left_out(hypothesis),
-        ]);
-    };
-    let decision = match hypothesis.verdict {
-        Verdict::Supported => Some(in_order(hypothesis, alpha)),
-        Verdict::Refuted => Some(format!(
-            "the trend is the opposite one, with an adjusted p of {}",
-            p_value(opposite)
-        )),
-        Verdict::Inconclusive => incomparable(hypothesis),
-    };
-    let is_open = decision.is_none();
-    let undecidable = || undecidable(hypothesis, family);
-    let weak = || weak(hypothesis, alpha, family);
-    sentences([
-        decision,
-        step_zero(hypothesis),
-        ties(hypothesis),
-        is_open.then(undecidable).flatten(),
-        (is_open && can_have_verdict(hypothesis)).then(weak),
-        left_out(hypothesis),
-    ])
+        ])
+    }
+
+    /// What the test says where that is no verdict.
+    fn weak(&self, hypothesis: &Hypothesis) -> String {
+        let shown = |p: Option<f64>| p.map_or_else(String::new, p_value);
+        let after = format!("after adjustment for {} hypotheses", self.family);
+        match strongest(hypothesis, self.procedure) {
+            Strongest::Expected => format!(
+                "the expected trend has p {}, which is not significant {after}: {}",
+                shown(hypothesis.p_value),
+                shown(hypothesis.p_adjusted)
+            ),
+            Strongest::Opposite => format!(
+                "the opposite trend has p {}, which is not significant {after}: {}",
+                shown(hypothesis.opposite_p_value),
+                shown(hypothesis.opposite_p_adjusted)
+            ),
+            Strongest::Neither => format!(
+                "no significant trend: p {}, adjusted {}",
+                shown(hypothesis.p_value),
+                shown(hypothesis.p_adjusted)
+            ),
+        }
+    }
+}
+
+/// Where the values turn back, whatever the trend.
+fn turns(hypothesis: &Hypothesis) -> Option<String> {
+    let Turn {
+        between: [low, high],
+        against,
+        seeds,
+        p_value: p,
+    } = hypothesis.turns.as_ref()?;
+    let factor = hypothesis.factor.symbol();
+    Some(format!(
+        "the values turn: from {factor} = {low} to {high} they go against the trend of all levels in          {against} of {seeds} seeds (sign test, p {}), so that “{}” describes them badly",
+        p_value(*p),
+        hypothesis.expected.verb()
+    ))
 }
 
 /// Why values cannot be compared, where they cannot.
@@ -150,30 +197,7 @@ fn more_seeds(hypothesis: &Hypothesis) -> Option<String> {
     Some(format!("{enough} seeds with every level would do"))
 }
 
-/// What the test says where that is no verdict.
-fn weak(hypothesis: &Hypothesis, alpha: f64, family: usize) -> String {
-    let shown = |p: Option<f64>| p.map_or_else(String::new, p_value);
-    let after = format!("after adjustment for {family} hypotheses");
-    match strongest(hypothesis, alpha) {
-        Strongest::Expected => format!(
-            "the expected trend has p {}, which is not significant {after}: {}",
-            shown(hypothesis.p_value),
-            shown(hypothesis.p_adjusted)
-        ),
-        Strongest::Opposite => format!(
-            "the opposite trend has p {}, which is not significant {after}: {}",
-            shown(hypothesis.opposite_p_value),
-            shown(hypothesis.opposite_p_adjusted)
-        ),
-        Strongest::Neither => format!(
-            "no significant trend at alpha {alpha}: p {}, adjusted {}",
-            shown(hypothesis.p_value),
-            shown(hypothesis.p_adjusted)
-        ),
-    }
-}
-
-/// The direction whose p-value is at most α before adjustment.
+/// The direction whose p-value would be a verdict before adjustment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strongest {
     Expected,
@@ -181,11 +205,11 @@ pub(crate) enum Strongest {
     Neither,
 }
 
-pub(crate) fn strongest(hypothesis: &Hypothesis, alpha: f64) -> Strongest {
-    let at_most_alpha = |p: Option<f64>| p.is_some_and(|p| is_at_most(p, alpha));
-    if at_most_alpha(hypothesis.p_value) {
+pub(crate) fn strongest(hypothesis: &Hypothesis, procedure: Procedure) -> Strongest {
+    let at_most = |p: Option<f64>, alpha| p.is_some_and(|p| is_at_most(p, alpha));
+    if at_most(hypothesis.p_value, procedure.alpha_supported) {
         Strongest::Expected
-    } else if at_most_alpha(hypothesis.opposite_p_value) {
+    } else if at_most(hypothesis.opposite_p_value, procedure.alpha_refuted) {
         Strongest::Opposite
     } else {
         Strongest::Neither

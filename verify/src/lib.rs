@@ -3,9 +3,11 @@
 //! hypotheses to verdicts, and verdicts to a report.
 #![warn(missing_docs)]
 
+pub mod benjamini_hochberg;
 pub mod blocks;
 pub mod description;
 pub mod design;
+pub mod family;
 pub mod holm;
 pub mod hypothesis;
 pub mod input;
@@ -19,6 +21,7 @@ pub mod plot;
 pub mod quantity;
 pub mod report;
 pub mod settings;
+pub mod shape;
 pub mod slope;
 pub mod summary;
 pub mod ties;

@@ -33,6 +33,12 @@ pub struct VerifySettings {
     /// The measured quantities that are tested, where they were measured.
     /// Default: all that the conjectures speak of.
     pub quantities: Vec<Quantity>,
+    /// How p-values are adjusted for the number of hypotheses. Default:
+    /// Westfall and Young's step-down minP. Absent in the plans of earlier
+    /// versions, which are judged by the rule of their time: Holm's adjustment,
+    /// each direction at α.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjustment: Option<Adjustment>,
     /// A setting of earlier versions, whose slopes had bootstrapped intervals:
     /// read, and without effect.
     #[serde(skip_serializing)]
@@ -70,9 +76,65 @@ impl Default for VerifySettings {
             accuracy_threshold: 0.6,
             statistics: Statistic::ALL.to_vec(),
             quantities: Quantity::ALL.to_vec(),
+            adjustment: Some(Adjustment::default()),
             bootstrap: None,
         }
     }
+}
+
+/// How p-values are adjusted for the number of hypotheses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Adjustment {
+    /// Step-down minP over joint rearrangements of each seed's runs
+    /// ([`crate::westfall_young`]): bounds the chance of any false verdict.
+    #[default]
+    WestfallYoung,
+    /// Holm's step-down ([`crate::holm`]): the same bound, whatever the
+    /// dependence.
+    Holm,
+    /// Benjamini and Hochberg's step-up ([`crate::benjamini_hochberg`]): bounds
+    /// the expected share of false verdicts.
+    BenjaminiHochberg,
+}
+
+impl Adjustment {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::WestfallYoung, Self::Holm, Self::BenjaminiHochberg];
+
+    /// Its name in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WestfallYoung => "westfall_young",
+            Self::Holm => "holm",
+            Self::BenjaminiHochberg => "benjamini_hochberg",
+        }
+    }
+
+    /// Its name in sentences.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::WestfallYoung => "Westfall and Young's step-down minP adjustment",
+            Self::Holm => "Holm's adjustment",
+            Self::BenjaminiHochberg => "Benjamini and Hochberg's adjustment",
+        }
+    }
+}
+
+/// The share of α that is spent on the claims; the rest is for their opposites.
+const SHARE_OF_CLAIMS: f64 = 0.8;
+
+/// How a family is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Procedure {
+    /// How p-values are adjusted.
+    pub adjustment: Adjustment,
+    /// The level of all verdicts together.
+    pub alpha: f64,
+    /// A claim whose adjusted p is at most this is supported.
+    pub alpha_supported: f64,
+    /// One whose opposite's adjusted p is at most this is refuted.
+    pub alpha_refuted: f64,
 }
 
 /// A setting outside its range.
@@ -114,6 +176,29 @@ impl SettingsError {
 }
 
 impl VerifySettings {
+    /// How the hypotheses are judged: claims and their opposites share α, four
+    /// fifths and one. Plans of earlier versions, without an adjustment, spend
+    /// α on each.
+    pub fn procedure(&self) -> Procedure {
+        let (adjustment, supported, refuted) = match self.adjustment {
+            Some(adjustment) => (adjustment, SHARE_OF_CLAIMS, 1.0 - SHARE_OF_CLAIMS),
+            None => (Adjustment::Holm, 1.0, 1.0),
+        };
+        Procedure {
+            adjustment,
+            alpha: self.alpha,
+            alpha_supported: supported * self.alpha,
+            alpha_refuted: refuted * self.alpha,
+        }
+    }
+
+    /// The settings with the adjustment that is used where none is named, for a
+    /// plan that is yet to be saved.
+    pub fn with_adjustment(mut self) -> Self {
+        self.adjustment.get_or_insert_default();
+        self
+    }
+
     /// Whether all settings are in their ranges.
     ///
     /// # Errors

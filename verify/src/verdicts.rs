@@ -10,7 +10,7 @@ use crate::input::{Lost, SettingsOrigin, Source, Sweep};
 use crate::integrity::{Integrity, SweepIntegrity};
 use crate::judgement::judge;
 use crate::quantity::Factor;
-use crate::settings::VerifySettings;
+use crate::settings::{Procedure, VerifySettings};
 use crate::summary::{Convergence, RunSummary};
 use crate::verdict::Verdict;
 
@@ -21,6 +21,8 @@ pub struct Verdicts {
     pub version: &'static str,
     /// The level at which all hypotheses together were judged.
     pub alpha: f64,
+    /// How they were judged.
+    pub procedure: Procedure,
     /// The hypotheses: one family.
     pub hypotheses: Vec<Hypothesis>,
     /// What is described and not tested: the maxima after the break-even point.
@@ -129,6 +131,21 @@ pub enum VerifyError {
         /// Its α.
         of_second: f64,
     },
+    /// Different adjustments.
+    #[error(
+        "verify.adjustment is {of_first} in `{first}` and {of_second} in `{second}`; verify them one \
+         at a time, as a family has one adjustment"
+    )]
+    Adjustment {
+        /// A sweep.
+        first: String,
+        /// Its adjustment.
+        of_first: &'static str,
+        /// Another sweep.
+        second: String,
+        /// Its adjustment.
+        of_second: &'static str,
+    },
     /// No factor has two levels.
     #[error(
         "there is nothing to compare: no sweep has two learning rates at one batch size, or two \
@@ -144,6 +161,7 @@ pub enum VerifyError {
 pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
     let first = sweeps.first().ok_or(VerifyError::Nothing)?;
     let alpha = first.settings.alpha;
+    let procedure = first.settings.procedure();
     for (index, sweep) in sweeps.iter().enumerate() {
         if sweeps[..index]
             .iter()
@@ -159,6 +177,14 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
                 of_second: sweep.settings.alpha,
             });
         }
+        if sweep.settings.adjustment != first.settings.adjustment {
+            return Err(VerifyError::Adjustment {
+                first: first.name.clone(),
+                of_first: named(first),
+                second: sweep.name.clone(),
+                of_second: named(sweep),
+            });
+        }
     }
     let mut hypotheses: Vec<_> = sweeps.iter().flat_map(hypothesis::of_sweep).collect();
     let descriptive: Vec<_> = sweeps.iter().flat_map(description::of_sweep).collect();
@@ -169,12 +195,13 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
         .iter()
         .flat_map(|sweep| notes_of(sweep, &hypotheses))
         .collect();
-    judge(&mut hypotheses, alpha);
+    judge(&mut hypotheses, procedure);
     let mut excluded = excluded_runs(sweeps);
     excluded.extend(excluded_blocks(&hypotheses));
     Ok(Verdicts {
         version: env!("CARGO_PKG_VERSION"),
         alpha,
+        procedure,
         excluded,
         hypotheses,
         descriptive,
@@ -190,6 +217,14 @@ impl Verdicts {
     pub fn count(&self, verdict: Verdict) -> usize {
         let has = |h: &&Hypothesis| h.verdict == verdict;
         self.hypotheses.iter().filter(has).count()
+    }
+}
+
+/// The name of a sweep's adjustment.
+fn named(sweep: &Sweep) -> &'static str {
+    match sweep.settings.adjustment {
+        Some(adjustment) => adjustment.name(),
+        None => "that of earlier versions",
     }
 }
 

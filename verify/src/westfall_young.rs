@@ -11,8 +11,7 @@
 //!
 //! Hypotheses about other runs, or other seeds or levels of them, are another
 //! part; the chances of the parts are added up (Boole's inequality), whatever
-//! goes on between them. With each hypothesis a part of its own this is Holm's
-//! adjustment, and it is never larger.
+//! goes on between them. The result is never larger than Holm's.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;

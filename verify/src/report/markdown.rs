@@ -219,9 +219,10 @@ fn settings(verdicts: &Verdicts, sweeps: &[Sweep]) -> String {
         })
         .collect();
     format!(
-        "## Settings\n\nLevel α = {} for {} hypotheses, which are one family.\n{of_sweeps}",
+        "## Settings\n\nLevel α = {} for {} hypotheses, which are one family; p-values by {}.\n{of_sweeps}",
         verdicts.alpha,
-        verdicts.hypotheses.len()
+        verdicts.hypotheses.len(),
+        verdicts.procedure.adjustment.in_words()
     )
 }
 

@@ -6,14 +6,15 @@ use crate::blocks::{Dropped, DroppedWhat, FEWEST_SEEDS};
 use crate::hypothesis::{Covariances, Hypothesis};
 use crate::judgement::{Strongest, strongest};
 use crate::number::p_value;
+use crate::settings::Procedure;
 use crate::verdict::Verdict;
 
 /// What decided, then what to bear in mind: `ties at step 0 in 4 of 5 seeds`.
-pub fn short_reason(h: &Hypothesis, alpha: f64) -> String {
-    let causes = [decision(h), ties(h), undecidable(h)];
+pub fn short_reason(h: &Hypothesis, procedure: Procedure) -> String {
+    let causes = [decision(h), turns(h), ties(h), undecidable(h)];
     let mut said: Vec<String> = causes.into_iter().flatten().collect();
     if said.is_empty() {
-        said.push(weak(h, alpha));
+        said.push(weak(h, procedure));
     }
     said.extend(without(h));
     said.join("; ")
@@ -48,9 +49,9 @@ fn decision(h: &Hypothesis) -> Option<String> {
 }
 
 /// What the test says where that is no verdict.
-fn weak(h: &Hypothesis, alpha: f64) -> String {
+fn weak(h: &Hypothesis, procedure: Procedure) -> String {
     let shown = |p: Option<f64>| p.map_or_else(String::new, p_value);
-    match strongest(h, alpha) {
+    match strongest(h, procedure) {
         Strongest::Expected => format!("before adjustment p {}", shown(h.p_value)),
         Strongest::Opposite => {
             format!(
@@ -60,6 +61,13 @@ fn weak(h: &Hypothesis, alpha: f64) -> String {
         }
         Strongest::Neither => "no significant trend".to_owned(),
     }
+}
+
+/// Where the values go against their trend.
+fn turns(h: &Hypothesis) -> Option<String> {
+    let [low, high] = h.turns.as_ref()?.between;
+    let is_open = h.verdict == Verdict::Inconclusive && h.covariances == Covariances::Alike;
+    is_open.then(|| format!("the values turn from {low} to {high}"))
 }
 
 fn ties(h: &Hypothesis) -> Option<String> {

@@ -5,6 +5,7 @@ use crate::hypothesis::Hypothesis;
 use crate::number::{p_value, significant};
 use crate::page::PageMethod;
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
+use crate::settings::{Adjustment, Procedure};
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
 
@@ -25,7 +26,6 @@ pub const QUESTION: &str = "Training with a larger learning rate η or a smaller
 
 /// How verdicts are reached.
 pub fn method(verdicts: &Verdicts) -> String {
-    let alpha = verdicts.alpha;
     let is_normal =
         |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(PageMethod::Normal));
     let exact = if verdicts.hypotheses.iter().any(is_normal) {
@@ -37,10 +37,44 @@ pub fn method(verdicts: &Verdicts) -> String {
     format!(
         "Seeds are blocks: runs of one seed share their initial weights. Page's trend test ranks \
          the levels within each seed; values that their errors do not tell apart tie. Its p-value \
-         is one-sided and {exact}. Holm's adjustment bounds the chance of even one false \
-         “supported” among all hypotheses by {alpha}, and likewise that of one false “refuted”. A \
-         verdict needs at least three seeds and an adjusted p of at most {alpha}: for “refuted”, \
-         that of the opposite trend. The smallest p is what the seeds, levels and ties allow."
+         is one-sided and {exact}. {} A verdict needs at least three seeds and values that do not \
+         turn back along the levels. The smallest p is what the seeds, levels and ties allow.",
+        adjustment(verdicts.procedure)
+    )
+}
+
+/// What the adjustment bounds, and by how much.
+fn adjustment(procedure: Procedure) -> String {
+    let Procedure {
+        adjustment,
+        alpha,
+        alpha_supported,
+        alpha_refuted,
+    } = procedure;
+    let shown = |alpha: f64| significant(alpha, 3);
+    let how = match adjustment {
+        Adjustment::WestfallYoung => {
+            "Westfall and Young's step-down minP adjustment lets the runs of each seed change \
+             levels, each with all its quantities, and bounds the chance of even one false verdict"
+        }
+        Adjustment::Holm => "Holm's adjustment bounds the chance of even one false verdict",
+        Adjustment::BenjaminiHochberg => {
+            "Benjamini and Hochberg's adjustment bounds the expected share of false verdicts"
+        }
+    };
+    if alpha_supported + alpha_refuted > 1.5 * alpha {
+        return format!(
+            "{how} “supported” by {0}, and likewise that of “refuted”, as was planned: an adjusted p \
+             of at most {0}, for “refuted” that of the opposite trend.",
+            shown(alpha)
+        );
+    }
+    format!(
+        "{how} by {}: “supported” needs an adjusted p of at most {}, “refuted” one of at most {} for \
+         the opposite trend.",
+        shown(alpha),
+        shown(alpha_supported),
+        shown(alpha_refuted)
     )
 }
 
@@ -153,7 +187,7 @@ pub fn why(hypothesis: &Hypothesis, verdicts: &Verdicts) -> Vec<String> {
         Verdict::Refuted => format!("the opposite's adjusted p {}", p_value(p)),
         Verdict::Supported | Verdict::Inconclusive => format!("adjusted p {}", p_value(p)),
     });
-    let reason = short_reason(hypothesis, verdicts.alpha);
+    let reason = short_reason(hypothesis, verdicts.procedure);
     p.into_iter().chain([reason]).collect()
 }
 

@@ -46,14 +46,19 @@ fn legend(verdicts: &Verdicts) -> String {
         1 => "one hypothesis".to_owned(),
         all => format!("all {all} hypotheses"),
     };
+    let procedure = verdicts.procedure;
+    let shown = |alpha: f64| significant(alpha, 3);
     let refuted = match verdicts.count(Verdict::Refuted) {
-        0 => "",
-        _ => " Of a refuted claim it is that of the opposite trend.",
+        0 => String::new(),
+        _ => format!(
+            " Of a refuted claim it is that of the opposite trend, and needs to be at most {}.",
+            shown(procedure.alpha_refuted)
+        ),
     };
     format!(
-        "\np is adjusted for {hypotheses}; a verdict needs at most {} and three seeds.{refuted} \
+        "\np is adjusted for {hypotheses}; “supported” needs at most {} and three seeds.{refuted} \
          Other numbers are means over seeds.\n",
-        verdicts.alpha
+        shown(procedure.alpha_supported)
     )
 }
 
@@ -168,7 +173,7 @@ fn row(h: &Hypothesis, verdicts: &Verdicts) -> [String; 5] {
         format!("{} {}", h.quantity.quantity.symbol(), h.expected.verb()),
         format!("p {}", or_absent(statement::decisive_p(h), p_value)),
         means(h),
-        short_reason(h, verdicts.alpha),
+        short_reason(h, verdicts.procedure),
     ]
 }
 

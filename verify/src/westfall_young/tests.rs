@@ -52,28 +52,24 @@ fn the_adjusted_p_values_are_those_of_brute_force() {
     }
 }
 
+/// Holm's bound also counts p-values that few seeds cannot have, so that even
+/// with a part each the sum of chances may be smaller.
 #[test]
-fn it_is_never_larger_than_holms_nor_smaller_than_the_p_value() {
-    let reference: Reference = serde_json::from_str(REFERENCE).unwrap();
-    for case in &reference.cases {
-        let family = family(&case.family);
-        let p_values = p_values(&family);
-        let adjusted = step_down(&family);
-        for ((found, holm), p) in adjusted.iter().zip(holm(&p_values)).zip(&p_values) {
-            assert!(*found <= holm + 1e-12 && *found >= p - 1e-12);
-        }
-    }
-}
-
-#[test]
-fn with_a_part_each_it_is_holms() {
+fn it_lies_between_the_p_value_and_holms() {
     let reference: Reference = serde_json::from_str(REFERENCE).unwrap();
     for case in &reference.cases {
         let mut family = family(&case.family);
+        let p_values = p_values(&family);
+        let together = step_down(&family);
         for (part, member) in family.iter_mut().enumerate() {
             member.as_mut().unwrap().part = part;
         }
-        assert_close(&step_down(&family), &holm(&p_values(&family)));
+        let apart = step_down(&family);
+        let holm = holm(&p_values);
+        for (index, p) in p_values.iter().enumerate() {
+            let rising = [*p, together[index], apart[index], holm[index]];
+            assert!(rising.windows(2).all(|w| w[0] <= w[1] + 1e-12), "{rising:?}");
+        }
     }
 }
 

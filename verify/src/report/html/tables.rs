@@ -151,7 +151,8 @@ pub fn settings(verdicts: &Verdicts, sweeps: &[Sweep]) -> Markup {
             h2 { "Settings" }
             p {
                 "Level α = " (verdicts.alpha) " for " (verdicts.hypotheses.len())
-                " hypotheses, which are one family."
+                " hypotheses, which are one family; p-values by "
+                (verdicts.procedure.adjustment.in_words()) "."
             }
             @for sweep in sweeps {
                 h3 { (sweep.name) }
