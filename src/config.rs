@@ -11,6 +11,7 @@ use breakeven_empirical::model::{Architecture, BertShape};
 use breakeven_verify::VerifySettings;
 use breakeven_verify::design::Planned;
 use breakeven_verify::quantity::{Factor, Quantity};
+use breakeven_verify::settings::Procedure;
 use breakeven_verify::ties::RELATIVE;
 use serde::{Deserialize, Serialize};
 

@@ -19,7 +19,9 @@ pub fn warnings(configs: &[&Config]) -> Vec<String> {
     // Hypotheses about other sweeps or factors are about other runs.
     let mut before = 0;
     for (.., planned) in &mut parts {
-        planned.iter_mut().for_each(|planned| planned.part += before);
+        planned
+            .iter_mut()
+            .for_each(|planned| planned.part += before);
         before = planned.iter().map(|p| p.part + 1).max().unwrap_or(before);
     }
     let family: Vec<Planned> = parts

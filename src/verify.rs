@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
+use breakeven_verify::settings::Adjustment;
 use breakeven_verify::{
     InputError, Sweep, VerifySettings, read_sweep, read_table, sweep_folders, verify,
 };
@@ -48,6 +49,16 @@ pub struct VerifyArgs {
     /// its own, fixed before training.
     #[arg(long, value_name = "A", requires = "table", conflicts_with = "runs")]
     alpha: Option<f64>,
+    /// How p-values are adjusted for the number of hypotheses, for a table:
+    /// westfall-young, holm or benjamini-hochberg; a sweep has its own.
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_parser = adjustment,
+        requires = "table",
+        conflicts_with = "runs"
+    )]
+    adjustment: Option<Adjustment>,
     /// Confirm that K^M was measured with the same number and size of
     /// mini-batches (L and M) in all runs of a table that does not say so.
     #[arg(long, requires = "table", conflicts_with = "runs")]
@@ -93,12 +104,22 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
     }
 }
 
+fn adjustment(text: &str) -> Result<Adjustment, String> {
+    let name = text.replace('-', "_");
+    let found = Adjustment::ALL.into_iter().find(|a| a.name() == name);
+    found.ok_or_else(|| {
+        let names = Adjustment::ALL.map(|a| a.name().replace('_', "-"));
+        format!("give one of {}", names.join(", "))
+    })
+}
+
 impl VerifyArgs {
     fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, InputError> {
         meter.begin("reading runs", Parts::Whole);
         if let Some(table) = &self.table {
             let mut settings = VerifySettings::default();
             settings.alpha = self.alpha.unwrap_or(settings.alpha);
+            settings.adjustment = self.adjustment.or(settings.adjustment);
             if self.resamples.is_some() {
                 say("warning: --resamples has no effect, as intervals of slopes are Student's");
             }

@@ -164,8 +164,7 @@ fn seeds_needed(family: &[Planned], procedure: Procedure) -> Vec<Option<usize>> 
         let then: Vec<Planned> = family.iter().map(|h| h.with_more(more)).collect();
         let smallest = smallest_adjusted(&then, procedure.adjustment);
         for (index, p) in smallest.into_iter().enumerate() {
-            let passes =
-                then[index].counted_p() < 1.0 && is_at_most(p, procedure.alpha_supported);
+            let passes = then[index].counted_p() < 1.0 && is_at_most(p, procedure.alpha_supported);
             if needed[index].is_none() && passes {
                 needed[index] = Some(then[index].seeds);
             }
@@ -185,12 +184,58 @@ fn chance_of_order(seeds: usize, levels: usize) -> f64 {
 mod tests {
     use super::*;
 
+    /// Holm's adjustment, with all of α for the claims.
+    fn holm(alpha: f64) -> Procedure {
+        Procedure {
+            adjustment: Adjustment::Holm,
+            alpha,
+            alpha_supported: alpha,
+            alpha_refuted: alpha,
+        }
+    }
+
+    /// Westfall and Young's, likewise.
+    fn together(alpha: f64) -> Procedure {
+        Procedure {
+            adjustment: Adjustment::WestfallYoung,
+            ..holm(alpha)
+        }
+    }
+
+    /// Fifteen hypotheses about the same runs of two levels count once: 2⁻⁵.
+    /// About three different sets of runs they count three times, and where one
+    /// set has six seeds, its 2⁻⁶ is out of the others' reach.
+    #[test]
+    fn hypotheses_about_the_same_runs_count_once() {
+        let planned = |part, seeds| Planned {
+            part,
+            ..Planned::without_ties(seeds, 2)
+        };
+        let of = |family: &[Planned]| planned_prospects(family, together(0.05));
+        let one = of(&[planned(0, 5); 15]);
+        assert!(one.iter().all(|p| p.smallest_p_adjusted == 1.0 / 32.0));
+        assert!(one.iter().all(|p| p.decidable && p.seeds_needed == Some(5)));
+
+        let three: Vec<Planned> = (0..15).map(|index| planned(index % 3, 5)).collect();
+        let three = of(&three);
+        assert!(three.iter().all(|p| p.smallest_p_adjusted == 3.0 / 32.0));
+        assert!(
+            three
+                .iter()
+                .all(|p| !p.decidable && p.seeds_needed == Some(6))
+        );
+
+        let uneven = of(&[planned(0, 6), planned(1, 5), planned(2, 5)]);
+        assert_eq!(uneven[0].smallest_p_adjusted, 1.0 / 64.0);
+        assert_eq!(uneven[1].smallest_p_adjusted, 2.0 / 32.0);
+    }
+
     fn of(seeds_and_levels: &[(usize, usize)], alpha: f64) -> Vec<Prospect> {
         let family: Vec<_> = seeds_and_levels
             .iter()
             .map(|&(seeds, levels)| Planned::without_ties(seeds, levels))
             .collect();
-        prospects(&family, alpha)
+        planned_prospects(&family, holm(alpha))
     }
 
     /// Fifteen hypotheses of two levels: 2⁻⁵·15 = 0.47 at best, 2⁻⁸·15 = 0.059,
@@ -235,7 +280,7 @@ mod tests {
             smallest_p: 1.0 / 3.0,
             ..Planned::without_ties(5, 3)
         };
-        let found = prospects(&[tied], 0.05)[0];
+        let found = planned_prospects(&[tied], holm(0.05))[0];
         assert!((found.smallest_p_adjusted - 1.0 / 3.0).abs() < 1e-12);
         assert!(!found.decidable);
         assert_eq!(found.seeds_needed, Some(7));
@@ -248,9 +293,9 @@ mod tests {
             ..Planned::without_ties(5, 3)
         };
         let one_level = Planned::without_ties(5, 1);
-        let found = prospects(
+        let found = planned_prospects(
             &[incomparable, one_level, Planned::without_ties(5, 2)],
-            0.05,
+            holm(0.05),
         );
         assert_eq!(found[0].seeds_needed, None);
         assert_eq!(found[1].seeds_needed, None);

@@ -117,7 +117,8 @@ impl Judging {
                 shown(hypothesis.opposite_p_adjusted)
             ),
             Strongest::Neither => format!(
-                "no significant trend: p {}, adjusted {}",
+                "no significant trend at alpha {}: p {}, adjusted {}",
+                self.procedure.alpha,
                 shown(hypothesis.p_value),
                 shown(hypothesis.p_adjusted)
             ),

@@ -120,7 +120,10 @@ pub fn page_trend_of_groups(blocks: &[Vec<usize>]) -> Result<PageTrend, PageErro
 /// What p-value each L of some blocks has: the test's own null distribution.
 pub(crate) enum Null {
     /// P(doubled L ≥ lowest + index).
-    Exact { lowest: u64, upper: Vec<f64> },
+    Exact {
+        lowest: u64,
+        upper: Vec<f64>,
+    },
     Normal(NormalLimit),
 }
 

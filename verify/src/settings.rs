@@ -121,8 +121,8 @@ impl Adjustment {
     }
 }
 
-/// The share of α that is spent on the claims; the rest is for their opposites.
-const SHARE_OF_CLAIMS: f64 = 0.8;
+/// The shares of α that are spent on the claims and on their opposites.
+const SHARES: [f64; 2] = [0.7, 0.3];
 
 /// How a family is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -176,13 +176,13 @@ impl SettingsError {
 }
 
 impl VerifySettings {
-    /// How the hypotheses are judged: claims and their opposites share α, four
-    /// fifths and one. Plans of earlier versions, without an adjustment, spend
-    /// α on each.
+    /// How the hypotheses are judged: claims and their opposites share α, seven
+    /// tenths and three. Plans of earlier versions, without an adjustment,
+    /// spend α on each.
     pub fn procedure(&self) -> Procedure {
-        let (adjustment, supported, refuted) = match self.adjustment {
-            Some(adjustment) => (adjustment, SHARE_OF_CLAIMS, 1.0 - SHARE_OF_CLAIMS),
-            None => (Adjustment::Holm, 1.0, 1.0),
+        let (adjustment, [supported, refuted]) = match self.adjustment {
+            Some(adjustment) => (adjustment, SHARES),
+            None => (Adjustment::Holm, [1.0, 1.0]),
         };
         Procedure {
             adjustment,
@@ -248,8 +248,29 @@ mod tests {
     #[test]
     fn an_empty_table_means_the_defaults() {
         let settings: VerifySettings = serde_json::from_str("{}").unwrap();
-        assert_eq!(settings, VerifySettings::default());
         assert_eq!(settings.check(), Ok(()));
+        assert_eq!(settings.with_adjustment(), VerifySettings::default());
+    }
+
+    /// A plan that names no adjustment is of a version that had one alone.
+    #[test]
+    fn older_plans_are_judged_by_the_rule_of_their_time() {
+        let older: VerifySettings = serde_json::from_str("{}").unwrap();
+        let Procedure {
+            adjustment,
+            alpha_supported,
+            alpha_refuted,
+            ..
+        } = older.procedure();
+        assert_eq!(adjustment, Adjustment::Holm);
+        assert_eq!([alpha_supported, alpha_refuted], [0.05, 0.05]);
+
+        let now = VerifySettings::default().procedure();
+        assert_eq!(now.adjustment, Adjustment::WestfallYoung);
+        let spent = now.alpha_supported + now.alpha_refuted;
+        assert!((spent - 0.05).abs() < 1e-15, "{spent}");
+        // Two levels of five seeds reach 1/32.
+        assert!(now.alpha_supported > 1.0 / 32.0);
     }
 
     #[test]

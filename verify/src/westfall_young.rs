@@ -114,14 +114,13 @@ impl Test {
         }
     }
 
-    /// The p-value once the runs of each seed have changed places.
-    fn rearranged(&self, orders: &[&[usize]]) -> f64 {
-        let of_seed = |(ranks, order): (&Vec<u64>, &&[usize])| -> u64 {
-            let places = (1..).zip(order.iter());
-            places.map(|(place, &run)| place * ranks[run]).sum()
-        };
-        let l = self.ranks.iter().zip(orders).map(of_seed).sum();
-        self.null.p_value(l)
+    /// What one seed adds to doubled L where its runs stand in this order.
+    fn part_of_l(&self, seed: usize, order: &[usize]) -> u64 {
+        let ranks = &self.ranks[seed];
+        (1..)
+            .zip(order)
+            .map(|(place, &run)| place * ranks[run])
+            .sum()
     }
 }
 
@@ -131,8 +130,6 @@ struct Part<'a> {
     /// For each test the smallest p-value of it and all behind it, over all
     /// rearrangements, rising.
     smallest: Vec<Vec<f64>>,
-    /// Whether the rearrangements are drawn, and not all there are.
-    drawn: bool,
     /// Tests that are done with.
     passed: usize,
 }
@@ -142,7 +139,6 @@ impl<'a> Part<'a> {
         Self {
             tests: vec![test],
             smallest: Vec::new(),
-            drawn: false,
             passed: 0,
         }
     }
@@ -163,24 +159,23 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// All rearrangements of few levels: a seed's order is one of a list.
     fn make_all(&mut self, all: usize, seeds: usize, levels: usize) {
-        let listed = orders(levels);
+        let listed = Listed::of(&self.tests, levels);
+        let mut chosen = vec![0; seeds];
         for number in 0..all {
             let mut rest = number;
-            let chosen: Vec<&[usize]> = (0..seeds)
-                .map(|_| {
-                    let order = &listed[rest % listed.len()];
-                    rest /= listed.len();
-                    order.as_slice()
-                })
-                .collect();
-            self.add(&chosen);
+            for order in &mut chosen {
+                *order = rest % listed.orders;
+                rest /= listed.orders;
+            }
+            self.add(|test, seed| listed.part_of_l(test, seed, chosen[seed]));
         }
     }
 
     fn draw(&mut self, seeds: usize, levels: usize) {
-        self.drawn = true;
         let mut random = ChaCha12Rng::seed_from_u64(0);
+        let tests = self.tests.clone();
         let mut orders: Vec<Vec<usize>> = vec![(0..levels).collect(); seeds];
         for number in 0..ARRANGEMENTS {
             // The observed one is the first.
@@ -189,16 +184,19 @@ impl<'a> Part<'a> {
                     .iter_mut()
                     .for_each(|order| order.shuffle(&mut random));
             }
-            let chosen: Vec<&[usize]> = orders.iter().map(Vec::as_slice).collect();
-            self.add(&chosen);
+            self.add(|test, seed| tests[test].part_of_l(seed, &orders[seed]));
         }
     }
 
-    fn add(&mut self, orders: &[&[usize]]) {
+    /// Takes in a rearrangement, of which `part_of_l` says what a seed adds to
+    /// the doubled L of a test.
+    fn add(&mut self, part_of_l: impl Fn(usize, usize) -> u64) {
         let mut smallest = f64::INFINITY;
-        for (test, all) in self.tests.iter().zip(&mut self.smallest).rev() {
-            smallest = smallest.min(test.rearranged(orders));
-            all.push(smallest);
+        for (index, test) in self.tests.iter().enumerate().rev() {
+            let seeds = 0..test.ranks.len();
+            let l = seeds.map(|seed| part_of_l(index, seed)).sum();
+            smallest = smallest.min(test.null.p_value(l));
+            self.smallest[index].push(smallest);
         }
     }
 
@@ -208,6 +206,37 @@ impl<'a> Part<'a> {
             let below = smallest.partition_point(|&found| found <= p * (1.0 + ROUNDING));
             below as f64 / smallest.len() as f64
         })
+    }
+}
+
+/// What each order of each seed's runs adds to each test's doubled L.
+struct Listed {
+    orders: usize,
+    seeds: usize,
+    /// \[tests\]\[seeds\]\[orders\].
+    parts: Vec<u64>,
+}
+
+impl Listed {
+    fn of(tests: &[&Test], levels: usize) -> Self {
+        let orders = orders(levels);
+        let of_seed = |test: &Test, seed| -> Vec<u64> {
+            let part = |order: &Vec<usize>| test.part_of_l(seed, order);
+            orders.iter().map(part).collect()
+        };
+        let seeds = tests[0].ranks.len();
+        let of_test = |test: &&Test| -> Vec<u64> {
+            (0..seeds).flat_map(|seed| of_seed(test, seed)).collect()
+        };
+        Self {
+            parts: tests.iter().flat_map(of_test).collect(),
+            orders: orders.len(),
+            seeds,
+        }
+    }
+
+    fn part_of_l(&self, test: usize, seed: usize, order: usize) -> u64 {
+        self.parts[(test * self.seeds + seed) * self.orders + order]
     }
 }
 

@@ -68,7 +68,10 @@ fn it_lies_between_the_p_value_and_holms() {
         let holm = holm(&p_values);
         for (index, p) in p_values.iter().enumerate() {
             let rising = [*p, together[index], apart[index], holm[index]];
-            assert!(rising.windows(2).all(|w| w[0] <= w[1] + 1e-12), "{rising:?}");
+            assert!(
+                rising.windows(2).all(|w| w[0] <= w[1] + 1e-12),
+                "{rising:?}"
+            );
         }
     }
 }

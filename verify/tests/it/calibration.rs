@@ -61,15 +61,40 @@ fn trials_with(
     (0..trials).filter(has).count() as u64
 }
 
-/// 2,000 trials at α = 0.05. In at most 5 % is anything supported; a count
-/// above 100 + 3·√(2000·0.05·0.95) = 129 has a chance below 0.2 % there. Under
-/// independence the exact, discrete test of five seeds is not far below α.
+/// 2,000 trials at α = 0.05: in at most 3.5 % is anything supported, in at most
+/// 1.5 % refuted. Counts above 70 + 3·√(2000·0.035·0.965) = 94 and 30 + 16 = 46 have
+/// a chance below 0.2 % there. The exact, discrete test of five seeds is not far
+/// below, less what is taken away where values turn.
 #[test]
 fn with_no_effect_at_most_five_in_a_hundred_families_support_anything() {
-    for verdict in [Verdict::Supported, Verdict::Refuted] {
+    for (verdict, rate) in [(Verdict::Supported, 25..=94), (Verdict::Refuted, 8..=46)] {
         let found = trials_with(verdict, 2000, |_, _, random| normal(random));
-        assert!((20..=129).contains(&found), "{found} of 2000 {verdict:?}");
+        assert!(rate.contains(&found), "{found} of 2000 {verdict:?}");
     }
+}
+
+/// Quantities that go together nearly always, as those of one run do: the
+/// rate is that of one test and not a quarter of it, which Holm's would be.
+#[test]
+fn related_quantities_keep_the_rate_and_do_not_waste_it() {
+    let mut random = ChaCha12Rng::seed_from_u64(9);
+    let mut found = 0;
+    for _ in 0..2000 {
+        let mut text =
+            "seed,lr,batch_size,max_lambda_k,max_lambda_h,max_trace_k,max_trace_h".to_owned();
+        for seed in 0..5 {
+            for eta in LEVELS {
+                let common = normal(&mut random);
+                write!(text, "\n{seed},{eta},64").unwrap();
+                for _ in 0..4 {
+                    let value = (common + 0.1 * normal(&mut random)).exp();
+                    write!(text, ",{value}").unwrap();
+                }
+            }
+        }
+        found += u64::from(any(&verify(&[read(&text)]).unwrap(), Verdict::Supported));
+    }
+    assert!((40..=94).contains(&found), "{found} of 2000");
 }
 
 /// The same with values rounded to so few numbers that most seeds have ties.
@@ -97,14 +122,18 @@ fn planted(sign: f64) -> impl Fn(&str, f64, &mut ChaCha12Rng) -> f64 {
 /// order.
 #[test]
 fn a_planted_effect_is_found_in_98_of_100_hypotheses() {
-    for (sign, verdict) in [(1.0, Verdict::Supported), (-1.0, Verdict::Refuted)] {
+    // Opposites have the smaller share of α.
+    for (sign, verdict, least) in [
+        (1.0, Verdict::Supported, 1960),
+        (-1.0, Verdict::Refuted, 1920),
+    ] {
         let mut random = ChaCha12Rng::seed_from_u64(42);
         let mut right = 0;
         for _ in 0..500 {
             let verdicts = verify(&[table(5, &mut random, planted(sign))]).unwrap();
             right += verdicts.count(verdict);
         }
-        assert!(right >= 1960, "{right} of 2000 hypotheses {verdict:?}");
+        assert!(right >= least, "{right} of 2000 hypotheses {verdict:?}");
     }
 }
 
@@ -178,7 +207,7 @@ fn the_normal_limit_does_not_raise_the_rate_of_false_positives() {
     for verdict in [Verdict::Supported, Verdict::Refuted] {
         let found = of_a_thousand(verdict, table);
         assert!(
-            (20..=AT_MOST).contains(&found),
+            (5..=AT_MOST).contains(&found),
             "{found} of 1000 {verdict:?}"
         );
     }
