@@ -126,7 +126,7 @@ pub fn is_at_most(p: f64, alpha: f64) -> bool {
 }
 
 /// The smallest adjusted p-values of designs, for which no ties are known.
-fn smallest_adjusted(family: &[Planned], adjustment: Adjustment) -> Vec<f64> {
+pub(crate) fn smallest_adjusted(family: &[Planned], adjustment: Adjustment) -> Vec<f64> {
     let counted: Vec<f64> = family.iter().map(|h| h.counted_p()).collect();
     match adjustment {
         Adjustment::Holm => holm(&counted),

@@ -2,10 +2,11 @@
 //! their number.
 
 use crate::benjamini_hochberg::benjamini_hochberg;
-use crate::design::Planned;
+use crate::design::{Planned, smallest_adjusted};
 use crate::holm::holm;
 use crate::hypothesis::Hypothesis;
 use crate::settings::Adjustment;
+use crate::ties::has_tie;
 use crate::westfall_young::{Member, step_down};
 
 /// Which outcome p-values are for.
@@ -51,6 +52,16 @@ impl<'a> Family<'a> {
             Adjustment::WestfallYoung => step_down(&self.members(towards)),
             Adjustment::Holm => holm(&self.p_values(towards)),
             Adjustment::BenjaminiHochberg => benjamini_hochberg(&self.p_values(towards)),
+        }
+    }
+
+    /// The smallest adjusted p-values that the designs and their ties allow.
+    pub fn smallest(&self, adjustment: Adjustment) -> Vec<f64> {
+        let ties = |h: &Hypothesis| h.ranked.iter().any(|block| has_tie(block));
+        if self.hypotheses.iter().any(ties) {
+            self.adjusted(adjustment, Towards::Best)
+        } else {
+            smallest_adjusted(&self.designs(), adjustment)
         }
     }
 

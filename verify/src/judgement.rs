@@ -21,7 +21,7 @@ pub fn judge(hypotheses: &mut [Hypothesis], procedure: Procedure) {
     let opposite = family.adjusted(procedure.adjustment, Towards::Opposites);
     let holm = family.adjusted(Adjustment::Holm, Towards::Claims);
     let opposite_holm = family.adjusted(Adjustment::Holm, Towards::Opposites);
-    let smallest = family.adjusted(procedure.adjustment, Towards::Best);
+    let smallest = family.smallest(procedure.adjustment);
     let prospects = prospects(&family.designs(), procedure, &smallest);
     let judging = Judging {
         procedure,
