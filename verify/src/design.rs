@@ -8,6 +8,7 @@ use crate::benjamini_hochberg::benjamini_hochberg;
 use crate::blocks::FEWEST_SEEDS;
 use crate::holm::holm;
 use crate::settings::{Adjustment, Procedure};
+use crate::westfall_young::resolution;
 
 /// Rounding of p-values: one that equals α but for it is at most α.
 const ROUNDING: f64 = 1e-12;
@@ -131,7 +132,11 @@ pub(crate) fn smallest_adjusted(family: &[Planned], adjustment: Adjustment) -> V
     match adjustment {
         Adjustment::Holm => holm(&counted),
         Adjustment::BenjaminiHochberg => benjamini_hochberg(&counted),
-        Adjustment::WestfallYoung => smallest_together(family, &counted),
+        Adjustment::WestfallYoung => {
+            let floored = |(h, p): (&Planned, f64)| p.max(resolution(h.seeds, h.levels));
+            let counted: Vec<f64> = family.iter().zip(counted).map(floored).collect();
+            smallest_together(family, &counted)
+        }
     }
 }
 

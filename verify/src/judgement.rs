@@ -136,7 +136,8 @@ fn turns(hypothesis: &Hypothesis) -> Option<String> {
     } = hypothesis.turns.as_ref()?;
     let factor = hypothesis.factor.symbol();
     Some(format!(
-        "the values turn: from {factor} = {low} to {high} they go against the trend of all levels in          {against} of {seeds} seeds (sign test, p {}), so that “{}” describes them badly",
+        "the values turn: from {factor} = {low} to {high} they go against the trend of all \
+         levels in {against} of {seeds} seeds (sign test, p {}), so that “{}” describes them badly",
         p_value(*p),
         hypothesis.expected.verb()
     ))

@@ -93,6 +93,15 @@ pub fn all_arrangements(seeds: usize, levels: usize) -> Option<usize> {
     (all <= ARRANGEMENTS).then_some(all)
 }
 
+/// The smallest chance that the rearrangements of so many seeds and levels tell
+/// from none, where they are drawn.
+pub fn resolution(seeds: usize, levels: usize) -> f64 {
+    match all_arrangements(seeds, levels) {
+        Some(_) => 0.0,
+        None => 1.0 / ARRANGEMENTS as f64,
+    }
+}
+
 /// A member with its ranks and their distribution.
 struct Test {
     part: usize,

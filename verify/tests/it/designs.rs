@@ -7,6 +7,7 @@ use breakeven_verify::hypothesis::Hypothesis;
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::settings::Adjustment;
 use breakeven_verify::verdict::Verdict;
+use breakeven_verify::westfall_young::resolution;
 use breakeven_verify::{Sweep, Verdicts, VerifySettings, parse_table, verify};
 
 const LEVELS: [f64; 5] = [0.01, 0.03, 0.1, 0.3, 1.0];
@@ -53,8 +54,14 @@ fn the_seeds_that_would_do_are_the_fewest_that_do() {
             assert_eq!(fewer.verdict, Verdict::Inconclusive, "{}", fewer.reason);
             // In the clearest outcome nothing smaller was possible.
             if seeds >= 3 {
-                let least = found.smallest_p_adjusted.unwrap();
-                assert!((found.p_adjusted.unwrap() / least - 1.0).abs() < 1e-12);
+                let over = found.p_adjusted.unwrap() / found.smallest_p_adjusted.unwrap();
+                // Of drawn rearrangements a few may be the same.
+                let most = if resolution(seeds, levels) == 0.0 {
+                    1.0
+                } else {
+                    6.0
+                };
+                assert!((0.999_999..=most * 1.000_001).contains(&over), "{over}");
             }
         }
     }
