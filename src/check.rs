@@ -165,7 +165,7 @@ fn check_comparable(configs: &[Config]) -> Result<(), Failure> {
     let all: Vec<String> = configs.iter().map(named).collect();
     if !configs.iter().any(Config::has_levels) {
         return Err(Failure::input(format!(
-            "{}: there is nothing to compare; give two learning rates or two batch sizes, or use train",
+            "{}: there is nothing to compare; give two learning rates, two batch sizes or two momenta, or use train",
             all.join(", ")
         )));
     }

@@ -38,8 +38,8 @@ fn about(config: &Config) -> Vec<String> {
     let name = config.name();
     if !config.has_levels() {
         warnings.push(format!(
-            "{name}: with one learning rate and one batch size there is nothing to compare, so \
-             these runs alone give no verdict"
+            "{name}: with one learning rate, one batch size and one momentum there is nothing to \
+             compare, so these runs alone give no verdict"
         ));
     }
     if config.sets_bootstrap() {

@@ -206,11 +206,12 @@ impl<'a> Sweep<'a> {
         for &seed in &axes.seeds {
             for &learning_rate in &axes.learning_rates {
                 for &batch_size in &axes.batch_sizes {
-                    runs.push(RunSpec {
+                    runs.extend(axes.momenta().map(|momentum| RunSpec {
                         learning_rate,
                         batch_size,
+                        momentum,
                         seed,
-                    });
+                    }));
                 }
             }
         }
