@@ -207,6 +207,11 @@ impl Config {
         &self.name
     }
 
+    /// Name of its data set.
+    pub fn data(&self) -> &str {
+        &self.data.name
+    }
+
     /// The same configuration with seeds 0 to `count` − 1.
     pub fn with_seeds(mut self, count: u64) -> Self {
         self.sweep.seeds = (0..count).collect();

@@ -3,7 +3,7 @@
 use breakeven_sim::record::{MiniBatches, PretrainedWeights, RunHeader};
 
 use super::Shared;
-use crate::config::TrainingConfig;
+use crate::config::{SweepAxes, TrainingConfig};
 
 /// One combination of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +19,24 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
+    /// All combinations of a sweep: seed by seed, as seeds are blocks.
+    pub fn of(axes: &SweepAxes) -> Vec<Self> {
+        let mut runs = Vec::new();
+        for &seed in &axes.seeds {
+            for &learning_rate in &axes.learning_rates {
+                for &batch_size in &axes.batch_sizes {
+                    runs.extend(axes.momenta().map(|momentum| Self {
+                        learning_rate,
+                        batch_size,
+                        momentum,
+                        seed,
+                    }));
+                }
+            }
+        }
+        runs
+    }
+
     /// The name of the run and of its folder.
     pub fn name(&self) -> String {
         let (eta, size, seed) = (short(self.learning_rate), self.batch_size, self.seed);
