@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::config::{
-    DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
+    ConfigError, DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
 use breakeven_empirical::model::{Architecture, BertShape};
 use breakeven_verify::VerifySettings;
@@ -76,6 +76,7 @@ impl Config {
         let mut config = config.map_err(|error| anyhow!("{error}"))?;
         config.verify = config.verify.with_adjustment();
         one_cadence(text)?;
+        one_momentum(text)?;
         config.check()?;
         Ok(config)
     }
@@ -90,7 +91,11 @@ impl Config {
         }
         self.sweep().check()?;
         self.verify.check()?;
-        one_level_each(&self.sweep.learning_rates)
+        one_level_each("sweep.learning_rates", &self.sweep.learning_rates)?;
+        one_level_each(
+            "sweep.momenta",
+            self.sweep.momenta.as_deref().unwrap_or(&[]),
+        )
     }
 
     /// The file that it was read from, unless it is built in.
@@ -134,9 +139,10 @@ impl Config {
         self.verify.alpha
     }
 
-    /// Whether its runs can be compared: two learning rates or two batch sizes.
+    /// Whether its runs can be compared: two learning rates, batch sizes or
+    /// momenta.
     pub fn has_levels(&self) -> bool {
-        self.sweep.learning_rates.len() > 1 || self.sweep.batch_sizes.len() > 1
+        Factor::ALL.iter().any(|factor| self.levels(*factor) > 1)
     }
 
     /// Whether any quantity that is to be tested is measured.
@@ -172,6 +178,7 @@ impl Config {
         match factor {
             Factor::LearningRate => self.sweep.learning_rates.len(),
             Factor::BatchSize => self.sweep.batch_sizes.len(),
+            Factor::Momentum => self.sweep.momenta().count(),
         }
     }
 
@@ -211,6 +218,11 @@ impl Config {
     /// Name of the sweep.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Name of its data set.
+    pub fn data(&self) -> &str {
+        &self.data.name
     }
 
     /// The same configuration with seeds 0 to `count` − 1.
@@ -269,9 +281,9 @@ fn pretrained(text: &str, folder: &Path) -> anyhow::Result<Option<(toml::Table, 
     Ok(Some((table, model)))
 }
 
-/// Refuses learning rates that rounding parts: their runs would be of one level.
-fn one_level_each(rates: &[f64]) -> anyhow::Result<()> {
-    let mut sorted = rates.to_vec();
+/// Refuses values that rounding parts: their runs would be of one level.
+fn one_level_each(key: &str, values: &[f64]) -> anyhow::Result<()> {
+    let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     match sorted
         .windows(2)
@@ -279,11 +291,21 @@ fn one_level_each(rates: &[f64]) -> anyhow::Result<()> {
     {
         None => Ok(()),
         Some(pair) => Err(anyhow!(
-            "sweep.learning_rates names {} and {}, which are one level: name it once",
+            "{key} names {} and {}, which are one level: name it once",
             pair[0],
             pair[1]
         )),
     }
+}
+
+/// Refuses β for all runs beside a list of it, though it be the default.
+fn one_momentum(text: &str) -> anyhow::Result<()> {
+    let table: toml::Table = toml::from_str(text)?;
+    let given = |of: &str, key: &str| table.get(of).and_then(|t| t.get(key)).is_some();
+    if given("training", "momentum") && given("sweep", "momenta") {
+        return Err(ConfigError::MomentumTwice.into());
+    }
+    Ok(())
 }
 
 /// Refuses two cadences: which one was meant is not for us to say.

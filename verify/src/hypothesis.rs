@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::blocks::{Blocks, Dropped, FEWEST_SEEDS};
 use crate::input::{Source, Sweep};
 use crate::interval;
-use crate::level::{Fixed, Level};
+use crate::level::{Fixed, Level, factors};
 use crate::page::{PageMethod, PageTrend, page_trend_of_groups};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
 use crate::shape::{self, Turn};
@@ -75,7 +75,8 @@ pub struct Hypothesis {
     pub seeds_in_order: usize,
     /// Clopper and Pearson's interval for their share, of coverage 1 − α.
     pub seeds_in_order_interval: Option<[f64; 2]>,
-    /// Slope of log quantity against log factor, mean over seeds.
+    /// Slope of log quantity against log factor, of β against log 1/(1−β); mean
+    /// over seeds.
     pub log_slope: Option<f64>,
     /// Its Student interval over seeds, of coverage 1 − α.
     pub log_slope_interval: Option<[f64; 2]>,
@@ -176,9 +177,10 @@ pub(crate) fn for_each_claim<T>(
 /// The runs that share the levels of all other factors, where they have at
 /// least two levels of `factor`.
 pub fn groups<'a>(runs: &[&'a RunSummary], factor: Factor) -> Vec<(Fixed, Vec<&'a RunSummary>)> {
+    let factors = factors(runs.iter().copied());
     let mut groups: BTreeMap<Fixed, Vec<&RunSummary>> = BTreeMap::new();
     for run in runs {
-        let fixed = Fixed::of(run, factor);
+        let fixed = Fixed::of(run, factor, &factors);
         groups.entry(fixed).or_default().push(run);
     }
     let has_levels = |group: &Vec<&RunSummary>| {
@@ -236,8 +238,8 @@ fn test(
     // test.
     let page: Option<PageTrend> = page_trend_of_groups(&ranked).ok().filter(|_| !is_zero);
     let alpha = sweep.settings.alpha;
-    let level_values: Vec<f64> = blocks.levels.iter().map(|level| level.value()).collect();
-    let slope = page.and_then(|_| log_slope(&level_values, &values, &tied, alpha));
+    let strengths: Vec<f64> = blocks.levels.iter().map(|l| l.strength()).collect();
+    let slope = page.and_then(|_| log_slope(&strengths, &values, &tied, alpha));
     let in_order = ranked.iter().filter(|block| is_rising(block)).count();
     Hypothesis {
         sweep: sweep.name.clone(),
@@ -283,7 +285,7 @@ fn test(
     }
 }
 
-/// `sweep/quantity/factor@other_factor=fixed`.
+/// `sweep/quantity/factor@other_factor=fixed`, with all others parted by commas.
 pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: &Fixed) -> String {
     let (name, fixed) = (factor.name(), fixed.id());
     format!("{}/{quantity}/{name}@{fixed}", sweep.name)

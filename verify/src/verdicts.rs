@@ -82,6 +82,9 @@ pub struct Exclusion {
     /// S, of a run or a level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u64>,
+    /// β, of a run or a level, where it varies in the sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The hypotheses that went without it, by id; of a run, all that it
     /// could have served, which are not listed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -148,8 +151,8 @@ pub enum VerifyError {
     },
     /// No factor has two levels.
     #[error(
-        "there is nothing to compare: no sweep has two learning rates at one batch size, or two \
-         batch sizes at one learning rate; add runs"
+        "there is nothing to compare: no sweep has two learning rates, two batch sizes or two \
+         momenta with all else equal; add runs"
     )]
     NoLevels,
 }
@@ -279,20 +282,32 @@ fn beyond_the_theory(sweep: &Sweep) -> Option<String> {
             beyond.push(what);
         }
     }
+    // Tables have no header.
+    let by_table = sweep.runs.iter().any(|run| run.summary.momentum > 0.0);
+    if by_table && !beyond.contains(&"momentum") {
+        beyond.push("momentum");
+    }
     let all = match beyond.split_last()? {
         (last, []) => (*last).to_owned(),
         (last, rest) => format!("{} and {last}", rest.join(", ")),
     };
-    let ball = match options().any(|options| options.momentum.is_some()) {
+    let ball = match beyond.contains(&"momentum") {
         true => {
             " The break-even point is that of steps with momentum, whose limit for full batches \
              is 2(1+β)/η."
         }
         false => "",
     };
+    let by_momentum = match sweep.varies_momentum() {
+        true => {
+            " That a larger β acts like a larger η is what the paper's App. F observes, and no \
+             theorem of its."
+        }
+        false => "",
+    };
     Some(format!(
         "{}: trained with {all}. The paper's theory is that of plain SGD with a constant learning \
-         rate; here its conjectures are tested beyond it.{ball}",
+         rate; here its conjectures are tested beyond it.{ball}{by_momentum}",
         sweep.name
     ))
 }
@@ -329,6 +344,7 @@ fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
         seed: None,
         learning_rate: None,
         batch_size: None,
+        momentum: None,
         hypotheses: Vec::new(),
         reason: lost.reason.clone(),
     };
@@ -341,6 +357,7 @@ fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
             seed: Some(run.seed),
             learning_rate: Some(run.learning_rate),
             batch_size: Some(run.batch_size),
+            momentum: sweep.varies_momentum().then_some(run.momentum),
             hypotheses: Vec::new(),
             reason: reason.clone(),
         }),
@@ -403,6 +420,7 @@ fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclus
         seed,
         learning_rate: of_factor(Factor::LearningRate).map(|level| level.value()),
         batch_size: of_factor(Factor::BatchSize).map(|level| level.value() as u64),
+        momentum: of_factor(Factor::Momentum).map(|level| level.value()),
         hypotheses: Vec::new(),
         reason: reason.to_owned(),
     }

@@ -91,7 +91,7 @@ impl Shown<'_> {
             description,
             x: Axis {
                 label: self.factor.symbol().to_owned(),
-                scale: Scale::log_around(widened(&levels)),
+                scale: self.across(&levels),
                 ticks: Ticks::At(levels),
             },
             y: Axis {
@@ -102,6 +102,14 @@ impl Shown<'_> {
             curves,
             guides: Vec::new(),
             size: Size::Small,
+        }
+    }
+
+    /// Where levels stand: β may be 0, which no logarithm has.
+    fn across(&self, levels: &[f64]) -> Scale {
+        match self.factor {
+            Factor::LearningRate | Factor::BatchSize => Scale::log_around(widened(levels)),
+            Factor::Momentum => Scale::linear_around(levels.iter().copied()),
         }
     }
 
