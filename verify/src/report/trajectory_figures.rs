@@ -183,6 +183,7 @@ fn figure(
         },
         guides: guides(panel, levels, sweep),
         curves,
+        ground: None,
         size: Size::Wide,
     }
 }
