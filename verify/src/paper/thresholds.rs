@@ -6,9 +6,12 @@
 //! with α/ψ² as Eq. 3 has it, where the paper prints α/ψ (docs/model.md). With
 //! momentum β, 2(1+β)/η − καp/ψ² with κ = (1+β)/(1−β) ([`HeavyBall`]).
 //! [`Predictor::Eq4`] takes α = λ_K/λ_H with λ_K of the per-example K, and ψ,
-//! as they were measured. [`Predictor::Eq4Variance`] is the same equation with
-//! s²/λ_H in place of α/ψ²: what the paper's Assumption 2 says these are equal
-//! to, without that assumption. [`Predictor::Null`] is 2(1+β)/η: η alone.
+//! as they were measured. [`Predictor::Eq4MiniBatch`] has λ_K from K^M, which
+//! every run has: λ_K(N−M)/(M(N−1)) is that of the covariance of mini-batches,
+//! of which the largest eigenvalue of K^M is an estimate, too large for few
+//! batches. [`Predictor::Eq4Variance`] is the same equation with s²/λ_H in place
+//! of α/ψ²: what the paper's Assumption 2 says these are equal to, without that
+//! assumption. [`Predictor::Null`] is 2(1+β)/η: η alone.
 //!
 //! **Where.** At the last record before the break-even step, the first record
 //! at which Eq. 1 no longer holds. At the break-even step itself Eq. 1 with its
@@ -28,7 +31,7 @@ pub use explained::{Explained, Fit, explained};
 pub use table::{Row, columns, comparison, csv};
 
 use breakeven_sim::momentum::HeavyBall;
-use breakeven_sim::record::{Record, RunStatus};
+use breakeven_sim::record::{Record, RunHeader, RunStatus};
 use breakeven_sim::{Model, Noise, Sampling};
 
 use crate::input::Run;
@@ -45,8 +48,10 @@ pub struct Network<'a> {
 /// What predicts the break-even λ_H.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Predictor {
-    /// Eq. 4 with α and ψ.
+    /// Eq. 4 with α and ψ, α of the per-example K.
     Eq4,
+    /// Eq. 4 with α and ψ, α from K^M.
+    Eq4MiniBatch,
     /// Eq. 4 with s²/λ_H in place of α/ψ².
     Eq4Variance,
     /// 2/η.
@@ -64,12 +69,13 @@ pub enum Observed {
 
 impl Predictor {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Eq4, Self::Eq4Variance, Self::Null];
+    pub const ALL: [Self; 4] = [Self::Eq4, Self::Eq4MiniBatch, Self::Eq4Variance, Self::Null];
 
     /// As part of a name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Eq4 => "eq4",
+            Self::Eq4MiniBatch => "eq4_mini_batch",
             Self::Eq4Variance => "eq4_variance",
             Self::Null => "null",
         }
@@ -79,6 +85,7 @@ impl Predictor {
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Eq4 => "2/η − αp/ψ² (Eq. 4)",
+            Self::Eq4MiniBatch => "2/η − αp/ψ² (Eq. 4, α from K^M)",
             Self::Eq4Variance => "2/η − ps²/λ_H (Eq. 4 by s²)",
             Self::Null => "2/η",
         }
@@ -129,7 +136,7 @@ pub struct Located {
     /// What was measured there.
     pub inputs: Inputs,
     /// Predictions, in the order of [`Predictor::ALL`].
-    pub predicted: [Known<f64>; 3],
+    pub predicted: [Known<f64>; 4],
     /// Observations with their steps, in the order of [`Observed::ALL`].
     pub observed: [Known<(f64, u64)>; 2],
 }
@@ -143,6 +150,8 @@ pub struct Inputs {
     pub lambda_h: Option<f64>,
     /// λ_K of the per-example K.
     pub lambda_k_per_example: Option<f64>,
+    /// λ_K¹ of K^M.
+    pub lambda_k: Option<f64>,
     /// ψ.
     pub psi: Option<f64>,
     /// s².
@@ -150,7 +159,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// α = λ_K/λ_H.
+    /// α = λ_K/λ_H, of the per-example K.
     pub fn alpha(&self) -> Option<f64> {
         Some(self.lambda_k_per_example? / self.lambda_h?)
     }
@@ -195,8 +204,9 @@ impl Located {
     pub fn predicted(&self, predictor: Predictor) -> &Known<f64> {
         match predictor {
             Predictor::Eq4 => &self.predicted[0],
-            Predictor::Eq4Variance => &self.predicted[1],
-            Predictor::Null => &self.predicted[2],
+            Predictor::Eq4MiniBatch => &self.predicted[1],
+            Predictor::Eq4Variance => &self.predicted[2],
+            Predictor::Null => &self.predicted[3],
         }
     }
 
@@ -223,6 +233,7 @@ impl Inputs {
             learning_rate: record.learning_rate.or(begun),
             lambda_h: record.lambda_h,
             lambda_k_per_example: record.lambda_k_per_example,
+            lambda_k: record.lambda_k,
             psi: record.psi,
             curvature_variance: record.curvature_variance,
         }
@@ -255,28 +266,7 @@ fn predict(predictor: Predictor, record: &Record, inputs: &Inputs, run: &Run) ->
     let momentum = training
         .and_then(|training| training.momentum)
         .unwrap_or(0.0);
-    let noise = match predictor {
-        Predictor::Null => Noise::FixedVariance {
-            variance: 0.0,
-            psi: None,
-        },
-        Predictor::Eq4 => {
-            let lambda = positive(record, "lambda_h", inputs.lambda_h)?;
-            let lambda_k = measured(record, "lambda_k_per_example", inputs.lambda_k_per_example)?;
-            Noise::FixedDistance {
-                alpha: lambda_k / lambda,
-                psi: positive(record, "psi", inputs.psi)?,
-            }
-        }
-        Predictor::Eq4Variance => {
-            let lambda = positive(record, "lambda_h", inputs.lambda_h)?;
-            let variance = measured(record, "curvature_variance", inputs.curvature_variance)?;
-            Noise::FixedDistance {
-                alpha: variance / lambda,
-                psi: 1.0,
-            }
-        }
-    };
+    let noise = noise(predictor, record, inputs, header)?;
     let sampling = Sampling::new(header.batch_size, header.examples);
     let model = Model::new(eta, sampling.map_err(|e| e.to_string())?, noise);
     let ball = HeavyBall::new(model.map_err(|e| e.to_string())?, momentum);
@@ -289,6 +279,55 @@ fn predict(predictor: Predictor, record: &Record, inputs: &Inputs, run: &Run) ->
         Some(reason) => format!("no λ_H is stable: {reason}"),
         None => "no λ_H is stable".to_owned(),
     })
+}
+
+/// What makes the noise term of Eq. 4.
+fn noise(
+    predictor: Predictor,
+    record: &Record,
+    inputs: &Inputs,
+    header: &RunHeader,
+) -> Known<Noise> {
+    let lambda = || positive(record, "lambda_h", inputs.lambda_h);
+    let of_lambda_k = |lambda_k: f64| {
+        Ok(Noise::FixedDistance {
+            alpha: lambda_k / lambda()?,
+            psi: positive(record, "psi", inputs.psi)?,
+        })
+    };
+    match predictor {
+        Predictor::Null => Ok(Noise::FixedVariance {
+            variance: 0.0,
+            psi: None,
+        }),
+        Predictor::Eq4 => {
+            let name = "lambda_k_per_example";
+            of_lambda_k(measured(record, name, inputs.lambda_k_per_example)?)
+        }
+        Predictor::Eq4MiniBatch => {
+            let lambda_k = measured(record, "lambda_k", inputs.lambda_k)?;
+            of_lambda_k(lambda_k / share_of_batches(header)?)
+        }
+        Predictor::Eq4Variance => {
+            let variance = measured(record, "curvature_variance", inputs.curvature_variance)?;
+            Ok(Noise::FixedDistance {
+                alpha: variance / lambda()?,
+                psi: 1.0,
+            })
+        }
+    }
+}
+
+/// (N−M)/(M(N−1)): the covariance of gradients of mini-batches of M over that of
+/// examples.
+fn share_of_batches(header: &RunHeader) -> Known<f64> {
+    let covariance = header.covariance.ok_or("M of K^M is not known")?;
+    let batches = Sampling::new(covariance.batch_size, header.examples);
+    let batches = batches.map_err(|error| error.to_string())?;
+    match batches.is_full_batch() {
+        true => Err("K^M of all examples says nothing of single ones".to_owned()),
+        false => Ok(batches.noise_factor()),
+    }
 }
 
 /// A number that was measured, or why it was not.

@@ -116,7 +116,7 @@ impl Ground {
             let y = bottom - step * (k + 1) as f64;
             // A little more than a step, so that no seam shows.
             format!(
-                "<rect x=\"{left:.1}\" y=\"{y:.2}\" width=\"{WIDTH}\" height=\"{:.2}\" fill=\"{fill}\"/>\n",
+                "<rect x=\"{left:.1}\" y=\"{y:.2}\" width=\"{WIDTH}\" height=\"{:.2}\" fill=\"{fill}\" shape-rendering=\"crispEdges\"/>\n",
                 step + 0.3
             )
         };

@@ -15,6 +15,9 @@ const TITLE: f64 = 24.0;
 /// Markers on a bold curve, at most.
 const MARKERS: usize = 7;
 
+/// Points of a path from which on its line is thin.
+const MANY: usize = 60;
+
 /// Width of a drawing and height of the frame in it, in the drawing's units.
 fn extent(size: Size) -> (f64, f64) {
     match size {
@@ -216,10 +219,11 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
         Weight::Points => every_marker(look, &points),
         Weight::Path => {
             let dots = dots(&points);
-            drawn("rim", &line)
-                + &drawn("rim dots", &dots)
-                + &drawn("path", &line)
-                + &drawn("path dots", &dots)
+            let many = if points.len() > MANY { " many" } else { "" };
+            drawn(&format!("rim{many}"), &line)
+                + &drawn(&format!("rim dots{many}"), &dots)
+                + &drawn(&format!("path{many}"), &line)
+                + &drawn(&format!("path dots{many}"), &dots)
                 + &drawn("arrows", &arrows(&points))
         }
     }

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use breakeven_sim::record::{Record, RunHeader, RunOutcome, RunStatus, TrainingOptions};
+use breakeven_sim::record::{
+    MiniBatches, Record, RunHeader, RunOutcome, RunStatus, TrainingOptions,
+};
 use breakeven_verify::VerifySettings;
 use breakeven_verify::input::Run;
 use breakeven_verify::paper::thresholds::{
@@ -28,7 +30,10 @@ fn header(run: &str) -> RunHeader {
         steps: 40,
         training: None,
         pretrained: None,
-        covariance: None,
+        covariance: Some(MiniBatches {
+            batches: 25,
+            batch_size: 20,
+        }),
         hessian_examples: None,
         version: "test".to_owned(),
         device: "flex f64".to_owned(),
@@ -43,6 +48,7 @@ fn records() -> Vec<Record> {
         epoch: step as f64 / 10.0,
         lambda_h: Some(lambda_h),
         lambda_k_per_example: Some(4.0),
+        lambda_k: Some(8.0 / 33.0),
         psi: Some(0.5),
         curvature_variance: Some(44.0),
         stability: Some(stability),
@@ -108,8 +114,10 @@ fn predictions_are_those_of_the_last_stable_record() {
     assert_eq!(found.break_even_step, Some(30));
     assert_eq!(found.inputs.alpha(), Some(0.5));
     let predicted = |predictor| found.predicted(predictor).clone().unwrap();
-    // 2/0.1 − 2/11, 2/0.1 − 5.5/11, 2/0.1.
+    // 2/0.1 − 2/11, 2/0.1 − 5.5/11, 2/0.1. For M = 20 K^M is 80/(20 · 99) = 4/99
+    // of K: λ_K = (8/33)/(4/99) = 6, α/ψ² = 3.
     close(predicted(Predictor::Eq4), 20.0 - 2.0 / 11.0);
+    close(predicted(Predictor::Eq4MiniBatch), 20.0 - 3.0 / 11.0);
     close(predicted(Predictor::Eq4Variance), 19.5);
     close(predicted(Predictor::Null), 20.0);
     assert_eq!(found.observed(Observed::BreakEven), &Ok((16.0, 30)));
@@ -188,6 +196,15 @@ fn what_does_not_exist_is_absent_with_its_reason() {
         "curvature_variance does not exist at step 20: an example has no gradient of its own"
     );
     assert!(located(&lacking).predicted(Predictor::Null).is_ok());
+    let mut whole = header("a");
+    whole.covariance = whole.covariance.map(|covariance| MiniBatches {
+        batch_size: 100,
+        ..covariance
+    });
+    assert_eq!(
+        why(&completed(whole, records()), Predictor::Eq4MiniBatch),
+        "K^M of all examples says nothing of single ones"
+    );
     let mut noisy = records();
     noisy[2].lambda_k_per_example = Some(8.0 * 221.0 * 0.25);
     assert_eq!(
@@ -308,7 +325,7 @@ fn figures_and_tables_show_the_runs_that_have_both_numbers() {
     });
     let located = locate(&networks);
     let all = figures(&located);
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 8);
     let figure = |index: usize| all[index].as_ref().unwrap();
     // Eq. 4 with α has the first network alone, 2/η has both.
     let labels = |index: usize| -> Vec<&str> {
@@ -318,25 +335,30 @@ fn figures_and_tables_show_the_runs_that_have_both_numbers() {
             .filter(|c| c.weight == Weight::Points);
         points.map(|c| c.label.as_deref().unwrap()).collect()
     };
-    assert_eq!((labels(0), labels(2)), (vec!["MLP"], vec!["MLP", "CNN"]));
-    assert_eq!(figure(2).curves[1].points[1], (40.0, 35.2));
-    assert_eq!(figure(0).x.scale, figure(2).y.scale);
+    assert_eq!((labels(0), labels(3)), (vec!["MLP"], vec!["MLP", "CNN"]));
+    assert_eq!(figure(3).curves[1].points[1], (40.0, 35.2));
+    assert_eq!(figure(0).x.scale, figure(3).y.scale);
 
     let rows = comparison(&located);
     let numbers: Vec<(usize, usize)> = rows
         .iter()
         .map(|row| (row.explained.runs, row.null.runs))
         .collect();
-    assert_eq!(numbers, [(3, 3), (6, 6), (6, 6), (3, 3), (6, 6), (6, 6)]);
-    assert_eq!(rows[2].explained, rows[2].null);
+    let each = [(3, 3), (6, 6), (6, 6), (6, 6)];
+    assert_eq!(numbers, [each, each].concat());
+    assert_eq!(rows[3].explained, rows[3].null);
 
     let text = csv(&located).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 2 + 6);
-    assert_eq!(
-        lines[2],
-        "MLP,lr0.1,0,0.1,10,30,20,0.1,8,0.5,0.5,44,19.818181818181817,19.5,20,16,18,40,"
-    );
+    let cells: Vec<&str> = lines[2].split(',').collect();
+    let known = "MLP lr0.1 0 0.1 10 30 20 0.1 8 0.5 0.24242424242424243 0.5 44";
+    assert_eq!(cells[..13].join(" "), known);
+    let predicted: Vec<f64> = cells[13..17].iter().map(|x| x.parse().unwrap()).collect();
+    for (found, noise) in predicted.into_iter().zip([2.0, 3.0, 5.5, 0.0]) {
+        close(found, 20.0 - noise / 11.0);
+    }
+    assert_eq!(cells[17..], ["16", "18", "40", ""]);
     assert!(
         lines[5].ends_with("lambda_k_per_example was not measured at step 20"),
         "{}",
@@ -358,7 +380,7 @@ fn without_runs_a_figure_is_absent_with_a_reason() {
     );
     let none = figures(&[]);
     assert_eq!(
-        none[5].as_ref().unwrap_err(),
+        none[7].as_ref().unwrap_err(),
         "no run has both numbers, there are no runs"
     );
 }

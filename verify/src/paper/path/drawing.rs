@@ -24,7 +24,7 @@ impl Paths {
             id: format!("path-{}", shade.name().replace('_', "-")),
             title: title(shade),
             description: self.description(shade),
-            x: axis(within.x, "● start   × break-even point   □ largest λ_K¹"),
+            x: axis(within.x, "● start, × break-even point, □ largest λ_K¹"),
             y: axis(within.y, ""),
             curves: self.paths.iter().enumerate().map(curve).collect(),
             guides: Vec::new(),

@@ -53,9 +53,11 @@ pub fn columns() -> Vec<&'static str> {
         "learning_rate_there",
         "lambda_h_there",
         "alpha",
+        "lambda_k_there",
         "psi",
         "curvature_variance",
         "eq4",
+        "eq4_mini_batch",
         "eq4_variance",
         "null",
         "break_even_lambda_h",
@@ -77,8 +79,8 @@ pub fn csv(located: &[Located]) -> Result<String, csv::Error> {
     }
     let table = writer.into_inner().map_err(|error| error.into_error())?;
     Ok(format!(
-        "# eq4: 2/eta - alpha p/psi^2, eq4_variance: 2/eta - p s^2/lambda_h, null: 2/eta (with momentum \
-         as in docs/model.md), at the last record before the break-even step\n{}",
+        "# eq4: 2/eta - alpha p/psi^2; eq4_mini_batch: with alpha from lambda_k of K^M; eq4_variance: \
+         2/eta - p s^2/lambda_h; null: 2/eta (with momentum as in docs/model.md), at the last record before the break-even step\n{}",
         String::from_utf8_lossy(&table)
     ))
 }
@@ -89,8 +91,8 @@ fn row(one: &Located) -> Vec<String> {
     let known = |value: &Known<f64>| text(value.as_ref().ok().copied());
     let seen = |observed| one.observed(observed).as_ref().ok();
     let inputs = &one.inputs;
-    let [eq4, variance, null] = &one.predicted;
-    vec![
+    let predicted = one.predicted.iter().map(known);
+    let known_there = vec![
         one.network.clone(),
         one.run.clone(),
         one.seed.to_string(),
@@ -101,16 +103,21 @@ fn row(one: &Located) -> Vec<String> {
         text(inputs.learning_rate),
         text(inputs.lambda_h),
         text(inputs.alpha()),
+        text(inputs.lambda_k),
         text(inputs.psi),
         text(inputs.curvature_variance),
-        known(eq4),
-        known(variance),
-        known(null),
+    ];
+    let outcome = [
         text(seen(Observed::BreakEven).map(|seen| seen.0)),
         text(seen(Observed::Largest).map(|seen| seen.0)),
         step(seen(Observed::Largest).map(|seen| seen.1)),
         absent(one),
-    ]
+    ];
+    known_there
+        .into_iter()
+        .chain(predicted)
+        .chain(outcome)
+        .collect()
 }
 
 /// Why numbers are missing, each reason once.
