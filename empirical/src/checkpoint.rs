@@ -22,7 +22,7 @@ use safetensors::{SafeTensors, serialize};
 use crate::measure::WarmStart;
 use crate::optimiser::Clipped;
 use crate::parameters::Parameters;
-use crate::run_folder::{Followed, write_whole};
+use crate::run_folder::{Followed, FollowedLines, write_whole};
 
 use error::{file_error, format_error};
 use weights::{Accepted, numbers, weights};
@@ -39,6 +39,9 @@ const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
 /// SHA-256 of the records, as 32 bytes.
 const RECORDS: &str = "breakeven.records_sha256";
+/// Bytes of predictions, as I64, and their SHA-256, as 32 bytes.
+const PREDICTED: &str = "breakeven.predictions_bytes";
+const PREDICTIONS: &str = "breakeven.predictions_sha256";
 /// The entry of the file's metadata that holds its checksum.
 const CHECKSUM: &str = "breakeven.crc32c";
 
@@ -50,8 +53,8 @@ type Encoded = (Dtype, Vec<u8>);
 pub struct Checkpoint {
     /// Steps taken.
     pub step: u64,
-    /// The records that belong to the steps taken.
-    pub records: Followed,
+    /// The records and predictions that belong to the steps taken.
+    pub followed: Followed,
     /// θ.
     pub theta: Vec<f64>,
     /// Running statistics of batch normalisations, in the order of the model's
@@ -103,18 +106,33 @@ impl Checkpoint {
             }
         }
         let Clipped { clipped, steps } = self.clipped;
-        for (name, pair, needed) in [
-            (PROGRESS, [self.step, self.records.bytes], true),
-            (CLIPPED, [clipped, steps], steps > 0),
+        let Followed {
+            records,
+            predictions,
+        } = &self.followed;
+        for (name, counts, needed) in [
+            (PROGRESS, &[self.step, records.bytes][..], true),
+            (CLIPPED, &[clipped, steps], steps > 0),
+            (
+                PREDICTED,
+                &[predictions.as_ref().map_or(0, |lines| lines.bytes)],
+                predictions.is_some(),
+            ),
         ] {
             if needed {
-                let bytes = pair.map(u64::to_le_bytes).concat();
-                tensors.push((name.into(), vec![2], (Dtype::I64, bytes)));
+                let bytes = counts.iter().flat_map(|count| count.to_le_bytes());
+                let encoded = (Dtype::I64, bytes.collect());
+                tensors.push((name.into(), vec![counts.len()], encoded));
             }
         }
-        if let Some(sum) = &self.records.sha256 {
-            let sum = bytes_of(sum);
-            tensors.push((RECORDS.into(), vec![sum.len()], (Dtype::U8, sum)));
+        for (name, lines) in [
+            (RECORDS, Some(records)),
+            (PREDICTIONS, predictions.as_ref()),
+        ] {
+            if let Some(sum) = lines.and_then(|lines| lines.sha256.as_deref()) {
+                let sum = bytes_of(sum);
+                tensors.push((name.into(), vec![sum.len()], (Dtype::U8, sum)));
+            }
         }
         let views: Vec<(&str, TensorView)> = tensors
             .iter()
@@ -153,8 +171,13 @@ impl Checkpoint {
             }
             Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
         };
-        let [step, bytes] = pair(&file, PROGRESS).ok_or_else(|| missing("step"))?;
-        let [clipped, steps] = pair(&file, CLIPPED).unwrap_or_default();
+        let [step, bytes] = counts(&file, PROGRESS).ok_or_else(|| missing("step"))?;
+        let [clipped, steps] = counts(&file, CLIPPED).unwrap_or_default();
+        let sum = |name| file.tensor(name).ok().map(|sum| hexadecimal(sum.data()));
+        let lines = |bytes, name| FollowedLines {
+            bytes,
+            sha256: sum(name),
+        };
         let Weights {
             theta,
             buffers,
@@ -169,9 +192,9 @@ impl Checkpoint {
         }
         Ok(Self {
             step,
-            records: Followed {
-                bytes,
-                sha256: file.tensor(RECORDS).ok().map(|sum| hexadecimal(sum.data())),
+            followed: Followed {
+                records: lines(bytes, RECORDS),
+                predictions: counts(&file, PREDICTED).map(|[bytes]| lines(bytes, PREDICTIONS)),
             },
             theta,
             buffers,
@@ -186,13 +209,11 @@ impl Checkpoint {
     }
 }
 
-/// Two counts; absent where the file does not say.
-fn pair(file: &SafeTensors, name: &str) -> Option<[u64; 2]> {
+/// So many counts; absent where the file does not say.
+fn counts<const COUNT: usize>(file: &SafeTensors, name: &str) -> Option<[u64; COUNT]> {
     let view = file.tensor(name).ok()?;
-    match (view.dtype(), view.data().as_chunks().0) {
-        (Dtype::I64, &[first, second]) => Some([first, second].map(u64::from_le_bytes)),
-        _ => None,
-    }
+    let counts: [[u8; 8]; COUNT] = view.data().as_chunks().0.try_into().ok()?;
+    (view.dtype() == Dtype::I64).then(|| counts.map(u64::from_le_bytes))
 }
 
 /// The numbers as F32 where that loses nothing, as in a run of that

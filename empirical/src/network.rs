@@ -214,6 +214,26 @@ impl Network<'_> {
         });
         total.over(examples.len())
     }
+
+    /// The network's outputs, one row an example, where an example's do not
+    /// depend on others: in pieces and with the same bits as [`Self::score`].
+    ///
+    /// # Panics
+    /// If they do.
+    pub fn outputs(&self, parameters: &[Matrix], examples: &Examples) -> Vec<f64> {
+        assert!(!self.couples_examples(), "outputs are each example's own");
+        let size = (PIECE_ACTIVATIONS / self.model.activations()).max(1);
+        let turns = Turns::of_pool();
+        let of_piece = |(first, count)| {
+            let part = examples.range(first, count);
+            let of_lane = |written: Written, _| to_host(written.tape.value(written.logits).clone());
+            self.write_lanes(parameters, &part, &turns, of_lane).1
+        };
+        let mut all = Vec::new();
+        let add = |lanes: Vec<Vec<f64>>| all.extend(lanes.concat());
+        fold_in_order(chunks(examples.len(), size), of_piece, add);
+        all
+    }
 }
 
 /// How far rounding may move sums over examples and parameters.

@@ -1,27 +1,29 @@
 //! The folder of one run: header, records as they come, checkpoint, outcome.
 
 mod error;
+mod lines;
 mod whole;
 
 pub use error::FolderError;
+pub use lines::Followed as FollowedLines;
 pub use whole::write_whole;
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use breakeven_sim::record::seal::{SealError, hexadecimal, sha256};
+use breakeven_sim::record::seal::SealError;
 use breakeven_sim::record::{
-    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, from_line, from_page,
-    to_line, to_page,
+    HEADER_FILE, OUTCOME_FILE, PREDICTIONS_FILE, Predictions, RECORDS_FILE, Record, RunHeader,
+    RunOutcome, from_page, to_line, to_page,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use crate::compute::are_alike;
 
 use error::{changed, file_error, json_error};
+use lines::{Lines, check_followed, check_whole};
 use whole::remove_unfinished;
 
 /// The checkpoint of a run, in its folder.
@@ -32,13 +34,13 @@ pub const LOCK_FILE: &str = "run.lock";
 /// What helps where a file of a run is damaged.
 const ANEW: &str = "remove the run's folder to start it anew";
 
-/// The records that a checkpoint follows.
+/// What a checkpoint follows of the files that grow with a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Followed {
-    /// Their length in bytes.
-    pub bytes: u64,
-    /// Their SHA-256; absent in checkpoints of earlier versions.
-    pub sha256: Option<String>,
+    /// Of its records.
+    pub records: FollowedLines,
+    /// Of its predictions, where it has some.
+    pub predictions: Option<FollowedLines>,
 }
 
 /// A run's folder that no other process writes in meanwhile.
@@ -80,7 +82,13 @@ impl Hold {
     /// # Errors
     /// If a file can't be removed.
     pub fn clear(&self) -> Result<(), FolderError> {
-        for name in [OUTCOME_FILE, CHECKPOINT_FILE, RECORDS_FILE, HEADER_FILE] {
+        for name in [
+            OUTCOME_FILE,
+            CHECKPOINT_FILE,
+            RECORDS_FILE,
+            PREDICTIONS_FILE,
+            HEADER_FILE,
+        ] {
             remove(&self.path.join(name))?;
         }
         Ok(())
@@ -107,50 +115,36 @@ fn remove(file: &Path) -> Result<(), FolderError> {
 /// The folder of a run, open for records.
 pub struct RunFolder {
     hold: Hold,
-    records: File,
-    bytes: u64,
-    /// Of all records so far.
-    hasher: Sha256,
+    records: Lines,
+    predictions: Option<Lines>,
 }
 
 impl RunFolder {
     /// Writes the header, unless the run goes on and has one, and keeps the
-    /// records that `followed` counts on.
+    /// records and predictions that `followed` counts on.
     ///
     /// # Errors
     /// If a file can't be written, there are fewer records or other ones, or
     /// the run was begun on another device.
     pub fn open(hold: Hold, header: &RunHeader, followed: &Followed) -> Result<Self, FolderError> {
-        save_header(&hold.path.join(HEADER_FILE), header, followed.bytes)?;
-        let file = hold.path.join(RECORDS_FILE);
-        let mut records = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&file)
-            .map_err(|source| file_error(&file, source))?;
-        let hasher = kept(&file, &mut records, followed)?;
-        records
-            .set_len(followed.bytes)
-            .map_err(|source| file_error(&file, source))?;
+        save_header(&hold.path.join(HEADER_FILE), header, followed.records.bytes)?;
+        let lines = |file, followed| Lines::open(hold.path.join(file), followed);
+        let predictions = followed.predictions.as_ref();
         Ok(Self {
+            records: lines(RECORDS_FILE, &followed.records)?,
+            predictions: predictions
+                .map(|followed| lines(PREDICTIONS_FILE, followed))
+                .transpose()?,
             hold,
-            records,
-            bytes: followed.bytes,
-            hasher,
         })
     }
 
-    /// The records so far.
+    /// The records and predictions so far.
     pub fn followed(&self) -> Followed {
         Followed {
-            bytes: self.bytes,
-            sha256: Some(self.sha256()),
+            records: self.records.followed(),
+            predictions: self.predictions.as_ref().map(Lines::followed),
         }
-    }
-
-    fn sha256(&self) -> String {
-        hexadecimal(&self.hasher.clone().finalize())
     }
 
     /// Where the checkpoint is.
@@ -163,88 +157,37 @@ impl RunFolder {
     /// # Errors
     /// If the file can't be written.
     pub fn append(&mut self, record: &Record) -> Result<(), FolderError> {
-        let path = self.hold.path.join(RECORDS_FILE);
-        let mut line = to_line(record)
-            .map_err(|source| json_error(&path, source))?
-            .into_bytes();
-        line.push(b'\n');
-        self.records
-            .write_all(&line)
-            .map_err(|source| file_error(&path, source))?;
-        self.bytes += line.len() as u64;
-        self.hasher.update(&line);
-        Ok(())
+        let line = to_line(record).map_err(|source| json_error(self.records.path(), source))?;
+        self.records.append(line)
     }
 
-    /// Says how the run ended, and lets go of the folder. The outcome's hash
-    /// of the records is filled in here.
+    /// Adds predictions, in one write, to a run that was opened with some.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn append_predictions(&mut self, predictions: &Predictions) -> Result<(), FolderError> {
+        let Some(lines) = &mut self.predictions else {
+            return Ok(());
+        };
+        let line = predictions.to_line();
+        let line = line.map_err(|source| json_error(lines.path(), source))?;
+        lines.append(line)
+    }
+
+    /// Says how the run ended, and lets go of the folder. The outcome's hashes
+    /// of records and predictions are filled in here.
     ///
     /// # Errors
     /// If the file can't be written.
     pub fn finish(self, outcome: RunOutcome) -> Result<(), FolderError> {
         let outcome = RunOutcome {
-            records_sha256: Some(self.sha256()),
+            records_sha256: Some(self.records.sha256()),
+            predictions_sha256: self.predictions.as_ref().map(Lines::sha256),
             ..outcome
         };
         write_page(&self.hold.path.join(OUTCOME_FILE), &outcome)?;
         self.hold.release()
     }
-}
-
-/// Reads the records that a checkpoint counts on, which have to be those that
-/// it was written after.
-fn kept(path: &Path, records: &mut impl Read, followed: &Followed) -> Result<Sha256, FolderError> {
-    let mut text = Vec::new();
-    records
-        .take(followed.bytes)
-        .read_to_end(&mut text)
-        .map_err(|source| file_error(path, source))?;
-    let hasher = Sha256::new_with_prefix(&text);
-    let (found, expected) = (text.len() as u64, followed.bytes);
-    match &followed.sha256 {
-        None if found < expected => Err(FolderError::RecordsMissing {
-            path: path.into(),
-            found,
-            expected,
-        }),
-        None => check_lines(path, &text).map(|()| hasher),
-        Some(_) if found < expected => Err(changed(
-            path,
-            format!("it holds {found} bytes, the checkpoint counts on {expected}"),
-        )),
-        Some(sum) => check_records(path, &text, sum).map(|()| hasher),
-    }
-}
-
-/// Compares records with the hash of what was written; a line that has changed
-/// is named.
-fn check_records(path: &Path, text: &[u8], expected: &str) -> Result<(), FolderError> {
-    let found = sha256(text);
-    if found == expected {
-        return Ok(());
-    }
-    check_lines(path, text)?;
-    let problem = format!(
-        "its SHA-256 is {found}, that of what was written {expected}: lines were added, lost or moved"
-    );
-    Err(changed(path, problem))
-}
-
-/// The first line whose checksum does not hold is an error. What has none is
-/// let pass: earlier versions wrote none.
-fn check_lines(path: &Path, text: &[u8]) -> Result<(), FolderError> {
-    for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        if let Err(error) = from_line(line)
-            && error.is_change()
-        {
-            return Err(FolderError::Changed {
-                path: path.into(),
-                line: Some(index + 1),
-                problem: error.to_string(),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// A run that goes on keeps the header that it began with, and its version.
@@ -287,21 +230,13 @@ pub fn check_finished(path: &Path, outcome: &RunOutcome) -> Result<(), FolderErr
     if header.exists() {
         read_page::<RunHeader>(&header)?;
     }
-    let file = path.join(RECORDS_FILE);
-    let text = match std::fs::read(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return match outcome.records_sha256 {
-                None => Ok(()),
-                Some(_) => Err(changed(&file, "it is missing".to_owned())),
-            };
-        }
-        Err(source) => return Err(file_error(&file, source)),
-    };
-    match &outcome.records_sha256 {
-        Some(sum) => check_records(&file, &text, sum),
-        None => check_lines(&file, &text),
+    for (file, sum) in [
+        (RECORDS_FILE, &outcome.records_sha256),
+        (PREDICTIONS_FILE, &outcome.predictions_sha256),
+    ] {
+        check_whole(&path.join(file), sum.as_deref())?;
     }
+    Ok(())
 }
 
 /// Whether the files of a run that goes on are as they were written, as far as
@@ -314,13 +249,10 @@ pub fn check_begun(path: &Path, followed: &Followed) -> Result<(), FolderError> 
     if header.exists() {
         read_page::<RunHeader>(&header)?;
     }
-    let file = path.join(RECORDS_FILE);
-    match File::open(&file) {
-        Ok(mut records) => kept(&file, &mut records, followed).map(drop),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            kept(&file, &mut std::io::empty(), followed).map(drop)
-        }
-        Err(source) => Err(file_error(&file, source)),
+    check_followed(&path.join(RECORDS_FILE), &followed.records)?;
+    match &followed.predictions {
+        Some(predictions) => check_followed(&path.join(PREDICTIONS_FILE), predictions),
+        None => Ok(()),
     }
 }
 

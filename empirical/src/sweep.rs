@@ -121,6 +121,7 @@ impl<'a> Sweep<'a> {
             validation.as_ref(),
         )?;
         config.check_sizes(examples, train.shape(), model.parameters())?;
+        config.measure.check_predictions(validated)?;
         let subset = config
             .measure
             .hessian_examples

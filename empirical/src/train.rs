@@ -2,6 +2,7 @@
 
 mod batches;
 mod error;
+mod predictions;
 mod spec;
 
 pub use error::RunError;
@@ -24,7 +25,8 @@ use crate::network::{BatchStep, Network};
 use crate::optimiser::{Clipped, Sgd, cosine};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
-    CHECKPOINT_FILE, FolderError, Hold, RunFolder, check_begun, check_finished, outcome,
+    CHECKPOINT_FILE, FolderError, Followed, FollowedLines, Hold, RunFolder, check_begun,
+    check_finished, outcome,
 };
 use crate::tape::Matrix;
 
@@ -147,11 +149,13 @@ pub fn run(
         }
         trainer.save_where_due()?;
         let measured = shared.config.measure.due(trainer.step, spec.batch_size);
+        let predictions = trainer.predictions()?;
         let step = if measured {
             trainer.measured_step(stop)?
         } else {
             trainer.plain_step()?
         };
+        trainer.keep(predictions, &step)?;
         match step {
             Step::Taken => watch.stepped(trainer.step),
             Step::Abandoned => {}
@@ -170,7 +174,7 @@ fn begun(shared: &Shared, folder: &Path) -> Result<Option<Checkpoint>, RunError>
         return Ok(None);
     }
     let checkpoint = Checkpoint::load(&file, shared.model.parameters())?;
-    check_begun(folder, &checkpoint.records)?;
+    check_begun(folder, &checkpoint.followed)?;
     Ok(Some(checkpoint))
 }
 
@@ -185,6 +189,11 @@ fn fresh(shared: &Shared, spec: RunSpec) -> Checkpoint {
             None => drawn,
         },
         buffers: layout.fresh_buffers(),
+        followed: Followed {
+            predictions: (shared.config.measure.prediction_examples > 0)
+                .then(FollowedLines::default),
+            ..Followed::default()
+        },
         ..Checkpoint::default()
     }
 }
@@ -221,7 +230,7 @@ impl<'a> Trainer<'a> {
         hold: Hold,
     ) -> Result<Self, RunError> {
         let layout = shared.model.parameters();
-        let folder = RunFolder::open(hold, &header(shared, spec), &checkpoint.records)?;
+        let folder = RunFolder::open(hold, &header(shared, spec), &checkpoint.followed)?;
         let split = |vector: &[f64]| {
             let known = !vector.is_empty();
             known.then(|| layout.split(vector, &shared.compute))
@@ -349,7 +358,7 @@ impl<'a> Trainer<'a> {
         };
         let checkpoint = Checkpoint {
             step: self.step,
-            records: self.folder.followed(),
+            followed: self.folder.followed(),
             theta: layout.join(self.parameters.clone()),
             buffers: layout.buffers().join(self.buffers.clone()),
             previous_step: join(self.previous_step.as_deref()),
@@ -381,6 +390,7 @@ impl<'a> Trainer<'a> {
             steps: self.step,
             reason,
             records_sha256: None,
+            predictions_sha256: None,
         })?;
         Ok(RunEnd::Over(status))
     }

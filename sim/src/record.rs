@@ -4,17 +4,20 @@
 //!
 //! A run folder holds [`HEADER_FILE`] (written first), [`RECORDS_FILE`] (one
 //! [`Record`] a line, appended as it comes) and [`OUTCOME_FILE`] (written when
-//! the run has ended; a run without it is unfinished). A sweep folder holds
+//! the run has ended; a run without it is unfinished), and where it was asked
+//! for a [`PREDICTIONS_FILE`] ([`Predictions`], a line a step). A sweep folder holds
 //! [`CONFIG_FILE`] and one run folder each under [`RUNS_FOLDER`].
 //!
 //! Headers, records and outcomes carry a checksum ([`seal`]): whoever reads
 //! them does so through [`from_page`] and [`RunHeader::record`], and writes
 //! them through [`to_page`] and [`to_line`].
 
+mod predictions;
 pub mod seal;
 mod solver;
 mod training;
 
+pub use predictions::{Digits, PREDICTIONS_FILE, Predictions};
 pub use solver::{BoundKind, SolverStatus};
 pub use training::{StepDecay, TrainingOptions};
 
@@ -340,6 +343,9 @@ pub struct RunOutcome {
     /// SHA-256 of the run's [`RECORDS_FILE`], all lines of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_sha256: Option<String>,
+    /// SHA-256 of the run's [`PREDICTIONS_FILE`], where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predictions_sha256: Option<String>,
 }
 
 /// What ended a run.

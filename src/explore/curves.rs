@@ -185,6 +185,7 @@ fn figure(quantity: &Quantity, runs: &[&Run], abscissa: Abscissa) -> Figure {
         },
         curves,
         guides,
+        ground: None,
         size: Size::Wide,
     }
 }

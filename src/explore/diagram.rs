@@ -143,6 +143,7 @@ fn phases(settings: &[Setting], abscissa: Abscissa) -> Result<Figure, Refusal> {
         y: log_axis("λ_H", [floor, highest]),
         curves,
         guides: settings.iter().map(guide).collect(),
+        ground: None,
         size: Size::Wide,
     })
 }
@@ -315,6 +316,7 @@ fn left_side(settings: &[Setting]) -> Figure {
             look: None,
             label: None,
         }],
+        ground: None,
         size: Size::Wide,
     }
 }

@@ -225,6 +225,7 @@ fn figure(curves: Vec<Curve>, steps: usize) -> Figure {
         },
         curves,
         guides: Vec::new(),
+        ground: None,
         size: Size::Wide,
     }
 }

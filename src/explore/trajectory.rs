@@ -197,6 +197,7 @@ fn figure(runs: &[(Setting, Trajectory)], quantity: &Quantity, mut guides: Vec<G
             .map(|(setting, run)| curve(setting, run, value))
             .collect(),
         guides,
+        ground: None,
         size: Size::Wide,
     }
 }

@@ -24,6 +24,7 @@ pub fn draw(chart: &Chart) -> String {
         y: axis(y, points().map(|point| point.1)),
         curves: curves.collect(),
         guides: Vec::new(),
+        ground: None,
         size: Size::Wide,
     };
     figure.standalone()

@@ -65,6 +65,7 @@ fn write_all(folder: &Path, runs: &[Run], meter: &Meter) -> anyhow::Result<()> {
             steps: run.settings.steps,
             reason: None,
             records_sha256: Some(sha256(records.as_bytes())),
+            predictions_sha256: None,
         };
         fs::write(folder.join(OUTCOME_FILE), to_page(&outcome)?)?;
         meter.advance(1);

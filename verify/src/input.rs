@@ -16,6 +16,7 @@ use crate::ties::RELATIVE;
 
 mod cell;
 pub mod folder;
+pub mod predictions;
 pub mod table;
 mod table_text;
 

@@ -6,11 +6,14 @@
 //! looks, for light and dark screens and for paper: put it once into a page,
 //! or use [`Figure::standalone`].
 
+mod ground;
 mod legend;
 mod scale;
 mod svg;
 pub mod text;
+mod travelled;
 
+pub use ground::{Cell, Ground};
 pub use scale::Scale;
 
 use serde::Serialize;
@@ -39,6 +42,9 @@ pub struct Figure {
     pub curves: Vec<Curve>,
     /// Drawn below the curves.
     pub guides: Vec<Guide>,
+    /// Drawn below everything, with a bar beside the frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ground: Option<Ground>,
     /// How much room the drawing has. Text has the same size in all.
     pub size: Size,
 }
@@ -51,6 +57,8 @@ pub enum Size {
     Wide,
     /// Four beside each other.
     Small,
+    /// A plane, about as high as wide.
+    Plane,
 }
 
 /// An axis.
@@ -100,6 +108,11 @@ pub enum Weight {
     Fine,
     /// What the eye should follow: bold, dashed and marked by its look.
     Bold,
+    /// Points alone, marked by the look.
+    Points,
+    /// A path in a plane: a line with a rim that stands out from any ground, a
+    /// dot at each point, and arrows.
+    Path,
     /// A tinted area with the points as its outline.
     Area,
 }
@@ -144,6 +157,11 @@ pub enum Across {
     X(f64),
     /// Horizontal, at this y.
     Y(f64),
+}
+
+/// Width of the frame of a drawing of this size over its height, with a ground.
+pub fn aspect_on_ground(size: Size) -> f64 {
+    svg::aspect_on_ground(size)
 }
 
 /// A number as tick labels show it, with up to four digits.

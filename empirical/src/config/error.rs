@@ -71,6 +71,23 @@ pub enum ConfigError {
          use measure.density_probes"
     )]
     SpectrumTooLarge(usize),
+    /// Predictions of more validation examples than there are.
+    #[error(
+        "measure.prediction_examples is {asked}, but the runs have {available} validation examples: give at \
+         most {available}, or more data.validation_examples where the data set has them"
+    )]
+    TooFewToPredict {
+        /// What was asked for.
+        asked: usize,
+        /// What there is.
+        available: usize,
+    },
+    /// A cadence of predictions of no examples.
+    #[error(
+        "measure.prediction_every_steps is {0}, but no predictions are recorded: give \
+         measure.prediction_examples, or leave it out"
+    )]
+    NothingToPredict(u64),
     /// Weight decay on nothing.
     #[error(
         "training.weight_decay_on is {asked}, which holds no parameter of the model ({names}): give all, \

@@ -60,6 +60,11 @@ pub struct MeasureConfig {
     /// with which examples don't depend on each other. Of no effect on networks
     /// without them.
     pub batch_norm: BatchNormMode,
+    /// Class probabilities of so many validation examples, the first ones, go
+    /// to the run's predictions. Default 0: none.
+    pub prediction_examples: usize,
+    /// Every so many steps. Default: at each measurement.
+    pub prediction_every_steps: Option<u64>,
     /// Numbers kept in memory between products, a run. Default 32 million.
     pub kept_numbers: usize,
 }
@@ -106,6 +111,8 @@ impl Default for MeasureConfig {
             trace_k_per_example: true,
             batch_sharpness: true,
             batch_norm: BatchNormMode::Batch,
+            prediction_examples: 0,
+            prediction_every_steps: None,
             kept_numbers: 32 << 20,
         }
     }
@@ -150,6 +157,31 @@ impl MeasureConfig {
         step.is_multiple_of(every)
     }
 
+    /// Whether predictions are recorded at `step` in a run of batch size S.
+    pub fn predicts(&self, step: u64, batch_size: usize) -> bool {
+        self.prediction_examples > 0
+            && match self.prediction_every_steps {
+                Some(every) => step.is_multiple_of(every),
+                None => self.due(step, batch_size),
+            }
+    }
+
+    /// Checks that there are as many validation examples as predictions are
+    /// asked of.
+    ///
+    /// # Errors
+    /// If there are fewer.
+    pub fn check_predictions(&self, validation_examples: usize) -> Result<(), ConfigError> {
+        let asked = self.prediction_examples;
+        if asked <= validation_examples {
+            return Ok(());
+        }
+        Err(ConfigError::TooFewToPredict {
+            asked,
+            available: validation_examples,
+        })
+    }
+
     /// Checks everything that needs neither data nor model.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let tolerance = self.eigenvalue_tolerance;
@@ -163,6 +195,10 @@ impl MeasureConfig {
             ("measure.every_examples", Some(self.every_examples)),
             ("measure.every_steps", self.every_steps),
             ("measure.early_every_steps", Some(self.early_every_steps)),
+            (
+                "measure.prediction_every_steps",
+                self.prediction_every_steps,
+            ),
         ] {
             at_least_one(key, value)?;
         }
@@ -176,6 +212,9 @@ impl MeasureConfig {
             ("measure.density_steps", Some(self.density_steps)),
         ] {
             at_least_one(key, value.map(|n| n as u64))?;
+        }
+        if let (0, Some(every)) = (self.prediction_examples, self.prediction_every_steps) {
+            return Err(ConfigError::NothingToPredict(every));
         }
         let batches = self.covariance_batches;
         require(

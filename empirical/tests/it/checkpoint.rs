@@ -9,7 +9,7 @@ use breakeven_empirical::model::{Model, glorot};
 use breakeven_empirical::optimiser::Clipped;
 use breakeven_empirical::parameters::Parameters;
 use breakeven_empirical::random::{Purpose, stream};
-use breakeven_empirical::run_folder::Followed;
+use breakeven_empirical::run_folder::{Followed, FollowedLines};
 use breakeven_sim::record::seal::sha256;
 use safetensors::tensor::Dtype;
 use tempfile::tempdir;
@@ -66,9 +66,15 @@ pub fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
     };
     Checkpoint {
         step: 1234,
-        records: Followed {
-            bytes: 56_789,
-            sha256: Some(sha256(b"records")),
+        followed: Followed {
+            records: FollowedLines {
+                bytes: 56_789,
+                sha256: Some(sha256(b"records")),
+            },
+            predictions: Some(FollowedLines {
+                bytes: 3,
+                sha256: Some(sha256(b"predictions")),
+            }),
         },
         theta: vector(0),
         previous_step: vector(1),
@@ -236,9 +242,10 @@ fn a_checkpoint_of_an_earlier_version_needs_no_checksum() {
     ));
     let read = Checkpoint::load(&file.write(), model.parameters()).unwrap();
     assert_eq!(read.step, 3);
-    let expected = Followed {
+    let expected = FollowedLines {
         bytes: 40,
         sha256: None,
     };
-    assert_eq!(read.records, expected);
+    assert_eq!(read.followed.records, expected);
+    assert_eq!(read.followed.predictions, None);
 }

@@ -17,6 +17,7 @@ mod operators;
 mod operators_spectra;
 mod optimiser;
 mod options;
+mod predictions;
 mod pretrained;
 mod pretrained_refusals;
 mod reference;

@@ -136,7 +136,7 @@ fn a_run_whose_files_changed_is_carried_out_anew_to_the_same_bytes() {
     };
     let text = |path: &Path| fs::read_to_string(path).unwrap();
     type Change = fn(&Path);
-    let changes: [(&str, Change, &str); 7] = [
+    let changes: [(&str, Change, &str); 10] = [
         (
             "a digit of a record",
             |run| {
@@ -162,6 +162,26 @@ fn a_run_whose_files_changed_is_carried_out_anew_to_the_same_bytes() {
             "no records",
             |run| fs::remove_file(run.join("records.jsonl")).unwrap(),
             "RUN/records.jsonl",
+        ),
+        (
+            "a digit of a prediction",
+            |run| flip_after(&run.join("predictions.jsonl"), "\"probabilities\":[0."),
+            "RUN/predictions.jsonl, line 1: its checksum says ",
+        ),
+        (
+            "lost predictions",
+            |run| {
+                let file = run.join("predictions.jsonl");
+                let text = fs::read_to_string(&file).unwrap();
+                let (_, rest) = text.split_once('\n').unwrap();
+                fs::write(file, rest).unwrap();
+            },
+            "RUN/predictions.jsonl: it",
+        ),
+        (
+            "no predictions",
+            |run| fs::remove_file(run.join("predictions.jsonl")).unwrap(),
+            "RUN/predictions.jsonl: it",
         ),
         (
             "the header",

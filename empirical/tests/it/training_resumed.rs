@@ -109,6 +109,10 @@ fn litter(run: &Path) {
     let mut text = fs::read_to_string(&records).unwrap();
     text.push_str("{\"step\":17,\"epoch\":2.8,\"loss\":0.5}\n{\"step\":18,\"epo");
     fs::write(records, text).unwrap();
+    let predictions = run.join("predictions.jsonl");
+    let mut text = fs::read_to_string(&predictions).unwrap();
+    text.push_str("{\"step\":18,\"epo");
+    fs::write(predictions, text).unwrap();
     for name in [
         "checkpoint.safetensors.12-0.part",
         "run.json.12-1.part",

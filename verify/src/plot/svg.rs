@@ -1,8 +1,10 @@
 //! Draws a figure.
 
+use super::ground;
 use super::legend::{self, marker};
 use super::scale::tick_label;
 use super::text;
+use super::travelled::{self, arrows};
 use super::{Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight};
 
 /// Room left, right and below the frame, and for the title above.
@@ -13,11 +15,29 @@ const TITLE: f64 = 24.0;
 /// Markers on a bold curve, at most.
 const MARKERS: usize = 7;
 
+/// Points of a path from which on its line is thin.
+const MANY: usize = 60;
+
 /// Width of a drawing and height of the frame in it, in the drawing's units.
 fn extent(size: Size) -> (f64, f64) {
     match size {
         Size::Wide => (460.0, 210.0),
         Size::Small => (310.0, 170.0),
+        Size::Plane => (400.0, 300.0),
+    }
+}
+
+/// Width of the frame over its height, with a ground.
+pub fn aspect_on_ground(size: Size) -> f64 {
+    let (width, height) = extent(size);
+    (width - ground::LEFT - ground::RIGHT) / height
+}
+
+/// Room left and right of the frame.
+fn sides(figure: &Figure) -> [f64; 2] {
+    match figure.ground {
+        Some(_) => [ground::LEFT, ground::RIGHT],
+        None => [LEFT, RIGHT],
     }
 }
 
@@ -34,10 +54,11 @@ struct Frame {
 impl Frame {
     fn of(figure: &Figure) -> Self {
         let (width, height) = extent(figure.size);
-        let width = width - LEFT - RIGHT;
+        let [left, right] = sides(figure);
+        let width = width - left - right;
         let legend = legend::rows(&figure.curves, width) as f64 * legend::ROW;
         Self {
-            left: LEFT,
+            left,
             top: TITLE + legend + 8.0,
             width,
             height,
@@ -73,7 +94,7 @@ impl Frame {
 pub fn draw(figure: &Figure, style: &str) -> String {
     let frame = Frame::of(figure);
     let (left, top, width, height) = (frame.left, frame.top, frame.width, frame.height);
-    let (right, bottom) = (frame.right() + RIGHT, frame.bottom() + BELOW);
+    let (right, bottom) = (frame.right() + sides(figure)[1], frame.bottom() + BELOW);
     let id = text::escape(&figure.id);
     let name = text::escape(&text::plain(&figure.title));
     let description = text::escape(&figure.description);
@@ -84,6 +105,13 @@ pub fn draw(figure: &Figure, style: &str) -> String {
     let title = text::svg(&figure.title);
     let legend = legend::draw(&figure.curves, [frame.left, TITLE], frame.width);
     let axes = axes(figure, &frame);
+    let (cells, bar) = match &figure.ground {
+        Some(ground) => (
+            ground.draw_cells(|point| frame.point(point)),
+            ground.draw_bar(frame.right(), top, frame.bottom()),
+        ),
+        None => Default::default(),
+    };
     let guides: String = figure.guides.iter().map(|g| guide(g, &frame)).collect();
     let curves: String = figure.curves.iter().map(|c| curve(c, &frame)).collect();
     let marks: String = figure.curves.iter().map(|c| marks(c, &frame)).collect();
@@ -95,7 +123,7 @@ pub fn draw(figure: &Figure, style: &str) -> String {
          <text class=\"title\" x=\"4\" y=\"16\">{title}</text>\n{legend}{axes}\
          <clipPath id=\"{id}-clip\"><rect x=\"{left}\" y=\"{top}\" width=\"{width}\" \
          height=\"{height}\"/></clipPath>\n\
-         {guides}<g clip-path=\"url(#{id}-clip)\">\n{curves}</g>\n{marks}</svg>\n"
+         {guides}<g clip-path=\"url(#{id}-clip)\">\n{cells}{curves}</g>\n{marks}{bar}</svg>\n"
     )
 }
 
@@ -180,21 +208,36 @@ fn guide(guide: &Guide, frame: &Frame) -> String {
 
 fn curve(curve: &Curve, frame: &Frame) -> String {
     let look = curve.look % LOOKS;
-    let class = match curve.weight {
-        Weight::Thin => "thin",
-        Weight::Fine => "fine",
-        Weight::Bold => "bold",
-        Weight::Area => "area",
-    };
     let points: Vec<_> = curve.points.iter().map(|&p| frame.point(p)).collect();
-    let path = format!(
-        "<path class=\"{class} look-{look}\" d=\"{}\"/>\n",
-        path(&points)
-    );
+    let line = path(&points);
+    let drawn = |class: &str, d: &str| format!("<path class=\"{class} look-{look}\" d=\"{d}\"/>\n");
     match curve.weight {
-        Weight::Thin | Weight::Fine | Weight::Area => path,
-        Weight::Bold => path + &markers(look, &points),
+        Weight::Thin => drawn("thin", &line),
+        Weight::Fine => drawn("fine", &line),
+        Weight::Area => drawn("area", &line),
+        Weight::Bold => drawn("bold", &line) + &markers(look, &points),
+        Weight::Points => every_marker(look, &points),
+        Weight::Path => {
+            let dots = dots(&points);
+            let many = if points.len() > MANY { " many" } else { "" };
+            drawn(&format!("rim{many}"), &line)
+                + &drawn(&format!("rim dots{many}"), &dots)
+                + &drawn(&format!("path{many}"), &line)
+                + &drawn(&format!("path dots{many}"), &dots)
+                + &drawn("arrows", &arrows(&points))
+        }
     }
+}
+
+/// A line of no length at each point, which round ends make a dot.
+fn dots(points: &[Option<(f64, f64)>]) -> String {
+    let one = |(x, y): &(f64, f64)| format!("M{x:.1} {y:.1}h0");
+    points.iter().flatten().map(one).collect()
+}
+
+fn every_marker(look: usize, points: &[Option<(f64, f64)>]) -> String {
+    let places = points.iter().flatten();
+    places.map(|(x, y)| marker(look, *x, *y) + "\n").collect()
 }
 
 /// Lines from point to point; a point without a place leaves a gap.
@@ -228,6 +271,9 @@ fn marks(curve: &Curve, frame: &Frame) -> String {
     let one = |mark: &Mark| {
         let (x, y) = frame.point(mark.at)?;
         let inside = (frame.top - 1.0..=frame.bottom() + 1.0).contains(&y);
+        if curve.weight == Weight::Path {
+            return inside.then(|| travelled::mark(mark.shape, look, (x, y)));
+        }
         inside.then(|| match mark.shape {
             Shape::Cross => format!(
                 "<path class=\"cross look-{look}\" d=\"M{x:.1} {y:.1}m-4 -4l8 8m0 -8l-8 8\"/>\n"
@@ -267,6 +313,7 @@ mod tests {
                 marks: Vec::new(),
             }],
             guides: Vec::new(),
+            ground: None,
             size: Size::Wide,
         }
     }

@@ -101,6 +101,7 @@ impl Shown<'_> {
             },
             curves,
             guides: Vec::new(),
+            ground: None,
             size: Size::Small,
         }
     }

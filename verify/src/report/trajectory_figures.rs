@@ -182,6 +182,7 @@ fn figure(
         },
         guides: guides(panel, levels, sweep),
         curves,
+        ground: None,
         size: Size::Wide,
     }
 }

@@ -41,6 +41,7 @@ fn completed() -> RunOutcome {
         steps: 40,
         reason: None,
         records_sha256: None,
+        predictions_sha256: None,
     }
 }
 
@@ -168,6 +169,7 @@ fn runs_that_do_not_count_say_why() {
         steps: 12,
         reason: Some("the loss is NaN".into()),
         records_sha256: None,
+        predictions_sha256: None,
     };
     assert_eq!(reason(None, 0.9), "unfinished: it has no outcome yet");
     assert_eq!(

@@ -109,6 +109,7 @@ pub fn diverge(run: &Path) {
         steps: 301,
         reason: Some("the loss is not finite".to_owned()),
         records_sha256: None,
+        predictions_sha256: None,
     };
     write_json(&run.join(OUTCOME_FILE), &outcome);
 }
@@ -163,6 +164,7 @@ fn write_run(sweep: &Path, header: &RunHeader) {
         steps: header.steps,
         reason: None,
         records_sha256: None,
+        predictions_sha256: None,
     };
     write_json(&folder.join(OUTCOME_FILE), &outcome);
 }
