@@ -20,8 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [out, seed, until, folder] = &given[..] else {
         return Err("give OUT SEED UNTIL SWEEP".into());
     };
-    let (out, folder) = (Path::new(out), Path::new(folder));
-    let seed: u64 = seed.parse()?;
+    let (out, folder, seed): (_, _, u64) = (Path::new(out), Path::new(folder), seed.parse()?);
     let settings = PathSettings {
         until_accuracy: until.parse()?,
         ..PathSettings::default()
