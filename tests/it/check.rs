@@ -255,9 +255,11 @@ fn a_network_is_named_as_in_configurations_and_said_first() {
     ] {
         // It has to fit its data to come as far as its folder.
         let args = ["check", "--network", name, "--out", "file/below"];
-        let said = refusal(&args, folder.path());
+        let output = run(&args, folder.path());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
         assert!(said.starts_with(first), "{name}: {said}");
-        assert!(said.contains("file/below: "), "{name}: {said}");
+        assert!(said.contains("\nerror: file/below: "), "{name}: {said}");
         let differs = said.contains("; the paper's ");
         assert_eq!(differs, name != "mlp", "{name}: {said}");
     }
