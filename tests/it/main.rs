@@ -15,6 +15,7 @@ mod options;
 mod pictures;
 mod pretrained;
 mod program;
+mod reproduce;
 mod simulate;
 mod simulate_montecarlo;
 mod simulate_trajectories;

@@ -14,6 +14,7 @@ pub mod interval;
 pub mod judgement;
 pub mod number;
 pub mod page;
+pub mod paper;
 pub mod plot;
 pub mod quantity;
 pub mod report;
@@ -21,6 +22,7 @@ pub mod settings;
 pub mod slope;
 pub mod summary;
 pub mod ties;
+pub mod trajectories;
 pub mod verdict;
 pub mod verdicts;
 

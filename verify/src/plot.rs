@@ -7,6 +7,7 @@
 //! or use [`Figure::standalone`].
 
 mod legend;
+pub mod png;
 mod scale;
 mod svg;
 pub mod text;
@@ -17,6 +18,8 @@ use serde::Serialize;
 
 /// The style sheet of all figures.
 pub const STYLE: &str = include_str!("plot/plot.css");
+/// The style sheet of figures on paper, in plain CSS that every program reads.
+const PRINT_STYLE: &str = include_str!("plot/print.css");
 /// How many curves have a look of their own; more start again.
 pub const LOOKS: usize = 7;
 
@@ -51,6 +54,8 @@ pub enum Size {
     Wide,
     /// Four beside each other.
     Small,
+    /// A column of a paper: 84 mm, in which text is 7.5 pt.
+    Column,
 }
 
 /// An axis.
@@ -100,6 +105,10 @@ pub enum Weight {
     Fine,
     /// What the eye should follow: bold, dashed and marked by its look.
     Bold,
+    /// The same with a marker at every point.
+    Marked,
+    /// Points alone, marked by the look.
+    Points,
     /// A tinted area with the points as its outline.
     Area,
 }
@@ -154,11 +163,17 @@ pub fn digits(value: f64) -> String {
 impl Figure {
     /// The figure as an `svg` element for a page that holds [`STYLE`].
     pub fn svg(&self) -> String {
-        svg::draw(self, "")
+        svg::draw(self, svg::Medium::Page)
     }
 
     /// The figure as an SVG file of its own.
     pub fn standalone(&self) -> String {
-        svg::draw(self, STYLE)
+        svg::draw(self, svg::Medium::File(STYLE))
+    }
+
+    /// The figure as an SVG file for a column of a paper: white, and as wide as
+    /// it is to be printed.
+    pub fn print(&self) -> String {
+        svg::draw(self, svg::Medium::Paper(PRINT_STYLE))
     }
 }

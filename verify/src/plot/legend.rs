@@ -55,13 +55,15 @@ pub fn draw(curves: &[Curve], [first, top]: [f64; 2], width: f64) -> String {
         let left = first + entry.left;
         let middle = top + ROW * entry.row as f64 + ROW / 2.0;
         let (class, sign) = match entry.curve.weight {
-            Weight::Bold => ("bold", marker(look, left + 12.0, middle)),
+            Weight::Bold | Weight::Marked => ("bold", marker(look, left + 12.0, middle)),
+            Weight::Points => ("thin", marker(look, left + 12.0, middle)),
             Weight::Thin => ("thin", String::new()),
             Weight::Fine => ("fine", String::new()),
             Weight::Area => ("area", String::new()),
         };
         let sample = match entry.curve.weight {
-            Weight::Bold | Weight::Thin | Weight::Fine => "h24",
+            Weight::Points => "",
+            Weight::Bold | Weight::Marked | Weight::Thin | Weight::Fine => "h24",
             Weight::Area => "m0 -6h24v12h-24z",
         };
         format!(
