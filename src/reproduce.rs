@@ -164,7 +164,13 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
     for figure in figures {
         for id in figure.experiments() {
             if !over.contains(&id) {
-                train(&configs[id], &args.out.join(RUNS).join(id), existing, &options, &stop)?;
+                train(
+                    &configs[id],
+                    &args.out.join(RUNS).join(id),
+                    existing,
+                    &options,
+                    &stop,
+                )?;
                 over.push(id);
             }
         }

@@ -35,7 +35,12 @@ fn row(paper: &Paper, figure: &FigureSpec) -> Value {
         .collect();
     let minutes: serde_json::Map<String, Value> = Scale::ALL
         .into_iter()
-        .map(|scale| (scale.name().to_owned(), json!(minutes(paper, figure, scale))))
+        .map(|scale| {
+            (
+                scale.name().to_owned(),
+                json!(minutes(paper, figure, scale)),
+            )
+        })
         .collect();
     let mut row = json!({
         "figure": figure.number,
@@ -66,7 +71,10 @@ fn printed_in<'a>(paper: &'a Paper, figure: &FigureSpec) -> Vec<&'a str> {
 
 fn minutes(paper: &Paper, figure: &FigureSpec, scale: Scale) -> f64 {
     let experiments = paper.experiments_of(figure);
-    experiments.iter().map(|one| scale.minutes(one.minutes)).sum()
+    experiments
+        .iter()
+        .map(|one| scale.minutes(one.minutes))
+        .sum()
 }
 
 fn in_words(paper: &Paper, figure: &FigureSpec) -> String {
@@ -82,7 +90,13 @@ fn in_words(paper: &Paper, figure: &FigureSpec) -> String {
     let each: Vec<String> = each.collect();
     let times: Vec<String> = Scale::ALL
         .into_iter()
-        .map(|scale| format!("{} {}", scale.name(), duration(minutes(paper, figure, scale))))
+        .map(|scale| {
+            format!(
+                "{} {}",
+                scale.name(),
+                duration(minutes(paper, figure, scale))
+            )
+        })
         .collect();
     let printed = match paper.printed(figure.number).count() {
         0 => "none".to_owned(),

@@ -85,7 +85,11 @@ impl Scale {
 
     /// The configuration of an experiment. Pretrained weights that it names are
     /// looked for in `data_dir`, else in the current folder.
-    pub fn config(self, experiment: &Experiment, data_dir: Option<&Path>) -> anyhow::Result<Config> {
+    pub fn config(
+        self,
+        experiment: &Experiment,
+        data_dir: Option<&Path>,
+    ) -> anyhow::Result<Config> {
         let found = CONFIGURATIONS.iter().find(|(id, _)| *id == experiment.id);
         let (id, texts) = found.ok_or_else(|| anyhow!("{} has no configuration", experiment.id))?;
         let folder = data_dir.unwrap_or(Path::new(""));
@@ -150,7 +154,9 @@ mod tests {
         let weights = with_weights();
         for value in &paper().values {
             let experiment = paper().experiment(&value.experiment).unwrap();
-            let config = Scale::Paper.config(experiment, Some(weights.path())).unwrap();
+            let config = Scale::Paper
+                .config(experiment, Some(weights.path()))
+                .unwrap();
             if let Some(level) = value.level {
                 let levels = levels(&config, experiment.varies);
                 assert!(levels.contains(&level), "{value:?}: {levels:?}");

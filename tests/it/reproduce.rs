@@ -17,7 +17,7 @@ fn the_list_has_a_row_a_figure() {
     for part in [
         "   4  λ_K¹ and λ_K*/λ_K¹ along training",
         "SimpleCNN on CIFAR-10, batch size",
-        "printed values: 11, in Sec. 4.2",
+        "printed values: 10, in Sec. 4.2",
         "not drawn: the predictions",
     ] {
         assert!(text.contains(part), "no {part} in {text}");
@@ -44,14 +44,26 @@ fn the_list_has_a_row_a_figure() {
 fn wrong_figures_are_refused_by_name() {
     let folder = tempdir().unwrap();
     for (words, part) in [
-        ("27", "invalid value '27' for '<FIGURE>...': there are figures 1 to 26, `all` and `list`"),
+        (
+            "27",
+            "invalid value '27' for '<FIGURE>...': there are figures 1 to 26, `all` and `list`",
+        ),
         ("four", "there are figures 1 to 26"),
-        ("list 4", "`list` is given beside figures: ask for the list alone"),
+        (
+            "list 4",
+            "`list` is given beside figures: ask for the list alone",
+        ),
         ("1 4", "figure 1 is not drawn: the predictions"),
         ("4 --smooth 0", "invalid value '0' for '--smooth <N>'"),
         ("4 --log z", "invalid value 'z' for '--log <AXIS>'"),
-        ("18 --scale laptop --data-dir nowhere", "nowhere does not exist"),
-        ("16 --scale paper", "fixtures/configs/paper/bert-mnli-learning-rate.toml: model.pretrained"),
+        (
+            "18 --scale laptop --data-dir nowhere",
+            "nowhere does not exist",
+        ),
+        (
+            "16 --scale paper",
+            "fixtures/configs/paper/bert-mnli-learning-rate.toml: model.pretrained",
+        ),
     ] {
         let args: Vec<&str> = ["reproduce"].into_iter().chain(words.split(' ')).collect();
         let said = refusal(&args, folder.path());
@@ -65,7 +77,10 @@ fn written(folder: &Path) -> BTreeMap<PathBuf, SystemTime> {
     let mut all = BTreeMap::new();
     for name in files(folder, "").into_keys() {
         let path = folder.join(name);
-        all.insert(path.clone(), fs::metadata(&path).unwrap().modified().unwrap());
+        all.insert(
+            path.clone(),
+            fs::metadata(&path).unwrap().modified().unwrap(),
+        );
     }
     all
 }
@@ -108,12 +123,24 @@ fn a_figure_is_trained_drawn_and_shares_its_runs() {
         assert!(text.contains(part), "no {part} in the text");
     }
     assert!(page.contains(&format!("{stem}.svg")) && text.contains(&format!("{stem}.png")));
-    assert_table(&figure.join(format!("{stem}.csv")), &out.join("runs").join(EXPERIMENT));
+    assert_table(
+        &figure.join(format!("{stem}.csv")),
+        &out.join("runs").join(EXPERIMENT),
+    );
 
-    let said = refusal(&["reproduce", "23", "--scale", "smoke", "--out", "out"], folder.path());
-    assert!(said.contains("out is there already: give --resume"), "{said}");
+    let said = refusal(
+        &["reproduce", "23", "--scale", "smoke", "--out", "out"],
+        folder.path(),
+    );
+    assert!(
+        said.contains("out is there already: give --resume"),
+        "{said}"
+    );
     let before = written(&out.join("runs"));
-    let said = stdout(&run_words("reproduce 23 --scale smoke --out out --resume", folder.path()));
+    let said = stdout(&run_words(
+        "reproduce 23 --scale smoke --out out --resume",
+        folder.path(),
+    ));
     assert!(said.contains("figure-23"), "{said}");
     let after = written(&out.join("runs"));
     let records = |all: &BTreeMap<PathBuf, SystemTime>| -> Vec<(PathBuf, SystemTime)> {
@@ -126,7 +153,15 @@ fn a_figure_is_trained_drawn_and_shares_its_runs() {
         assert!(overview.contains(link), "{overview}");
     }
 
-    let other = ["reproduce", "22", "--scale", "laptop", "--out", "out", "--resume"];
+    let other = [
+        "reproduce",
+        "22",
+        "--scale",
+        "laptop",
+        "--out",
+        "out",
+        "--resume",
+    ];
     let said = refusal(&other, folder.path());
     assert!(said.contains("cifar10"), "{said}");
 }
@@ -157,10 +192,18 @@ fn assert_table(table: &Path, sweep: &Path) {
 #[ignore = "minutes: trains every experiment at scale smoke"]
 fn every_figure_draws_at_the_smallest_scale() {
     let folder = tempdir().unwrap();
-    let drawn = json(&run_words("reproduce all --scale smoke --out out --json", folder.path()));
+    let drawn = json(&run_words(
+        "reproduce all --scale smoke --out out --json",
+        folder.path(),
+    ));
     let listed = json(&run(&["reproduce", "list", "--json"], folder.path()));
     let can_be_drawn = |row: &&Value| row.get("not_drawn").is_none();
-    let expected: Vec<&Value> = listed.as_array().unwrap().iter().filter(can_be_drawn).collect();
+    let expected: Vec<&Value> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(can_be_drawn)
+        .collect();
     let drawn = drawn.as_array().unwrap();
     assert_eq!(drawn.len(), expected.len());
     for (figure, row) in drawn.iter().zip(expected) {
@@ -168,12 +211,20 @@ fn every_figure_draws_at_the_smallest_scale() {
         let panels = figure["panels"].as_array().unwrap();
         assert_eq!(panels.len() as u64, row["panels"].as_u64().unwrap());
         for panel in panels {
-            assert!(panel.get("absent").is_none(), "{}: {panel}", figure["figure"]);
+            assert!(
+                panel.get("absent").is_none(),
+                "{}: {panel}",
+                figure["figure"]
+            );
         }
         let values = figure["printed_values"].as_array().unwrap();
         assert_eq!(values.len() as u64, row["printed_values"].as_u64().unwrap());
         for value in values {
-            assert_ne!(value.get("ours").is_some(), value.get("absent").is_some(), "{value}");
+            assert_ne!(
+                value.get("ours").is_some(),
+                value.get("absent").is_some(),
+                "{value}"
+            );
         }
     }
 }

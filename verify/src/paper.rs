@@ -6,6 +6,8 @@ mod aids;
 mod compared;
 mod correlation;
 mod curves;
+#[cfg(test)]
+mod data_tests;
 mod drawing;
 mod facts;
 mod field;
@@ -17,8 +19,6 @@ mod overview;
 mod page;
 mod scatter;
 mod spectrum;
-#[cfg(test)]
-mod data_tests;
 #[cfg(test)]
 mod tests;
 
@@ -222,7 +222,9 @@ impl Paper {
     /// The experiments of a figure.
     pub fn experiments_of<'a>(&'a self, figure: &'a FigureSpec) -> Vec<&'a Experiment> {
         let ids = figure.experiments();
-        ids.into_iter().filter_map(|id| self.experiment(id)).collect()
+        ids.into_iter()
+            .filter_map(|id| self.experiment(id))
+            .collect()
     }
 }
 

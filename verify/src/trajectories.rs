@@ -232,7 +232,10 @@ impl<'a> Trajectories<'a> {
     pub fn description(&self, title: &str) -> String {
         let one = |level: &AtLevel<'_>| {
             let (mean, name) = (self.mean(level), &level.name);
-            let largest = mean.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a });
+            let largest = mean
+                .iter()
+                .copied()
+                .reduce(|a, b| if b.1 > a.1 { b } else { a });
             match (largest, mean.last()) {
                 (Some((place, value)), Some((_, last))) => format!(
                     "{name}: the mean of {} seeds is largest at {} {}, with {}, and ends at {}",
@@ -247,7 +250,11 @@ impl<'a> Trajectories<'a> {
         };
         let all: Vec<String> = self.levels.iter().map(one).collect();
         let along = self.along.label();
-        format!("{} against {along}s. {}.", text::plain(title), all.join("; "))
+        format!(
+            "{} against {along}s. {}.",
+            text::plain(title),
+            all.join("; ")
+        )
     }
 }
 
@@ -285,7 +292,10 @@ mod tests {
 
     #[test]
     fn a_moving_average_is_centred_and_shorter_at_the_ends() {
-        let points: Vec<_> = [1.0, 2.0, 6.0, 10.0].into_iter().map(|y| (y * 10.0, y)).collect();
+        let points: Vec<_> = [1.0, 2.0, 6.0, 10.0]
+            .into_iter()
+            .map(|y| (y * 10.0, y))
+            .collect();
         let values = |n| -> Vec<f64> { smoothed(&points, n).into_iter().map(|(_, y)| y).collect() };
         assert_eq!(values(1), [1.0, 2.0, 6.0, 10.0]);
         assert_eq!(values(3), [1.5, 3.0, 6.0, 8.0]);

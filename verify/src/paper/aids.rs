@@ -56,7 +56,12 @@ impl Aids {
         } else {
             "Markers tell the means apart and stand at some records only (--markers: at all)."
         };
-        vec![smooth, vertical.to_owned(), horizontal.to_owned(), markers.to_owned()]
+        vec![
+            smooth,
+            vertical.to_owned(),
+            horizontal.to_owned(),
+            markers.to_owned(),
+        ]
     }
 
     /// A vertical scale: `usual`, unless another is asked for.

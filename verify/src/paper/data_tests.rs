@@ -37,8 +37,7 @@ fn every_experiment_is_shown_and_every_printed_value_is_about_a_figure_of_it() {
 fn the_papers_headline_values_stand_in_the_table() {
     let printed = |quantity, statistic, level, value| {
         let is_it = |v: &&Printed| {
-            (v.quantity, v.statistic, v.level, v.value)
-                == (quantity, statistic, Some(level), value)
+            (v.quantity, v.statistic, v.level, v.value) == (quantity, statistic, Some(level), value)
         };
         paper().values.iter().filter(is_it).count()
     };

@@ -54,10 +54,12 @@ fn trained(sweep: &Sweep) -> String {
     let Some(header) = sweep.runs.iter().find_map(|run| run.header.as_ref()) else {
         return "no run has a header".to_owned();
     };
+    let mut headers = sweep.runs.iter().filter_map(|run| run.header.as_ref());
+    let is_one = headers.all(|other| other.covariance == header.covariance);
     let covariance = header.covariance.map_or(String::new(), |of| {
-        let m = match sweep.runs.iter().filter_map(|run| run.header.as_ref()) {
-            mut all if all.all(|h| h.covariance == Some(of)) => of.batch_size.to_string(),
-            _ => "S".to_owned(),
+        let m = match is_one {
+            true => of.batch_size.to_string(),
+            false => "S".to_owned(),
         };
         format!(", L = {}, M = {m}", of.batches)
     });

@@ -35,7 +35,10 @@ pub(super) fn label(label: &str) -> Markup {
 
 pub(super) fn html(figure: &FigurePage<'_>) -> String {
     let spec = figure.figure;
-    let style = format!("grid-template-columns: repeat({}, minmax(0, 1fr))", spec.columns);
+    let style = format!(
+        "grid-template-columns: repeat({}, minmax(0, 1fr))",
+        spec.columns
+    );
     let body = html! {
         p.above { a href="../index.html" { "All figures" } }
         h1 { (label(&figure.heading())) }

@@ -52,7 +52,11 @@ fn panels(panels: &[Panel], columns: usize) -> String {
         Ok(_) => format!("![{}]({}.png)", in_cell(&panel.title), panel.stem),
         Err(why) => format!("{} is absent: {}", in_cell(&panel.title), in_cell(why)),
     };
-    let mut table = format!("|{}\n|{}\n", "  |".repeat(columns), " --- |".repeat(columns));
+    let mut table = format!(
+        "|{}\n|{}\n",
+        "  |".repeat(columns),
+        " --- |".repeat(columns)
+    );
     for row in panels.chunks(columns) {
         let mut cells: Vec<String> = row.iter().map(cell).collect();
         cells.resize(columns, String::new());
@@ -62,12 +66,18 @@ fn panels(panels: &[Panel], columns: usize) -> String {
 }
 
 fn said(panels: &[Panel]) -> String {
-    let drawn = panels.iter().filter_map(|panel| panel.drawing.as_ref().ok());
+    let drawn = panels
+        .iter()
+        .filter_map(|panel| panel.drawing.as_ref().ok());
     let lines: String = drawn
         .flat_map(|drawing| &drawing.said)
         .map(|line| format!("- {line}\n"))
         .collect();
-    if lines.is_empty() { lines } else { lines + "\n" }
+    if lines.is_empty() {
+        lines
+    } else {
+        lines + "\n"
+    }
 }
 
 fn compared(figure: &FigurePage<'_>) -> String {
@@ -79,7 +89,10 @@ fn compared(figure: &FigurePage<'_>) -> String {
              | --- | --- | --- | ---: | --- | --- | ---: |\n";
     for row in &figure.compared {
         let [ours, ratio] = ours_in_words(row);
-        let note = row.note.as_ref().map_or(String::new(), |note| format!(". {note}"));
+        let note = row
+            .note
+            .as_ref()
+            .map_or(String::new(), |note| format!(". {note}"));
         part += &format!(
             "| {} | {} | {} | {} | {}{note} | {} | {ratio} |\n",
             row.network,

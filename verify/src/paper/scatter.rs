@@ -9,7 +9,7 @@ use crate::trajectories::{AtLevel, Series, Whose};
 
 pub(super) fn draw(subject: &Subject<'_>, y: Field, x: Field) -> Result<Drawing, String> {
     let levels = subject.experiment.varies.levels(subject.sweep);
-    let series = series(&levels, y, x, AtLevel::label);
+    let series = series(&levels, y, x, |level| level.label());
     drawn(subject, y, x, series)
 }
 
@@ -90,5 +90,9 @@ fn marks(run: &Run, y: Field, x: Field) -> Vec<Mark> {
         at,
         shape: Shape::Cross,
     };
-    points(run, y, x).find(breaks_even).map(mark).into_iter().collect()
+    points(run, y, x)
+        .find(breaks_even)
+        .map(mark)
+        .into_iter()
+        .collect()
 }

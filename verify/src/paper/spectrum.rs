@@ -26,7 +26,12 @@ pub(super) fn draw(subject: &Subject<'_>, matrix: Matrix) -> Result<Drawing, Str
     let levels = subject.experiment.varies.levels(subject.sweep);
     let spectra: Vec<Vec<Spectrum>> = levels
         .iter()
-        .map(|level| level.counted().filter_map(|run| at_largest(run, matrix)).collect())
+        .map(|level| {
+            level
+                .counted()
+                .filter_map(|run| at_largest(run, matrix))
+                .collect()
+        })
         .collect();
     let all: Vec<f64> = spectra
         .iter()
@@ -108,7 +113,14 @@ fn of_hessian(record: &Record, parameters: f64) -> Option<Vec<(f64, f64)>> {
     }
     let density = record.density_h.as_ref()?;
     let number = |(&node, &weight): (&f64, &f64)| (node, weight * parameters);
-    Some(density.nodes.iter().zip(&density.weights).map(number).collect())
+    Some(
+        density
+            .nodes
+            .iter()
+            .zip(&density.weights)
+            .map(number)
+            .collect(),
+    )
 }
 
 /// How many eigenvalues fall into each of [`BINS`] equal parts of an axis, as a

@@ -111,15 +111,28 @@ fn three_levels() -> Sweep {
             0.1,
             0,
             done,
-            records(&[(1.0, 5.0, 0.1, 0.2), (3.0, 7.0, 0.6, 1.0), (2.0, 6.0, 0.7, 1.2)]),
+            records(&[
+                (1.0, 5.0, 0.1, 0.2),
+                (3.0, 7.0, 0.6, 1.0),
+                (2.0, 6.0, 0.7, 1.2),
+            ]),
         ),
         run(
             0.1,
             1,
             done,
-            records(&[(3.0, 6.0, 0.1, 0.1), (5.0, 8.0, 0.4, 0.3), (4.0, 4.0, 0.8, 0.4)]),
+            records(&[
+                (3.0, 6.0, 0.1, 0.1),
+                (5.0, 8.0, 0.4, 0.3),
+                (4.0, 4.0, 0.8, 0.4),
+            ]),
         ),
-        run(0.1, 2, RunStatus::Diverged, records(&[(90.0, 90.0, 0.1, 9.0)])),
+        run(
+            0.1,
+            2,
+            RunStatus::Diverged,
+            records(&[(90.0, 90.0, 0.1, 9.0)]),
+        ),
     ])
 }
 
@@ -131,7 +144,9 @@ fn drawings(number: u32, sweep: &Sweep, aids: &Aids) -> Vec<Result<Drawing, Stri
 }
 
 fn drawing(number: u32, panel: usize, sweep: &Sweep) -> Drawing {
-    drawings(number, sweep, &Aids::default()).swap_remove(panel).unwrap()
+    drawings(number, sweep, &Aids::default())
+        .swap_remove(panel)
+        .unwrap()
 }
 
 fn points(drawing: &Drawing, level: &str, whose: Whose) -> Vec<(f64, f64)> {
@@ -148,7 +163,12 @@ fn a_mean_is_over_the_seeds_that_count() {
     assert_eq!(points(&drawn, "η = 0.1", Whose::Seed(2)), [(0.0, 90.0)]);
     // The scale is that of the runs that count.
     assert!(drawn.figure.y.scale.ends().1 < 10.0);
-    let labels: Vec<_> = drawn.figure.curves.iter().filter_map(|c| c.label.as_deref()).collect();
+    let labels: Vec<_> = drawn
+        .figure
+        .curves
+        .iter()
+        .filter_map(|c| c.label.as_deref())
+        .collect();
     assert_eq!(labels, ["η = 0.01", "η = 0.1"]);
 }
 
@@ -162,7 +182,10 @@ fn break_even_points_and_matched_accuracy_are_marked() {
         &drawn.series.iter().find(is_it).unwrap().curve.marks
     };
     assert_eq!(of_seed(0).len(), 1);
-    assert_eq!((of_seed(0)[0].at, of_seed(0)[0].shape), ((1.0, 3.0), Shape::Cross));
+    assert_eq!(
+        (of_seed(0)[0].at, of_seed(0)[0].shape),
+        ((1.0, 3.0), Shape::Cross)
+    );
     assert!(of_seed(1).is_empty());
     // η = 0.1 passes 0.5 at epochs 1 and 2; η = 0.01 never does.
     let guides: Vec<_> = drawn.figure.guides.iter().map(|guide| guide.at).collect();
@@ -191,17 +214,32 @@ fn a_log_axis_is_one_when_asked_for() {
         ..Aids::default()
     };
     let usual = drawing(4, 0, &three_levels()).figure;
-    assert!(matches!((usual.x.scale, usual.y.scale), (Scale::Linear(..), Scale::Linear(..))));
-    let drawn = drawings(4, &three_levels(), &aids).swap_remove(0).unwrap().figure;
-    assert!(matches!((drawn.x.scale, drawn.y.scale), (Scale::Log(..), Scale::Log(..))));
+    assert!(matches!(
+        (usual.x.scale, usual.y.scale),
+        (Scale::Linear(..), Scale::Linear(..))
+    ));
+    let drawn = drawings(4, &three_levels(), &aids)
+        .swap_remove(0)
+        .unwrap()
+        .figure;
+    assert!(matches!(
+        (drawn.x.scale, drawn.y.scale),
+        (Scale::Log(..), Scale::Log(..))
+    ));
 }
 
 #[test]
 fn what_was_not_measured_is_absent_with_a_reason() {
     let drawn = drawings(4, &three_levels(), &Aids::default());
-    assert_eq!(drawn[1].as_ref().unwrap_err(), "no record of these runs has condition_k");
+    assert_eq!(
+        drawn[1].as_ref().unwrap_err(),
+        "no record of these runs has condition_k"
+    );
     let of_others = drawn[4].as_ref().unwrap_err();
-    assert_eq!(of_others, "there are no runs of resnet-cifar10-learning-rate");
+    assert_eq!(
+        of_others,
+        "there are no runs of resnet-cifar10-learning-rate"
+    );
 }
 
 #[test]
@@ -233,11 +271,20 @@ fn a_spectrum_is_counted_where_the_largest_eigenvalue_is_largest() {
         run(0.1, 1, done, vec![spectrum([10.0, 10.0, 0.0], 10.0)]),
     ];
     let drawn = drawing(3, 0, &sweep(runs));
-    let heights: Vec<f64> = drawn.series[0].curve.points[1..].iter().step_by(2).map(|p| p.1).collect();
+    let heights: Vec<f64> = drawn.series[0].curve.points[1..]
+        .iter()
+        .step_by(2)
+        .map(|p| p.1)
+        .collect();
     // 2 and 1 at zero, 1 and 2 at ten: a mean of 1.5 each; elsewhere half of it.
-    let expected: Vec<f64> = (0..30).map(|k| if k == 1 || k == 28 { 1.5 } else { 0.75 }).collect();
+    let expected: Vec<f64> = (0..30)
+        .map(|k| if k == 1 || k == 28 { 1.5 } else { 0.75 })
+        .collect();
     assert_eq!(heights[..30], expected);
-    assert_eq!(drawn.said, ["η = 0.1: largest eigenvalue 10 at step 10, 10 at step 0"]);
+    assert_eq!(
+        drawn.said,
+        ["η = 0.1: largest eigenvalue 10 at step 10, 10 at step 0"]
+    );
 }
 
 #[test]
@@ -251,13 +298,26 @@ fn of_h_the_density_counts_where_no_spectrum_was_found() {
         }),
         ..Record::default()
     };
-    let drawn = drawing(3, 1, &sweep(vec![run(0.1, 0, RunStatus::Completed, vec![record])]));
-    let heights: Vec<f64> = drawn.series[0].curve.points[1..].iter().step_by(2).map(|p| p.1).collect();
+    let drawn = drawing(
+        3,
+        1,
+        &sweep(vec![run(0.1, 0, RunStatus::Completed, vec![record])]),
+    );
+    let heights: Vec<f64> = drawn.series[0].curve.points[1..]
+        .iter()
+        .step_by(2)
+        .map(|p| p.1)
+        .collect();
     // D = 100 parameters.
     assert_eq!((heights[1], heights[28]), (98.0, 2.0));
     assert_eq!(heights[2], 1.0);
     let none = drawings(3, &three_levels(), &Aids::default());
-    assert!(none[1].as_ref().unwrap_err().contains("measure.hessian_eigenvalues"));
+    assert!(
+        none[1]
+            .as_ref()
+            .unwrap_err()
+            .contains("measure.hessian_eigenvalues")
+    );
 }
 
 /// r = 1/√2 in the first run (see `correlation.rs`); in the second y falls
@@ -288,9 +348,21 @@ fn correlations_are_taken_along_runs_and_averaged_over_seeds() {
             run(0.01, 0, done, of(rises)),
         ]),
     );
-    assert_eq!(drawn.said[0], "η = 0.01: Pearson's r along a run is 0.707 over 1 seeds (no interval: it takes two seeds that differ)");
-    assert!(drawn.said[1].contains("over 2 seeds (95 % interval -1 to 1)"), "{:?}", drawn.said);
-    let labels: Vec<_> = drawn.figure.curves.iter().filter_map(|c| c.label.clone()).collect();
+    assert_eq!(
+        drawn.said[0],
+        "η = 0.01: Pearson's r along a run is 0.707 over 1 seeds (no interval: it takes two seeds that differ)"
+    );
+    assert!(
+        drawn.said[1].contains("over 2 seeds (95 % interval -1 to 1)"),
+        "{:?}",
+        drawn.said
+    );
+    let labels: Vec<_> = drawn
+        .figure
+        .curves
+        .iter()
+        .filter_map(|c| c.label.clone())
+        .collect();
     assert_eq!(labels[0], "η = 0.01, r = 0.71");
 }
 
@@ -314,13 +386,23 @@ fn printed_values_stand_beside_means_over_runs_that_count() {
 
 #[test]
 fn a_printed_value_without_its_level_is_absent_with_a_reason() {
-    let only = vec![run(0.03, 0, RunStatus::Completed, records(&[(1.0, 2.0, 0.1, 0.0)]))];
+    let only = vec![run(
+        0.03,
+        0,
+        RunStatus::Completed,
+        records(&[(1.0, 2.0, 0.1, 0.0)]),
+    )];
     let sweeps = BTreeMap::from([(ID.to_owned(), sweep(only))]);
     let compared = compare(paper(), paper().figure(4).unwrap(), &sweeps);
     let why = compared[0].absent.as_deref().unwrap();
     assert_eq!(why, "not among the levels of these runs (0.03)");
     assert!(compared[0].ours.is_none());
-    let diverged = vec![run(0.1, 0, RunStatus::Diverged, records(&[(1.0, 2.0, 0.1, 0.0)]))];
+    let diverged = vec![run(
+        0.1,
+        0,
+        RunStatus::Diverged,
+        records(&[(1.0, 2.0, 0.1, 0.0)]),
+    )];
     let sweeps = BTreeMap::from([(ID.to_owned(), sweep(diverged))]);
     let compared = compare(paper(), paper().figure(4).unwrap(), &sweeps);
     assert_eq!(compared[0].absent.as_deref(), Some("none of 1 runs counts"));

@@ -96,7 +96,10 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
         Medium::Page => Default::default(),
         Medium::File(style) => (String::new(), style_element(style), String::new()),
         Medium::Paper(style) => (
-            format!("width=\"{COLUMN}mm\" height=\"{:.2}mm\" ", COLUMN * bottom.round() / right),
+            format!(
+                "width=\"{COLUMN}mm\" height=\"{:.2}mm\" ",
+                COLUMN * bottom.round() / right
+            ),
             style_element(style),
             format!("<rect class=\"ground\" width=\"{right}\" height=\"{bottom:.0}\"/>\n"),
         ),
