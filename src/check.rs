@@ -1,5 +1,7 @@
 //! `breakeven check`: the main job. Trains, tests the conjectures, reports.
 
+mod network;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,16 +17,19 @@ use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
 use crate::memory::{Gib, PICTURES};
 use crate::progress::watched;
-use crate::streams::print;
+use crate::streams::{print, say};
 use crate::sweep::{
     Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped, warn,
 };
 use crate::version::{GIT_HASH, command_line};
 
+use network::Network;
+
 pub const EXAMPLES: &str = "\
 Examples:
   breakeven check
   breakeven check --seeds 4 --out quick
+  breakeven check --network resnet --out resnet
   breakeven check --config fixtures/configs/smoke.toml --out smoke --json";
 
 /// The main job: trains, measures, tests both conjectures, writes the report.
@@ -46,6 +51,10 @@ pub struct CheckArgs {
     /// Train seeds 0 to N − 1 instead of those of the configuration.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
+    /// Train this network instead, small where the paper's would take hours: η
+    /// varied, then S, on built-in images (or texts), in minutes.
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    network: Option<Network>,
     /// A sweep in TOML, instead of the default ones; may be given repeatedly.
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
@@ -90,8 +99,11 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         shard: Shard::WHOLE,
         warnings: Vec::new(),
     };
-    for config in &configs {
-        check_fits(config, &options)?;
+    for (k, config) in configs.iter().enumerate() {
+        let model = check_fits(config, &options)?;
+        if let (0, Some(network)) = (k, args.network) {
+            say(words(network, &model, config));
+        }
     }
     let stop = stop_on_interrupt()?;
     claim(&args.out, existing)?;
@@ -115,7 +127,8 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
 impl CheckArgs {
     fn configs(&self) -> Result<Vec<Config>, Failure> {
         let configs: Result<Vec<Config>, _> = if self.config.is_empty() {
-            DEFAULTS
+            let sweeps = self.network.map_or(DEFAULTS, Network::sweeps);
+            sweeps
                 .iter()
                 .map(|text| Config::parse(text, Path::new("")))
                 .collect()
@@ -145,6 +158,16 @@ impl CheckArgs {
     }
 }
 
+/// What is trained, and how it differs from the paper's:
+/// `lstm 1000x24-32-32-3 on snli-600; the paper's has …`.
+fn words(network: Network, model: &str, config: &Config) -> String {
+    let trained = format!("{model} on {}", config.data());
+    match network.beside_the_papers() {
+        None => trained,
+        Some(papers) => format!("{trained}; {papers}"),
+    }
+}
+
 /// Refuses, before anything is trained, what could not be verified afterwards.
 fn check_comparable(configs: &[Config]) -> Result<(), Failure> {
     let named = |config: &Config| match config.file() {
@@ -165,7 +188,7 @@ fn check_comparable(configs: &[Config]) -> Result<(), Failure> {
     let all: Vec<String> = configs.iter().map(named).collect();
     if !configs.iter().any(Config::has_levels) {
         return Err(Failure::input(format!(
-            "{}: there is nothing to compare; give two learning rates or two batch sizes, or use train",
+            "{}: there is nothing to compare; give two learning rates, two batch sizes or two momenta, or use train",
             all.join(", ")
         )));
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::config::{
-    DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
+    ConfigError, DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
 use breakeven_empirical::model::{Architecture, BertShape};
 use breakeven_verify::VerifySettings;
@@ -74,6 +74,7 @@ impl Config {
         };
         let config = config.map_err(|error| anyhow!("{error}"))?;
         one_cadence(text)?;
+        one_momentum(text)?;
         config.check()?;
         Ok(config)
     }
@@ -88,7 +89,11 @@ impl Config {
         }
         self.sweep().check()?;
         self.verify.check()?;
-        one_level_each(&self.sweep.learning_rates)
+        one_level_each("sweep.learning_rates", &self.sweep.learning_rates)?;
+        one_level_each(
+            "sweep.momenta",
+            self.sweep.momenta.as_deref().unwrap_or(&[]),
+        )
     }
 
     /// The file that it was read from, unless it is built in.
@@ -123,9 +128,10 @@ impl Config {
         self.verify.alpha
     }
 
-    /// Whether its runs can be compared: two learning rates or two batch sizes.
+    /// Whether its runs can be compared: two learning rates, batch sizes or
+    /// momenta.
     pub fn has_levels(&self) -> bool {
-        self.sweep.learning_rates.len() > 1 || self.sweep.batch_sizes.len() > 1
+        Factor::ALL.iter().any(|factor| self.levels(*factor) > 1)
     }
 
     /// Whether any quantity that is to be tested is measured.
@@ -161,6 +167,7 @@ impl Config {
         match factor {
             Factor::LearningRate => self.sweep.learning_rates.len(),
             Factor::BatchSize => self.sweep.batch_sizes.len(),
+            Factor::Momentum => self.sweep.momenta().count(),
         }
     }
 
@@ -170,14 +177,17 @@ impl Config {
     }
 
     /// The hypotheses that vary `factor`, as far as their design goes: one for
-    /// each measured quantity, tested statistic and value of the other factor.
+    /// each measured quantity, tested statistic and combination of levels of the other
+    /// factors.
     pub fn planned(&self, factor: Factor) -> Vec<Planned> {
         let levels = self.levels(factor);
         if levels < 2 {
             return Vec::new();
         }
         let statistics = self.verify.statistics.iter().filter(|s| s.is_tested());
-        let each = statistics.count() * self.levels(factor.other());
+        let others = Factor::ALL.into_iter().filter(|other| *other != factor);
+        let groups: usize = others.map(|other| self.levels(other)).product();
+        let each = statistics.count() * groups;
         let m_follows_s = self.measure.covariance_batch_size.is_none();
         self.measured()
             .flat_map(|quantity| {
@@ -195,6 +205,11 @@ impl Config {
     /// Name of the sweep.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Name of its data set.
+    pub fn data(&self) -> &str {
+        &self.data.name
     }
 
     /// The same configuration with seeds 0 to `count` − 1.
@@ -253,9 +268,9 @@ fn pretrained(text: &str, folder: &Path) -> anyhow::Result<Option<(toml::Table, 
     Ok(Some((table, model)))
 }
 
-/// Refuses learning rates that rounding parts: their runs would be of one level.
-fn one_level_each(rates: &[f64]) -> anyhow::Result<()> {
-    let mut sorted = rates.to_vec();
+/// Refuses values that rounding parts: their runs would be of one level.
+fn one_level_each(key: &str, values: &[f64]) -> anyhow::Result<()> {
+    let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     match sorted
         .windows(2)
@@ -263,11 +278,21 @@ fn one_level_each(rates: &[f64]) -> anyhow::Result<()> {
     {
         None => Ok(()),
         Some(pair) => Err(anyhow!(
-            "sweep.learning_rates names {} and {}, which are one level: name it once",
+            "{key} names {} and {}, which are one level: name it once",
             pair[0],
             pair[1]
         )),
     }
+}
+
+/// Refuses β for all runs beside a list of it, though it be the default.
+fn one_momentum(text: &str) -> anyhow::Result<()> {
+    let table: toml::Table = toml::from_str(text)?;
+    let given = |of: &str, key: &str| table.get(of).and_then(|t| t.get(key)).is_some();
+    if given("training", "momentum") && given("sweep", "momenta") {
+        return Err(ConfigError::MomentumTwice.into());
+    }
+    Ok(())
 }
 
 /// Refuses two cadences: which one was meant is not for us to say.

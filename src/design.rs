@@ -38,8 +38,8 @@ fn about(config: &Config) -> Vec<String> {
     let name = config.name();
     if !config.has_levels() {
         warnings.push(format!(
-            "{name}: with one learning rate and one batch size there is nothing to compare, so \
-             these runs alone give no verdict"
+            "{name}: with one learning rate, one batch size and one momentum there is nothing to \
+             compare, so these runs alone give no verdict"
         ));
     }
     if config.sets_bootstrap() {
@@ -172,6 +172,32 @@ mod tests {
             found[0].contains("adjustment for 16 hypotheses; 4 seeds could"),
             "{found:?}"
         );
+    }
+
+    /// Two η, one S and three β: η varies at three β, β at two η. Of five
+    /// quantities and two statistics that is 30 hypotheses of two levels, 2⁻⁵·30
+    /// and more, and 20 of three, 50·6⁻⁵ = 0.006.
+    #[test]
+    fn momenta_are_levels_and_fix_the_others() {
+        let axes = "learning_rates = [0.1, 0.2]\nbatch_sizes = [10]\n\
+                    momenta = [0.1, 0.5, 0.9]\nseeds = [0, 1, 2, 3, 4]";
+        let config = sweep(axes, "");
+        let planned = Factor::ALL.map(|factor| config.planned(factor).len());
+        assert_eq!(planned, [30, 0, 20]);
+        let found = warnings(&[&config]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let expected = "no outcome of 5 seeds at 2 values of learning_rate would be a verdict";
+        assert!(found[0].contains(expected), "{found:?}");
+        let alone = sweep(&axes.replace("0.1, 0.2]", "0.1]"), "");
+        assert!(alone.has_levels());
+        assert_eq!(warnings(&[&alone]), [""; 0]);
+        let one = sweep(
+            &axes
+                .replace("0.1, 0.2]", "0.1]")
+                .replace("0.1, 0.5, 0.9", "0.9"),
+            "",
+        );
+        assert!(!one.has_levels());
     }
 
     #[test]

@@ -106,8 +106,11 @@ pub fn claim(folder: &Path, existing: Existing) -> Result<(), Failure> {
 }
 
 /// Checks that data, model and configuration go together, and trains nothing.
-pub fn check_fits(config: &Config, options: &Options) -> Result<(), Failure> {
-    prepare(config, &config.sweep(), options).map(drop)
+/// Says the model in words.
+pub fn check_fits(config: &Config, options: &Options) -> Result<String, Failure> {
+    let sweep = config.sweep();
+    let prepared = prepare(config, &sweep, options)?;
+    Ok(prepared.model().to_owned())
 }
 
 /// Trains every run of `config` in `folder`, which is claimed once all fits.

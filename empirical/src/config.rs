@@ -23,7 +23,7 @@ use crate::parameters::Parameters;
 
 use range::at_least_one;
 
-/// A sweep over learning rates, batch sizes and seeds.
+/// A sweep over learning rates, batch sizes, momenta and seeds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SweepConfig {
@@ -97,6 +97,9 @@ impl SweepConfig {
     /// The first key that is out of its range.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.sweep.check()?;
+        if self.sweep.momenta.is_some() && self.training.momentum > 0.0 {
+            return Err(ConfigError::MomentumTwice);
+        }
         self.training.check()?;
         self.measure.check()?;
         self.data.check()

@@ -155,6 +155,11 @@ impl<'a> Sweep<'a> {
         &self.shared.train
     }
 
+    /// The model in words, as headers have it.
+    pub fn model(&self) -> &str {
+        &self.shared.model_name
+    }
+
     /// The same sweep with another time between two checkpoints of a run.
     pub fn checkpoint_every(mut self, time: Duration) -> Self {
         self.shared.checkpoint_every = time;
@@ -201,20 +206,8 @@ impl<'a> Sweep<'a> {
 
     /// The runs of a shard, in order.
     pub fn runs(&self, shard: Shard) -> Vec<RunSpec> {
-        let axes = &self.shared.config.sweep;
-        let mut runs = Vec::new();
-        for &seed in &axes.seeds {
-            for &learning_rate in &axes.learning_rates {
-                for &batch_size in &axes.batch_sizes {
-                    runs.push(RunSpec {
-                        learning_rate,
-                        batch_size,
-                        seed,
-                    });
-                }
-            }
-        }
-        runs.into_iter()
+        RunSpec::of(&self.shared.config.sweep)
+            .into_iter()
             .skip(shard.index)
             .step_by(shard.count)
             .collect()

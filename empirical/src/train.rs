@@ -226,7 +226,7 @@ impl<'a> Trainer<'a> {
             let known = !vector.is_empty();
             known.then(|| layout.split(vector, &shared.compute))
         };
-        let sgd = Sgd::new(&shared.config.training, layout);
+        let sgd = Sgd::new(&spec.training(&shared.config.training), layout);
         Ok(Self {
             shared,
             spec,
@@ -300,7 +300,7 @@ impl<'a> Trainer<'a> {
             subset: &shared.subset,
             validation: shared.validation.as_ref(),
             learning_rate,
-            momentum: shared.config.training.momentum,
+            momentum: self.spec.training(&shared.config.training).momentum,
             batch_size: self.spec.batch_size,
             covariance: mini_batches(shared, self.spec),
             seed: self.spec.seed,

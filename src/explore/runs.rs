@@ -54,6 +54,8 @@ pub struct Listed<'a> {
     name: &'a str,
     learning_rate: f64,
     batch_size: usize,
+    /// β, 0 without momentum.
+    momentum: f64,
     seed: u64,
     /// Steps that it is to take.
     steps: u64,
@@ -287,6 +289,7 @@ impl Run {
             name: &self.name,
             learning_rate: self.header.learning_rate,
             batch_size: self.header.batch_size,
+            momentum: self.header.momentum(),
             seed: self.header.seed,
             steps: self.header.steps,
             records: self.records.len(),

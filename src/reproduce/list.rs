@@ -1,6 +1,7 @@
 //! `breakeven reproduce list`: a row a figure.
 
-use breakeven_verify::paper::{FigureSpec, Paper, Varied};
+use breakeven_verify::paper::{FigureSpec, Paper};
+use breakeven_verify::quantity::Factor;
 use serde_json::{Value, json};
 
 use super::scale::Scale;
@@ -81,9 +82,9 @@ fn in_words(paper: &Paper, figure: &FigureSpec) -> String {
     let experiments = paper.experiments_of(figure);
     let each = experiments.iter().map(|one| {
         let varies = match one.varies {
-            Varied::LearningRate => "learning rate",
-            Varied::BatchSize => "batch size",
-            Varied::Momentum => "momentum",
+            Factor::LearningRate => "learning rate",
+            Factor::BatchSize => "batch size",
+            Factor::Momentum => "momentum",
         };
         format!("{} on {}, {varies}", one.network, one.data)
     });

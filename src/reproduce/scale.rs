@@ -100,7 +100,8 @@ impl Scale {
 
 #[cfg(test)]
 mod tests {
-    use breakeven_verify::paper::{Varied, paper};
+    use breakeven_verify::paper::paper;
+    use breakeven_verify::quantity::Factor;
     use tempfile::tempdir;
 
     use super::*;
@@ -125,11 +126,11 @@ mod tests {
     }
 
     /// The levels that a configuration trains.
-    fn levels(config: &Config, varies: Varied) -> Vec<f64> {
+    fn levels(config: &Config, varies: Factor) -> Vec<f64> {
         let key = match varies {
-            Varied::LearningRate => "learning_rates",
-            Varied::BatchSize => "batch_sizes",
-            Varied::Momentum => "momenta",
+            Factor::LearningRate => "learning_rates",
+            Factor::BatchSize => "batch_sizes",
+            Factor::Momentum => "momenta",
         };
         let config = serde_json::to_value(config).unwrap();
         let levels = config["sweep"][key].as_array().unwrap();

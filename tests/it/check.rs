@@ -181,7 +181,7 @@ fn everything_is_checked_before_anything_is_trained() {
     let cases: [(&[&str], &str); 10] = [
         (
             &["--config", "one.toml"],
-            "one.toml: there is nothing to compare; give two learning rates or two batch sizes",
+            "one.toml: there is nothing to compare; give two learning rates, two batch sizes or two momenta",
         ),
         (
             &["--config", "good.toml", "--config", "alpha.toml"],

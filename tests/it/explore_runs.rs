@@ -73,7 +73,8 @@ fn limits_are_those_of_the_momentum_and_of_each_learning_rate_in_force() {
          {\"step\":10,\"epoch\":1,\"lambda_h\":4,\"curvature_variance\":0,\"learning_rate\":0.1}\n",
     );
     let service = Service::start(Some(folder.path()));
-    service.json("/api/runs");
+    let listed = service.json("/api/runs");
+    assert_eq!(listed["runs"][0]["momentum"], 0.5);
     // 2(1+β)/η.
     let told = service.json("/api/runs/0");
     assert_eq!(told["full_batch_limit"], 15.0);

@@ -11,6 +11,7 @@ mod measure_inputs;
 mod measure_networks;
 mod measure_refusals;
 mod measure_world;
+mod momenta;
 mod options;
 mod pictures;
 mod pretrained;

@@ -106,6 +106,22 @@ fn configurations_that_cannot_be_are_refused_by_key() {
             "sweep.seeds holds 1 twice",
         ),
         (
+            "seeds = [0, 1]",
+            "momenta = [0.5, 1.5]\nseeds = [0, 1]",
+            "sweep.momenta is 1.5: give 0 or more and below 1",
+        ),
+        (
+            "seeds = [0, 1]",
+            "momenta = [0.3, 0.30000000000000004]\nseeds = [0, 1]",
+            "sweep.momenta names 0.3 and 0.30000000000000004, which are one level",
+        ),
+        // 0 is the default, and given all the same.
+        (
+            "[sweep]",
+            "momentum = 0\n[sweep]\nmomenta = [0.5]",
+            "training.momentum and sweep.momenta are both given: leave training.momentum out",
+        ),
+        (
             "batch_sizes = [20]",
             "batch_sizes = []",
             "sweep.batch_sizes is empty",

@@ -5,75 +5,13 @@
 //! have a value decides, never the values.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use serde::{Serialize, Serializer};
-
-use crate::number::exact;
+use crate::level::Level;
 use crate::quantity::{Factor, PerRun};
 use crate::summary::{Convergence, Reached, RunSummary};
 
 /// Fewer seeds never give a verdict.
 pub const FEWEST_SEEDS: usize = 3;
-
-/// A value of a hyperparameter; a number in JSON.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Level {
-    /// A value of η.
-    LearningRate(f64),
-    /// A value of S.
-    BatchSize(u64),
-}
-
-impl Level {
-    /// The run's value of a factor.
-    pub fn of(run: &RunSummary, factor: Factor) -> Self {
-        match factor {
-            Factor::LearningRate => Self::LearningRate(run.learning_rate),
-            Factor::BatchSize => Self::BatchSize(run.batch_size),
-        }
-    }
-
-    /// As a number.
-    pub fn value(self) -> f64 {
-        match self {
-            Self::LearningRate(eta) => eta,
-            Self::BatchSize(size) => size as f64,
-        }
-    }
-}
-
-impl Eq for Level {}
-
-impl Ord for Level {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.value().total_cmp(&other.value())
-    }
-}
-
-impl PartialOrd for Level {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LearningRate(eta) => f.write_str(&exact(*eta)),
-            Self::BatchSize(size) => write!(f, "{size}"),
-        }
-    }
-}
-
-impl Serialize for Level {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::LearningRate(eta) => serializer.serialize_f64(*eta),
-            Self::BatchSize(size) => serializer.serialize_u64(*size),
-        }
-    }
-}
 
 /// Complete blocks: every seed has a run at every level.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,8 +45,8 @@ pub enum DroppedWhat {
 }
 
 impl<'a> Blocks<'a> {
-    /// The complete blocks of `runs`, which share the other factor's value,
-    /// for a per-run quantity over the levels of `factor`.
+    /// The complete blocks of `runs`, which share the levels of all other
+    /// factors, for a per-run quantity over the levels of `factor`.
     pub fn of(runs: &[&'a RunSummary], per_run: PerRun, factor: Factor) -> Self {
         let seeds: BTreeSet<u64> = runs.iter().map(|run| run.seed).collect();
         let all_levels: BTreeSet<Level> = runs.iter().map(|run| Level::of(run, factor)).collect();

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::blocks::Level;
 use crate::hypothesis::{as_name, for_each_claim, id};
 use crate::input::Sweep;
+use crate::level::{Fixed, Level};
 use crate::quantity::{Direction, Factor, PerRun};
 use crate::summary::RunSummary;
 
@@ -28,8 +28,9 @@ pub struct Description {
     pub quantity: PerRun,
     /// The hyperparameter that varies.
     pub factor: Factor,
-    /// The other hyperparameter's value.
-    pub fixed: Level,
+    /// The levels of all other hyperparameters.
+    #[serde(flatten)]
+    pub fixed: Fixed,
     /// How the quantity changes as the factor grows, if the conjecture holds.
     pub expected: Direction,
     /// All levels, rising.
@@ -60,7 +61,7 @@ fn describe(
     sweep: &Sweep,
     quantity: PerRun,
     factor: Factor,
-    fixed: Level,
+    fixed: &Fixed,
     runs: &[&RunSummary],
 ) -> Description {
     let levels: BTreeSet<Level> = runs.iter().map(|run| Level::of(run, factor)).collect();
@@ -82,7 +83,7 @@ fn describe(
         sweep: sweep.name.clone(),
         quantity,
         factor,
-        fixed,
+        fixed: fixed.clone(),
         expected: quantity.quantity.expected(factor),
         runs: levels.iter().map(|level| counted(level).len()).collect(),
         runs_with_value: levels.iter().map(|level| values(level).len()).collect(),

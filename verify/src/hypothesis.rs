@@ -1,13 +1,14 @@
-//! One hypothesis for each per-run quantity, factor, value of the other
-//! factor, and sweep; tested on complete blocks.
+//! One hypothesis for each per-run quantity, factor, levels of all other
+//! factors, and sweep; tested on complete blocks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::blocks::{Blocks, Dropped, Level};
+use crate::blocks::{Blocks, Dropped};
 use crate::input::{Source, Sweep};
 use crate::interval;
+use crate::level::{Fixed, Level, factors};
 use crate::page::{PageMethod, PageTrend, page_trend_of_groups};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
 use crate::slope::log_slope;
@@ -29,8 +30,9 @@ pub struct Hypothesis {
     pub quantity: PerRun,
     /// The hyperparameter that varies.
     pub factor: Factor,
-    /// The other hyperparameter's value.
-    pub fixed: Level,
+    /// The levels of all other hyperparameters.
+    #[serde(flatten)]
+    pub fixed: Fixed,
     /// How the quantity changes as the factor grows, if the conjecture holds.
     pub expected: Direction,
     /// The levels tested, rising.
@@ -68,7 +70,8 @@ pub struct Hypothesis {
     pub seeds_in_order: usize,
     /// Clopper and Pearson's interval for their share, of coverage 1 − α.
     pub seeds_in_order_interval: Option<[f64; 2]>,
-    /// Slope of log quantity against log factor, mean over seeds.
+    /// Slope of log quantity against log factor, of β against log 1/(1−β); mean
+    /// over seeds.
     pub log_slope: Option<f64>,
     /// Its Student interval over seeds, of coverage 1 − α.
     pub log_slope_interval: Option<[f64; 2]>,
@@ -129,47 +132,45 @@ pub(crate) fn as_name<S: serde::Serializer>(
 /// The hypotheses of a sweep, tested but not yet judged, in the order of the
 /// settings.
 pub fn of_sweep(sweep: &Sweep) -> Vec<Hypothesis> {
-    let tested = |per_run: PerRun, factor, fixed, runs: &[&RunSummary]| {
+    let tested = |per_run: PerRun, factor, fixed: &Fixed, runs: &[&RunSummary]| {
         let is_tested = per_run.statistic.is_tested();
         is_tested.then(|| test(sweep, per_run, factor, fixed, runs))
     };
     for_each_claim(sweep, tested)
 }
 
-/// What `of` says of each per-run quantity, factor and value of the other
-/// factor of a sweep, in the order of the settings.
+/// What `of` says of each per-run quantity, factor and levels of the other
+/// factors of a sweep, in the order of the settings.
 pub(crate) fn for_each_claim<T>(
     sweep: &Sweep,
-    of: impl Fn(PerRun, Factor, Level, &[&RunSummary]) -> Option<T>,
+    of: impl Fn(PerRun, Factor, &Fixed, &[&RunSummary]) -> Option<T>,
 ) -> Vec<T> {
     let runs: Vec<&RunSummary> = sweep.runs.iter().map(|run| &run.summary).collect();
     let asked = asked_for(sweep, &runs);
     let mut found = Vec::new();
     for factor in Factor::ALL {
         for (fixed, group) in groups(&runs, factor) {
-            found.extend(asked.iter().filter_map(|&q| of(q, factor, fixed, &group)));
+            found.extend(asked.iter().filter_map(|&q| of(q, factor, &fixed, &group)));
         }
     }
     found
 }
 
-/// The runs that share a value of the other factor, where they have at least
-/// two levels of `factor`.
-pub fn groups<'a>(runs: &[&'a RunSummary], factor: Factor) -> Vec<(Level, Vec<&'a RunSummary>)> {
-    let other: BTreeSet<Level> = runs.iter().map(|r| Level::of(r, factor.other())).collect();
-    let with = |fixed: Level| -> Vec<&RunSummary> {
-        let shares = |r: &&&RunSummary| Level::of(r, factor.other()) == fixed;
-        runs.iter().filter(shares).copied().collect()
-    };
+/// The runs that share the levels of all other factors, where they have at
+/// least two levels of `factor`.
+pub fn groups<'a>(runs: &[&'a RunSummary], factor: Factor) -> Vec<(Fixed, Vec<&'a RunSummary>)> {
+    let factors = factors(runs.iter().copied());
+    let mut groups: BTreeMap<Fixed, Vec<&RunSummary>> = BTreeMap::new();
+    for run in runs {
+        let fixed = Fixed::of(run, factor, &factors);
+        groups.entry(fixed).or_default().push(run);
+    }
     let has_levels = |group: &Vec<&RunSummary>| {
         let levels: BTreeSet<Level> = group.iter().map(|r| Level::of(r, factor)).collect();
         levels.len() >= 2
     };
-    other
-        .into_iter()
-        .map(|fixed| (fixed, with(fixed)))
-        .filter(|(_, group)| has_levels(group))
-        .collect()
+    let groups = groups.into_iter();
+    groups.filter(|(_, group)| has_levels(group)).collect()
 }
 
 /// The per-run quantities that are asked for and measured in any run. Of a
@@ -201,7 +202,7 @@ fn test(
     sweep: &Sweep,
     quantity: PerRun,
     factor: Factor,
-    fixed: Level,
+    fixed: &Fixed,
     group: &[&RunSummary],
 ) -> Hypothesis {
     let id = id(sweep, quantity, factor, fixed);
@@ -219,15 +220,15 @@ fn test(
     // test.
     let page: Option<PageTrend> = page_trend_of_groups(&ranked).ok().filter(|_| !is_zero);
     let alpha = sweep.settings.alpha;
-    let level_values: Vec<f64> = blocks.levels.iter().map(|level| level.value()).collect();
-    let slope = page.and_then(|_| log_slope(&level_values, &values, &tied, alpha));
+    let strengths: Vec<f64> = blocks.levels.iter().map(|l| l.strength()).collect();
+    let slope = page.and_then(|_| log_slope(&strengths, &values, &tied, alpha));
     let in_order = ranked.iter().filter(|block| is_rising(block)).count();
     Hypothesis {
         sweep: sweep.name.clone(),
         conjecture: quantity.quantity.conjecture(),
         quantity,
         factor,
-        fixed,
+        fixed: fixed.clone(),
         expected,
         page_l: page.map(|p| p.statistic),
         page_l_largest: page.map(|_| largest_l(values.len(), blocks.levels.len())),
@@ -262,10 +263,10 @@ fn test(
     }
 }
 
-/// `sweep/quantity/factor@other_factor=fixed`.
-pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: Level) -> String {
-    let (name, other) = (factor.name(), factor.other().name());
-    format!("{}/{quantity}/{name}@{other}={fixed}", sweep.name)
+/// `sweep/quantity/factor@other_factor=fixed`, with all others parted by commas.
+pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: &Fixed) -> String {
+    let (name, fixed) = (factor.name(), fixed.id());
+    format!("{}/{quantity}/{name}@{fixed}", sweep.name)
 }
 
 /// The blocks with the levels in the order in which values should rise.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use breakeven_sim::record::{Record, RunHeader, RunOutcome};
 
+use crate::level::factors;
 use crate::number::exact;
+use crate::quantity::Factor;
 use crate::settings::{SettingsError, VerifySettings};
 use crate::summary::RunSummary;
 use crate::ties::RELATIVE;
@@ -33,7 +35,7 @@ pub struct Sweep {
     pub config: Option<serde_json::Value>,
     /// The command that trained it, where the folder says.
     pub training_command: Option<String>,
-    /// The runs, in order of learning rate, batch size and seed.
+    /// The runs, in order of learning rate, batch size, momentum and seed.
     pub runs: Vec<Run>,
     /// Whether somebody vouches that L and M of K^M are the same in all runs,
     /// where a table does not say.
@@ -42,6 +44,18 @@ pub struct Sweep {
     pub lost: Vec<Lost>,
     /// What of the input was left unread, in words.
     pub notes: Vec<String>,
+}
+
+impl Sweep {
+    /// The factors that tell its runs apart.
+    pub fn factors(&self) -> Vec<Factor> {
+        factors(self.runs.iter().map(|run| &run.summary))
+    }
+
+    /// Whether β does.
+    pub fn varies_momentum(&self) -> bool {
+        self.factors().contains(&Factor::Momentum)
+    }
 }
 
 /// What runs were read from.
@@ -226,18 +240,21 @@ fn name_of(path: &Path) -> String {
     last.to_string_lossy().into_owned()
 }
 
-/// Sorts runs by learning rate, batch size and seed, once no two share all
-/// three. Learning rates that are equal but for rounding, such as 0.3 and
-/// 0.1 + 0.2, become one level. `place` says where a run, by its index, was read.
+/// Sorts runs by learning rate, batch size, momentum and seed, once no two share
+/// all four. Learning rates, and momenta, that are equal but for rounding, such
+/// as 0.3 and 0.1 + 0.2, become one level. `place` says where a run, by its index, was read.
 fn in_order(
     mut runs: Vec<Run>,
     place: impl Fn(usize) -> Place,
     remedy: &str,
 ) -> Result<Vec<Run>, InputError> {
     let rates = runs.iter().map(|run| run.summary.learning_rate);
-    let levels = levels_of(rates.collect());
+    let rates = levels_of(rates.collect());
+    let momenta = runs.iter().map(|run| run.summary.momentum);
+    let momenta = levels_of(momenta.collect());
     for run in &mut runs {
-        run.summary.learning_rate = levels(run.summary.learning_rate);
+        run.summary.learning_rate = rates(run.summary.learning_rate);
+        run.summary.momentum = momenta(run.summary.momentum);
     }
     let mut seen = HashMap::new();
     for (index, run) in runs.iter().enumerate() {
@@ -245,11 +262,22 @@ fn in_order(
             seed,
             learning_rate,
             batch_size,
+            momentum,
             ..
         } = run.summary;
-        if let Some(first) = seen.insert((seed, learning_rate.to_bits(), batch_size), index) {
+        let key = (
+            seed,
+            learning_rate.to_bits(),
+            batch_size,
+            momentum.to_bits(),
+        );
+        if let Some(first) = seen.insert(key, index) {
+            let beta = match momentum {
+                0.0 => String::new(),
+                beta => format!(", momentum {}", exact(beta)),
+            };
             let problem = format!(
-                "seed {seed}, learning_rate {}, batch_size {batch_size} was given before, in {}",
+                "seed {seed}, learning_rate {}, batch_size {batch_size}{beta} was given before, in {}",
                 exact(learning_rate),
                 place(first)
             );
@@ -261,12 +289,13 @@ fn in_order(
         a.learning_rate
             .total_cmp(&b.learning_rate)
             .then(a.batch_size.cmp(&b.batch_size))
+            .then(a.momentum.total_cmp(&b.momentum))
             .then(a.seed.cmp(&b.seed))
     });
     Ok(runs)
 }
 
-/// Which level each of these learning rates is: of those that follow each other
+/// Which level each of these learning rates, or momenta, is: of those that follow each other
 /// within a relative [`RELATIVE`] the one that is shortest to write.
 fn levels_of(mut rates: Vec<f64>) -> impl Fn(f64) -> f64 {
     rates.sort_by(f64::total_cmp);

@@ -12,6 +12,7 @@ pub mod input;
 pub mod integrity;
 pub mod interval;
 pub mod judgement;
+pub mod level;
 pub mod number;
 pub mod page;
 pub mod paper;

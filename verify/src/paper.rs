@@ -27,7 +27,6 @@ pub use compared::{Compared, Ours};
 pub use drawing::{Drawing, Panel, draw};
 pub use field::Field;
 pub use files::{PanelFiles, WriteError, folder_name, write};
-pub use levels::Varied;
 pub use overview::{OVERVIEW_FILE, write_overview};
 pub use page::{Context, FigurePage};
 
@@ -36,6 +35,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::quantity::Factor;
 use crate::trajectories::Along;
 
 /// All that `fixtures/reference/paper.toml` says.
@@ -64,7 +64,7 @@ pub struct Experiment {
     /// What is learnt, in the paper.
     pub data: String,
     /// What varies.
-    pub varies: Varied,
+    pub varies: Factor,
     /// How long it takes.
     pub minutes: Minutes,
 }

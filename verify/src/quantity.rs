@@ -114,12 +114,16 @@ impl Quantity {
 
     /// How its maximum changes as `factor` grows, if the conjecture is true:
     /// eigenvalues and traces fall with η and rise with S; the ratio λ*/λ¹
-    /// does the opposite.
+    /// does the opposite. A larger β acts like a larger η (paper, App. F).
     pub fn expected(self, factor: Factor) -> Direction {
         let falls_with_learning_rate = !matches!(self, Self::ConditionK | Self::ConditionH);
         match (factor, falls_with_learning_rate) {
-            (Factor::LearningRate, true) | (Factor::BatchSize, false) => Direction::Decreasing,
-            (Factor::LearningRate, false) | (Factor::BatchSize, true) => Direction::Increasing,
+            (Factor::LearningRate | Factor::Momentum, true) | (Factor::BatchSize, false) => {
+                Direction::Decreasing
+            }
+            (Factor::LearningRate | Factor::Momentum, false) | (Factor::BatchSize, true) => {
+                Direction::Increasing
+            }
         }
     }
 }
@@ -250,17 +254,20 @@ pub enum Factor {
     LearningRate,
     /// S.
     BatchSize,
+    /// β of heavy-ball momentum.
+    Momentum,
 }
 
 impl Factor {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::LearningRate, Self::BatchSize];
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 3] = [Self::LearningRate, Self::BatchSize, Self::Momentum];
 
     /// Its name in tables and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::LearningRate => "learning_rate",
             Self::BatchSize => "batch_size",
+            Self::Momentum => "momentum",
         }
     }
 
@@ -269,14 +276,7 @@ impl Factor {
         match self {
             Self::LearningRate => "η",
             Self::BatchSize => "S",
-        }
-    }
-
-    /// The other one, which a hypothesis holds fixed.
-    pub fn other(self) -> Self {
-        match self {
-            Self::LearningRate => Self::BatchSize,
-            Self::BatchSize => Self::LearningRate,
+            Self::Momentum => "β",
         }
     }
 }
@@ -335,6 +335,8 @@ mod tests {
         ] {
             assert_eq!(quantity.expected(Factor::LearningRate), by_learning_rate);
             assert_eq!(quantity.expected(Factor::BatchSize), by_batch_size);
+            // Fig. 20: as by the learning rate.
+            assert_eq!(quantity.expected(Factor::Momentum), by_learning_rate);
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct RunSummary {
     pub learning_rate: f64,
     /// S.
     pub batch_size: u64,
+    /// β of momentum, 0 without.
+    pub momentum: f64,
     /// Whether it counts.
     pub convergence: Convergence,
     /// The last training accuracy that was measured.
@@ -114,6 +116,7 @@ impl RunSummary {
             seed: header.seed,
             learning_rate: header.learning_rate,
             batch_size: header.batch_size as u64,
+            momentum: header.momentum(),
             convergence: convergence(settings.convergence, outcome, final_training_accuracy),
             final_training_accuracy,
             break_even_step,
@@ -237,6 +240,9 @@ impl Serialize for RunSummary {
         map.serialize_entry("seed", &self.seed)?;
         map.serialize_entry("learning_rate", &self.learning_rate)?;
         map.serialize_entry("batch_size", &self.batch_size)?;
+        if self.momentum > 0.0 {
+            map.serialize_entry("momentum", &self.momentum)?;
+        }
         map.serialize_entry("converged", &self.has_converged())?;
         if let Convergence::NotConverged(reason) = &self.convergence {
             map.serialize_entry("reason", reason)?;

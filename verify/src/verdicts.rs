@@ -80,6 +80,9 @@ pub struct Exclusion {
     /// S, of a run or a level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u64>,
+    /// β, of a run or a level, where it varies in the sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
     /// The hypotheses that went without it, by id; of a run, all that it
     /// could have served, which are not listed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -131,8 +134,8 @@ pub enum VerifyError {
     },
     /// No factor has two levels.
     #[error(
-        "there is nothing to compare: no sweep has two learning rates at one batch size, or two \
-         batch sizes at one learning rate; add runs"
+        "there is nothing to compare: no sweep has two learning rates, two batch sizes or two \
+         momenta with all else equal; add runs"
     )]
     NoLevels,
 }
@@ -244,20 +247,32 @@ fn beyond_the_theory(sweep: &Sweep) -> Option<String> {
             beyond.push(what);
         }
     }
+    // Tables have no header.
+    let has_momentum = sweep.runs.iter().any(|run| run.summary.momentum > 0.0);
+    if has_momentum && !beyond.contains(&"momentum") {
+        beyond.push("momentum");
+    }
     let all = match beyond.split_last()? {
         (last, []) => (*last).to_owned(),
         (last, rest) => format!("{} and {last}", rest.join(", ")),
     };
-    let ball = match options().any(|options| options.momentum.is_some()) {
+    let ball = match has_momentum {
         true => {
             " The break-even point is that of steps with momentum, whose limit for full batches \
              is 2(1+β)/η."
         }
         false => "",
     };
+    let by_momentum = match sweep.varies_momentum() {
+        true => {
+            " That a larger β acts like a larger η is what the paper's App. F observes, and no \
+             theorem of its."
+        }
+        false => "",
+    };
     Some(format!(
         "{}: trained with {all}. The paper's theory is that of plain SGD with a constant learning \
-         rate; here its conjectures are tested beyond it.{ball}",
+         rate; here its conjectures are tested beyond it.{ball}{by_momentum}",
         sweep.name
     ))
 }
@@ -294,6 +309,7 @@ fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
         seed: None,
         learning_rate: None,
         batch_size: None,
+        momentum: None,
         hypotheses: Vec::new(),
         reason: lost.reason.clone(),
     };
@@ -306,6 +322,7 @@ fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
             seed: Some(run.seed),
             learning_rate: Some(run.learning_rate),
             batch_size: Some(run.batch_size),
+            momentum: sweep.varies_momentum().then_some(run.momentum),
             hypotheses: Vec::new(),
             reason: reason.clone(),
         }),
@@ -348,7 +365,7 @@ fn excluded_blocks(hypotheses: &[Hypothesis]) -> Vec<Exclusion> {
     exclusions
 }
 
-/// The exclusion of a level or seed, with the fixed factor's value.
+/// The exclusion of a level or seed, with the levels of the fixed factors.
 fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclusion {
     let (scope, seed, level) = match what {
         DroppedWhat::Level(level) => (Scope::Level, None, Some(level)),
@@ -358,7 +375,7 @@ fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclus
         if factor == hypothesis.factor {
             level
         } else {
-            Some(hypothesis.fixed)
+            hypothesis.fixed.of_factor(factor)
         }
     };
     Exclusion {
@@ -368,6 +385,7 @@ fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclus
         seed,
         learning_rate: of_factor(Factor::LearningRate).map(|level| level.value()),
         batch_size: of_factor(Factor::BatchSize).map(|level| level.value() as u64),
+        momentum: of_factor(Factor::Momentum).map(|level| level.value()),
         hypotheses: Vec::new(),
         reason: reason.to_owned(),
     }

@@ -26,6 +26,11 @@ pub enum ConfigError {
         /// The entry.
         value: String,
     },
+    /// β for all runs, and a list of it.
+    #[error(
+        "training.momentum and sweep.momenta are both given: leave training.momentum out, as each run has its own"
+    )]
+    MomentumTwice,
     /// A batch larger than the data.
     #[error("{key} is {size}, but there are {examples} training examples: give at most {examples}")]
     BatchTooLarge {

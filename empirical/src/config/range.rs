@@ -2,6 +2,9 @@
 
 use super::ConfigError;
 
+/// What β may be: at 1 the steps would never shrink.
+pub const MOMENTUM: &str = "0 or more and below 1";
+
 /// The value of `key` is refused unless it `holds`.
 pub fn require(
     key: &'static str,

@@ -9,7 +9,7 @@ use crate::compute::Precision;
 use crate::model::InputShape;
 use crate::parameters::{Parameter, Parameters, Role};
 
-use super::range::{at_least_one, distinct, require};
+use super::range::{MOMENTUM, at_least_one, distinct, require};
 use super::{ConfigError, Loss};
 
 /// The `[training]` table: mini-batch SGD, examples shuffled anew each epoch,
@@ -120,7 +120,7 @@ impl TrainingConfig {
             "training.momentum",
             self.momentum,
             (0.0..1.0).contains(&self.momentum),
-            "0 or more and below 1",
+            MOMENTUM,
         )?;
         require(
             "training.weight_decay",

@@ -3,6 +3,7 @@
 use breakeven_sim::record::{MiniBatches, PretrainedWeights, RunHeader};
 
 use super::Shared;
+use crate::config::{SweepAxes, TrainingConfig};
 
 /// One combination of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,20 +12,55 @@ pub struct RunSpec {
     pub learning_rate: f64,
     /// S.
     pub batch_size: usize,
+    /// β, where the sweep names its own ones.
+    pub momentum: Option<f64>,
     /// Of every random stream.
     pub seed: u64,
 }
 
 impl RunSpec {
+    /// All combinations of a sweep: seed by seed, as seeds are blocks.
+    pub fn of(axes: &SweepAxes) -> Vec<Self> {
+        let mut runs = Vec::new();
+        for &seed in &axes.seeds {
+            for &learning_rate in &axes.learning_rates {
+                for &batch_size in &axes.batch_sizes {
+                    runs.extend(axes.momenta().map(|momentum| Self {
+                        learning_rate,
+                        batch_size,
+                        momentum,
+                        seed,
+                    }));
+                }
+            }
+        }
+        runs
+    }
+
     /// The name of the run and of its folder.
     pub fn name(&self) -> String {
-        let (eta, size, seed) = (self.learning_rate, self.batch_size, self.seed);
-        // Whole digits of a number far from 1 make a name too long for a file.
-        if (1e-9..1e9).contains(&eta) {
-            format!("lr{eta}-bs{size}-seed{seed}")
-        } else {
-            format!("lr{eta:e}-bs{size}-seed{seed}")
+        let (eta, size, seed) = (short(self.learning_rate), self.batch_size, self.seed);
+        match self.momentum.map(short) {
+            None => format!("lr{eta}-bs{size}-seed{seed}"),
+            Some(beta) => format!("lr{eta}-bs{size}-beta{beta}-seed{seed}"),
         }
+    }
+
+    /// How it trains: as its sweep does, with its own β.
+    pub fn training(&self, of_sweep: &TrainingConfig) -> TrainingConfig {
+        TrainingConfig {
+            momentum: self.momentum.unwrap_or(of_sweep.momentum),
+            ..of_sweep.clone()
+        }
+    }
+}
+
+/// Whole digits of a number far from 1 make a name too long for a file.
+fn short(number: f64) -> String {
+    if number == 0.0 || (1e-9..1e9).contains(&number) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
     }
 }
 
@@ -60,7 +96,7 @@ pub(super) fn header(shared: &Shared, spec: RunSpec) -> RunHeader {
         examples: shared.train.len(),
         parameters: shared.model.parameters().dim(),
         steps: total_steps(shared, spec),
-        training: shared.config.training.options(),
+        training: spec.training(&shared.config.training).options(),
         pretrained: pretrained(shared),
         covariance: Some(mini_batches(shared, spec)),
         hessian_examples: Some(shared.subset.len()),

@@ -21,6 +21,7 @@ pub fn sound() -> SweepConfig {
         sweep: SweepAxes {
             learning_rates: vec![0.05, 0.2],
             batch_sizes: vec![10],
+            momenta: None,
             seeds: vec![0, 1],
         },
         measure: MeasureConfig {

@@ -99,10 +99,38 @@ type Change = fn(&mut SweepConfig);
 
 #[test]
 fn options_out_of_their_range_are_refused() {
-    let cases: [(Change, &str); 15] = [
+    let cases: [(Change, &str); 21] = [
         (
             |c| c.training.momentum = 1.0,
             "training.momentum is 1: give 0 or more and below 1",
+        ),
+        (
+            |c| c.sweep.momenta = Some(vec![]),
+            "sweep.momenta is empty: name at least one",
+        ),
+        (
+            |c| c.sweep.momenta = Some(vec![0.5, 0.9, 0.5]),
+            "sweep.momenta holds 0.5 twice: each run must differ",
+        ),
+        (
+            |c| c.sweep.momenta = Some(vec![0.5, 1.0]),
+            "sweep.momenta is 1: give 0 or more and below 1",
+        ),
+        (
+            |c| c.sweep.momenta = Some(vec![-0.5]),
+            "sweep.momenta is -0.5: give 0 or more and below 1",
+        ),
+        (
+            |c| c.sweep.momenta = Some(vec![f64::NAN]),
+            "sweep.momenta is NaN: give 0 or more and below 1",
+        ),
+        (
+            |c| {
+                c.training.momentum = 0.5;
+                c.sweep.momenta = Some(vec![0.5]);
+            },
+            "training.momentum and sweep.momenta are both given: leave training.momentum out, as each \
+             run has its own",
         ),
         (
             |c| c.training.momentum = -0.1,

@@ -105,7 +105,8 @@ export class Runs {
   table(runs) {
     const state = ({ outcome, problem }) => problem ?? outcome?.status ?? 'no end yet';
     const rows = runs.map((run) => [
-      run.name, shown(run.learning_rate), run.batch_size, run.seed, `${run.last_step ?? '–'} of ${run.steps}`,
+      run.name, shown(run.learning_rate), run.batch_size, shown(run.momentum), run.seed,
+      `${run.last_step ?? '–'} of ${run.steps}`,
       run.records, run.break_even_step ?? '–', state(run),
     ]);
     element('run-table').tBodies[0].replaceChildren(...rows.map((cells) => row(cells.map((text) => [text]))));

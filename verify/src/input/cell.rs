@@ -81,6 +81,15 @@ pub fn above_zero(holds: bool) -> Result<(), Wrong> {
     })
 }
 
+/// Refuses what is no β: 0 or more and below 1.
+pub fn below_one(momentum: f64) -> Result<(), Wrong> {
+    let holds = (0.0..1.0).contains(&momentum);
+    holds.then_some(()).ok_or(Wrong {
+        belongs: "0 or more and below 1",
+        remedy: "give β of the heavy ball, 0 for none",
+    })
+}
+
 /// Whether a run converged.
 pub fn truth(cell: &str) -> Result<bool, Wrong> {
     match cell.to_ascii_lowercase().as_str() {

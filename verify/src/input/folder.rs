@@ -317,6 +317,12 @@ fn check_header(path: &Path, header: &RunHeader) -> Result<(), InputError> {
             POSITIVE,
         ));
     }
+    let beta = header.momentum();
+    if !(0.0..1.0).contains(&beta) {
+        let problem = format!("training.momentum is {beta}");
+        let remedy = "it has to be 0 or more and below 1";
+        return Err(InputError::malformed(Place::file(path), problem, remedy));
+    }
     Ok(())
 }
 

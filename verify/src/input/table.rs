@@ -1,5 +1,5 @@
 //! Reads a table of per-run quantities, one run a line:
-//! `seed,learning_rate,batch_size` and any of the columns `converged`,
+//! `seed,learning_rate,batch_size` and any of the columns `momentum`, `converged`,
 //! `max_lambda_k`, `max_lambda_k_step`, `max_lambda_k_error`, `break_even_step`,
 //! … in any order and case, parted by commas, semicolons or tabs.
 
@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::cell::{Decimal, Wrong, above_zero, error_bound, number, truth, whole};
+use super::cell::{Decimal, Wrong, above_zero, below_one, error_bound, number, truth, whole};
 use super::table_text::{self, Separator};
 use super::{Column, InputError, Place, Run, SettingsOrigin, Source, Sweep, in_order, name_of};
 use crate::quantity::PerRun;
@@ -45,7 +45,7 @@ pub fn read_table(path: &Path, settings: VerifySettings) -> Result<Sweep, InputE
 /// Settings outside their range; missing or repeated columns, cells that are not
 /// what their column holds, numbers that are not finite, decimal commas beside
 /// decimal points, rows of the wrong length, rows with the same seed, learning
-/// rate and batch size, no rows.
+/// rate, batch size and momentum, no rows.
 pub fn parse_table(
     path: &Path,
     text: impl Read,
@@ -85,7 +85,7 @@ pub fn parse_table(
     }
     let runs = rows.iter().map(|(line, row)| header.run(row, *line));
     let runs = runs.collect::<Result<Vec<_>, _>>()?;
-    let remedy = "keep one row for each seed, learning rate and batch size";
+    let remedy = "keep one row for each seed, learning rate, batch size and momentum";
     let place = |index: usize| Place::line(path, rows[index].0);
     Ok(Sweep {
         name: name_of(path),
@@ -113,6 +113,7 @@ enum Holds {
     Seed,
     LearningRate,
     BatchSize,
+    Momentum,
     Converged,
     Value(PerRun),
     StepOf(PerRun),
@@ -133,6 +134,7 @@ impl Holds {
             "seed" => Self::Seed,
             "learning_rate" | "lr" | "eta" | "η" => Self::LearningRate,
             "batch_size" => Self::BatchSize,
+            "momentum" | "beta" | "β" => Self::Momentum,
             "converged" => Self::Converged,
             "break_even_step" => Self::BreakEvenStep,
             "batches" => Self::CovarianceBatches,
@@ -152,7 +154,8 @@ impl Holds {
 
     /// Whether its cells are fractions.
     fn is_fraction(self) -> bool {
-        matches!(self, Self::LearningRate | Self::Value(_) | Self::ErrorOf(_))
+        let of_run = matches!(self, Self::LearningRate | Self::Momentum);
+        of_run || matches!(self, Self::Value(_) | Self::ErrorOf(_))
     }
 }
 
@@ -279,6 +282,7 @@ impl Header {
             seed: 0,
             learning_rate: 0.0,
             batch_size: 0,
+            momentum: 0.0,
             convergence: Convergence::Converged,
             final_training_accuracy: None,
             break_even_step: None,
@@ -316,6 +320,10 @@ impl Header {
             Holds::BatchSize => {
                 summary.batch_size = whole(cell)?;
                 above_zero(summary.batch_size > 0)?;
+            }
+            Holds::Momentum => {
+                summary.momentum = number(cell, "give 0 for none")?;
+                below_one(summary.momentum)?;
             }
             Holds::Converged => {
                 if !truth(cell)? {

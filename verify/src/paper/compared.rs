@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Experiment, Field, FigureSpec, Paper, Printed, Statistic};
+use super::{Experiment, Field, FigureSpec, Paper, Printed, Statistic, levels};
 use crate::input::{Run, Sweep};
 use crate::number::exact;
 
@@ -75,7 +75,7 @@ fn row(printed: &Printed, experiment: &Experiment, ours: Result<Ours, String>) -
             printed.quantity.symbol()
         ),
         level: match printed.level {
-            Some(level) => experiment.varies.level(level),
+            Some(level) => levels::name(experiment.varies, level),
             None => "all".to_owned(),
         },
         paper: printed.value,
@@ -88,11 +88,11 @@ fn row(printed: &Printed, experiment: &Experiment, ours: Result<Ours, String>) -
 
 fn ours(printed: &Printed, experiment: &Experiment, sweep: &Sweep) -> Result<Ours, String> {
     let runs: Vec<&Run> = match printed.level {
-        Some(level) => experiment.varies.runs(sweep, level),
+        Some(level) => levels::runs(experiment.varies, sweep, level),
         None => sweep.runs.iter().collect(),
     };
     if runs.is_empty() {
-        let levels = experiment.varies.values(sweep);
+        let levels = levels::values(experiment.varies, sweep);
         let levels: Vec<String> = levels.into_iter().map(exact).collect();
         return Err(format!(
             "not among the levels of these runs ({})",

@@ -7,6 +7,7 @@
 
 use super::drawing::{Drawing, Subject};
 use super::field::Field;
+use super::levels::levels;
 use super::scatter;
 use crate::input::Run;
 use crate::interval::of_mean;
@@ -17,7 +18,7 @@ use crate::trajectories::AtLevel;
 const ALPHA: f64 = 0.05;
 
 pub(super) fn draw(subject: &Subject<'_>, y: Field, x: Field) -> Result<Drawing, String> {
-    let levels = subject.experiment.varies.levels(subject.sweep);
+    let levels = levels(subject.experiment.varies, subject.sweep);
     let label = |level: &AtLevel<'_>| match Correlation::of(level, y, x) {
         Some(found) => format!("{}, r = {}", level.name, significant(found.mean, 2)),
         None => level.label(),

@@ -4,6 +4,7 @@
 
 use super::drawing::{Drawing, Subject, axis};
 use super::field::Field;
+use super::levels::levels;
 use crate::plot::{Scale, Weight};
 use crate::trajectories::{Along, Trajectories, accuracy_scale};
 
@@ -13,7 +14,7 @@ pub(super) fn draw(
     along: Along,
     until: Option<f64>,
 ) -> Result<Drawing, String> {
-    let levels = subject.experiment.varies.levels(subject.sweep);
+    let levels = levels(subject.experiment.varies, subject.sweep);
     let of = |record: &_| field.of(record);
     let whole = Trajectories {
         along,

@@ -1,6 +1,7 @@
 //! What the runs of an experiment are, for the page of a figure.
 
 use super::Experiment;
+use super::levels::levels;
 use crate::input::Sweep;
 use crate::summary::Convergence;
 
@@ -29,7 +30,7 @@ impl Facts {
         seeds.sort_unstable();
         seeds.dedup();
         let seeds: Vec<String> = seeds.into_iter().map(|seed| seed.to_string()).collect();
-        let levels = experiment.varies.levels(sweep);
+        let levels = levels(experiment.varies, sweep);
         let levels: Vec<String> = levels.into_iter().map(|level| level.name).collect();
         let rule = sweep.settings.convergence.in_words();
         Self {

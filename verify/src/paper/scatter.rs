@@ -3,12 +3,13 @@
 
 use super::drawing::{Drawing, Subject, axis};
 use super::field::Field;
+use super::levels::levels;
 use crate::input::Run;
 use crate::plot::{Curve, Mark, Scale, Shape, Weight, text};
 use crate::trajectories::{AtLevel, Series, Whose};
 
 pub(super) fn draw(subject: &Subject<'_>, y: Field, x: Field) -> Result<Drawing, String> {
-    let levels = subject.experiment.varies.levels(subject.sweep);
+    let levels = levels(subject.experiment.varies, subject.sweep);
     let series = series(&levels, y, x, |level| level.label());
     drawn(subject, y, x, series)
 }

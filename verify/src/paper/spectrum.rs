@@ -8,6 +8,7 @@ use breakeven_sim::record::Record;
 
 use super::Matrix;
 use super::drawing::{Drawing, Subject, axis};
+use super::levels::levels;
 use crate::input::Run;
 use crate::number::significant;
 use crate::plot::{Curve, Scale, Weight, text};
@@ -23,7 +24,7 @@ struct Spectrum {
 }
 
 pub(super) fn draw(subject: &Subject<'_>, matrix: Matrix) -> Result<Drawing, String> {
-    let levels = subject.experiment.varies.levels(subject.sweep);
+    let levels = levels(subject.experiment.varies, subject.sweep);
     let spectra: Vec<Vec<Spectrum>> = levels
         .iter()
         .map(|level| {

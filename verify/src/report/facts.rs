@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use breakeven_sim::record::RunHeader;
+use breakeven_sim::record::{RunHeader, TrainingOptions};
 
-use crate::blocks::Level;
 use crate::hypothesis::Hypothesis;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
 use crate::integrity::Integrity;
+use crate::level::Level;
 use crate::number::{exact, significant};
 use crate::quantity::{Factor, PerRun};
 use crate::summary::Convergence;
@@ -24,12 +24,13 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<Fact> {
     let mut facts = vec![
         ("Learning rates η", levels(sweep, Factor::LearningRate)),
         ("Batch sizes S", levels(sweep, Factor::BatchSize)),
-        (
-            "Seeds",
-            listed(sweep.runs.iter().map(|run| run.summary.seed)),
-        ),
-        ("Runs", runs_counted(sweep)),
     ];
+    if sweep.varies_momentum() {
+        facts.push(("Momenta β", levels(sweep, Factor::Momentum)));
+    }
+    let seeds = sweep.runs.iter().map(|run| run.summary.seed);
+    facts.push(("Seeds", listed(seeds)));
+    facts.push(("Runs", runs_counted(sweep)));
     if sweep.source == Source::Folder {
         facts.extend(of_headers(sweep));
     }
@@ -55,7 +56,10 @@ fn of_headers(sweep: &Sweep) -> Vec<Fact> {
         }
         found.join("; ")
     };
-    let training = all(|h| Some(h.training.as_ref()?.in_words()));
+    let training = match sweep.varies_momentum() {
+        true => all(|h| Some(besides_momentum(h.training.as_ref()?)).filter(|w| !w.is_empty())),
+        false => all(|h| Some(h.training.as_ref()?.in_words())),
+    };
     let mut facts = vec![
         (
             "Model",
@@ -89,6 +93,15 @@ fn of_headers(sweep: &Sweep) -> Vec<Fact> {
         facts.insert(3, ("Training", training));
     }
     facts
+}
+
+/// What else a run is trained with, where β varies and has a line of its own.
+fn besides_momentum(options: &TrainingOptions) -> String {
+    let others = TrainingOptions {
+        momentum: None,
+        ..options.clone()
+    };
+    others.in_words()
 }
 
 fn of_settings(sweep: &Sweep) -> Vec<Fact> {
@@ -150,7 +163,10 @@ pub fn exclusion(exclusion: &Exclusion, verdicts: &Verdicts) -> [String; 4] {
         .map(|eta| format!("η = {}", exact(eta)));
     let size = exclusion.batch_size.map(|size| format!("S = {size}"));
     let seed = exclusion.seed.map(|seed| format!("seed {seed}"));
-    let place: Vec<String> = [eta, size, seed].into_iter().flatten().collect();
+    let beta = exclusion
+        .momentum
+        .map(|beta| format!("β = {}", exact(beta)));
+    let place: Vec<String> = [eta, size, beta, seed].into_iter().flatten().collect();
     let what = match (exclusion.scope, &exclusion.run) {
         (Scope::Run, Some(run)) => format!("run {run}"),
         (Scope::Run, None) => "run".to_owned(),
@@ -175,7 +191,8 @@ fn quantities(ids: &[String], verdicts: &Verdicts) -> String {
     let is_named = |h: &&Hypothesis| ids.contains(&h.id);
     let named: Vec<&Hypothesis> = verdicts.hypotheses.iter().filter(is_named).collect();
     let is_beside = |h: &&Hypothesis| {
-        let same = |n: &&Hypothesis| (&n.sweep, n.factor, n.fixed) == (&h.sweep, h.factor, h.fixed);
+        let same =
+            |n: &&Hypothesis| (&n.sweep, n.factor, &n.fixed) == (&h.sweep, h.factor, &h.fixed);
         named.first().is_some_and(same)
     };
     if verdicts.hypotheses.iter().filter(is_beside).count() == named.len() {
@@ -231,20 +248,14 @@ pub fn run_heads(sweep: &Sweep) -> (Vec<&'static str>, Vec<PerRun>) {
             .iter()
             .any(|run| run.summary.values.contains_key(per_run))
     };
-    let always = vec![
-        "Run",
-        "Seed",
-        "η",
-        "S",
-        "Counts",
-        "Final accuracy",
-        "Break-even step",
-    ];
+    let mut always = vec!["Run", "Seed"];
+    always.extend(sweep.factors().into_iter().map(Factor::symbol));
+    always.extend(["Counts", "Final accuracy", "Break-even step"]);
     (always, PerRun::all().filter(known).collect())
 }
 
 /// A row of the table of runs.
-pub fn run_row(run: &Run, quantities: &[PerRun]) -> Vec<String> {
+pub fn run_row(run: &Run, factors: &[Factor], quantities: &[PerRun]) -> Vec<String> {
     let summary = &run.summary;
     let counts = match &summary.convergence {
         Convergence::Converged => "yes".to_owned(),
@@ -259,15 +270,14 @@ pub fn run_row(run: &Run, quantities: &[PerRun]) -> Vec<String> {
             Some(step) => format!("{} @ {step}", significant(reached.value, 4)),
         },
     };
-    let mut row = vec![
-        summary.run.clone(),
-        summary.seed.to_string(),
-        exact(summary.learning_rate),
-        summary.batch_size.to_string(),
+    let level = |factor: &Factor| Level::of(summary, *factor).to_string();
+    let mut row = vec![summary.run.clone(), summary.seed.to_string()];
+    row.extend(factors.iter().map(level));
+    row.extend([
         counts,
         accuracy.unwrap_or_else(|| ABSENT.to_owned()),
         step.unwrap_or_else(|| ABSENT.to_owned()),
-    ];
+    ]);
     row.extend(quantities.iter().map(value));
     row
 }

@@ -1,9 +1,9 @@
 //! Hypotheses in the order in which a reader compares them: by sweep and
 //! factor, then by quantity, with the statistics side by side.
 
-use crate::blocks::Level;
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
+use crate::level::Fixed;
 use crate::quantity::{Conjecture, Factor, Quantity, Statistic};
 use crate::verdicts::Verdicts;
 
@@ -12,7 +12,7 @@ use crate::verdicts::Verdicts;
 pub struct Group<'a> {
     pub sweep: &'a str,
     pub factor: Factor,
-    pub fixed: Level,
+    pub fixed: Fixed,
     pub hypotheses: Vec<&'a Hypothesis>,
     pub descriptions: Vec<&'a Description>,
 }
@@ -29,32 +29,32 @@ pub struct Row<'a> {
 pub fn groups(verdicts: &Verdicts) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for h in &verdicts.hypotheses {
-        group_of(&mut groups, &h.sweep, h.factor, h.fixed)
+        group_of(&mut groups, &h.sweep, h.factor, &h.fixed)
             .hypotheses
             .push(h);
     }
     for d in &verdicts.descriptive {
-        group_of(&mut groups, &d.sweep, d.factor, d.fixed)
+        group_of(&mut groups, &d.sweep, d.factor, &d.fixed)
             .descriptions
             .push(d);
     }
     groups
 }
 
-/// The group of that sweep, factor and fixed value, added where it is new.
+/// The group of that sweep, factor and fixed levels, added where it is new.
 fn group_of<'a, 'b>(
     groups: &'b mut Vec<Group<'a>>,
     sweep: &'a str,
     factor: Factor,
-    fixed: Level,
+    fixed: &Fixed,
 ) -> &'b mut Group<'a> {
-    let is_it = |g: &Group<'_>| (g.sweep, g.factor, g.fixed) == (sweep, factor, fixed);
+    let is_it = |g: &Group<'_>| (g.sweep, g.factor, &g.fixed) == (sweep, factor, fixed);
     let index = groups.iter().position(is_it).unwrap_or(groups.len());
     if index == groups.len() {
         groups.push(Group {
             sweep,
             factor,
-            fixed,
+            fixed: fixed.clone(),
             hypotheses: Vec::new(),
             descriptions: Vec::new(),
         });
@@ -65,8 +65,7 @@ fn group_of<'a, 'b>(
 impl<'a> Group<'a> {
     /// What varies and what is fixed: `η varies, S = 64`.
     pub fn title(&self) -> String {
-        let other = self.factor.other().symbol();
-        format!("{} varies, {other} = {}", self.factor.symbol(), self.fixed)
+        format!("{} varies, {}", self.factor.symbol(), self.fixed)
     }
 
     /// The statistics that are tested.

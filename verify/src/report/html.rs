@@ -34,7 +34,7 @@ pub fn html(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> S
             body {
                 header {
                     h1 { (statement::TITLE) }
-                    p.question { (statement::QUESTION) }
+                    p.question { (statement::question(verdicts)) }
                 }
                 main {
                     (answer(verdicts, &groups))

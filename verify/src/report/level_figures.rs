@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::statement;
-use crate::blocks::Level;
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
+use crate::level::{Fixed, Level};
 use crate::number::significant;
 use crate::plot::{Axis, Curve, Figure, Mark, Scale, Shape, Size, Ticks, Weight};
 use crate::quantity::{Factor, PerRun};
@@ -22,7 +22,7 @@ pub fn figure(sweep: &Sweep, hypothesis: &Hypothesis, id: &str) -> Option<Figure
     let shown = Shown {
         quantity: hypothesis.quantity,
         factor: hypothesis.factor,
-        fixed: hypothesis.fixed,
+        fixed: &hypothesis.fixed,
         levels: &hypothesis.levels,
         seeds: &hypothesis.seeds,
         means: hypothesis.level_means.iter().copied().map(Some).collect(),
@@ -39,7 +39,7 @@ pub fn described(sweep: &Sweep, description: &Description, id: &str) -> Option<F
     let shown = Shown {
         quantity: description.quantity,
         factor: description.factor,
-        fixed: description.fixed,
+        fixed: &description.fixed,
         levels: &description.levels,
         seeds: &seeds.into_iter().collect::<Vec<_>>(),
         means: description.level_means.clone(),
@@ -59,7 +59,7 @@ pub fn described(sweep: &Sweep, description: &Description, id: &str) -> Option<F
 struct Shown<'a> {
     quantity: PerRun,
     factor: Factor,
-    fixed: Level,
+    fixed: &'a Fixed,
     levels: &'a [Level],
     seeds: &'a [u64],
     means: Vec<Option<f64>>,
@@ -91,7 +91,7 @@ impl Shown<'_> {
             description,
             x: Axis {
                 label: self.factor.symbol().to_owned(),
-                scale: Scale::log_around(widened(&levels)),
+                scale: self.across(&levels),
                 ticks: Ticks::At(levels),
             },
             y: Axis {
@@ -105,13 +105,18 @@ impl Shown<'_> {
         }
     }
 
+    /// Where levels stand: β may be 0, which no logarithm has.
+    fn across(&self, levels: &[f64]) -> Scale {
+        match self.factor {
+            Factor::LearningRate | Factor::BatchSize => Scale::log_around(widened(levels)),
+            Factor::Momentum => Scale::linear_around(levels.iter().copied()),
+        }
+    }
+
     /// The values of a seed at the levels where its run counts and has one.
     fn block(&self, sweep: &Sweep, seed: u64) -> Vec<(f64, Reached)> {
         let is_it = |run: &&RunSummary, level: Level| {
-            run.seed == seed
-                && run.has_converged()
-                && Level::of(run, self.factor) == level
-                && Level::of(run, self.factor.other()) == self.fixed
+            run.seed == seed && run.has_converged() && level.is_of(run) && self.fixed.is_of(run)
         };
         let reached = |level: &Level| {
             let mut runs = sweep.runs.iter().map(|run| &run.summary);

@@ -17,7 +17,7 @@ pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) 
         format!(
             "# {}\n\n{}\n",
             statement::TITLE,
-            escape(statement::QUESTION)
+            escape(&statement::question(verdicts))
         ),
         answer(verdicts, &groups),
         details(verdicts, &groups),
@@ -135,7 +135,7 @@ fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
     format!(
         "## Every hypothesis\n\n{} {}\n\n{}",
         statement::method(verdicts),
-        statement::slope_method(verdicts.alpha),
+        statement::slope_method(verdicts),
         tables.join("\n")
     )
 }
@@ -241,7 +241,7 @@ fn runs(sweeps: &[Sweep]) -> String {
         let rows: Vec<_> = sweep
             .runs
             .iter()
-            .map(|r| facts::run_row(r, &quantities))
+            .map(|r| facts::run_row(r, &sweep.factors(), &quantities))
             .collect();
         format!("\n### {}\n\n{}", escape(&sweep.name), table(&heads, &rows))
     };

@@ -18,10 +18,26 @@ pub const PAPER: &str = "Jastrzębski et al., The Break-Even Point on Optimizati
                          Deep Neural Networks, ICLR 2020";
 
 /// What is asked.
-pub const QUESTION: &str = "Training with a larger learning rate η or a smaller batch size S is \
+pub fn question(verdicts: &Verdicts) -> String {
+    match tests_momentum(verdicts) {
+        true => format!("{QUESTION} {QUESTION_OF_MOMENTUM}"),
+        false => QUESTION.to_owned(),
+    }
+}
+
+/// Whether β varies in any hypothesis.
+fn tests_momentum(verdicts: &Verdicts) -> bool {
+    let by_momentum = |h: &Hypothesis| h.factor == Factor::Momentum;
+    verdicts.hypotheses.iter().any(by_momentum)
+}
+
+const QUESTION: &str = "Training with a larger learning rate η or a smaller batch size S is \
     conjectured to keep the gradients' covariance K and the Hessian H smaller along the whole \
     trajectory (Conjecture 1), and K and H better conditioned (Conjecture 2). Each row below is \
     one such claim, tested across seeds.";
+
+const QUESTION_OF_MOMENTUM: &str = "A larger momentum β is expected to act like a larger η, as the \
+    paper's App. F observes.";
 
 /// How verdicts are reached.
 pub fn method(verdicts: &Verdicts) -> String {
@@ -45,11 +61,15 @@ pub fn method(verdicts: &Verdicts) -> String {
 }
 
 /// How slopes and intervals are found.
-pub fn slope_method(alpha: f64) -> String {
+pub fn slope_method(verdicts: &Verdicts) -> String {
+    let of_momentum = match tests_momentum(verdicts) {
+        true => ", of β against log 1/(1−β)",
+        false => "",
+    };
     format!(
-        "The slope is that of log quantity against log factor, the mean over seeds; it and the \
-         means by level have Student's {} % interval over seeds.",
-        significant(100.0 * (1.0 - alpha), 4)
+        "The slope is that of log quantity against log factor{of_momentum}, the mean over seeds; it \
+         and the means by level have Student's {} % interval over seeds.",
+        significant(100.0 * (1.0 - verdicts.alpha), 4)
     )
 }
 

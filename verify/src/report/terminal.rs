@@ -155,10 +155,9 @@ fn heading(group: &Group<'_>) -> String {
         _ => format!("{}; ", words.join(", ")),
     };
     format!(
-        "{}, as {} grows ({levels}{} = {})",
+        "{}, as {} grows ({levels}{})",
         group.sweep,
         group.factor.symbol(),
-        group.factor.other().symbol(),
         group.fixed
     )
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use breakeven_sim::record::Record;
 
 use super::groups::Group;
-use crate::blocks::Level;
 use crate::input::{Run, Sweep};
+use crate::level::Level;
 use crate::plot::{Across, Axis, Figure, Guide, Scale, Size, Ticks};
 use crate::quantity::Quantity;
 use crate::trajectories::{AtLevel, Trajectories, accuracy_scale};
@@ -81,21 +81,20 @@ pub fn figures(sweep: &Sweep, group: &Group<'_>, id: &str) -> Vec<Figure> {
 }
 
 fn by_level<'a>(sweep: &'a Sweep, group: &Group<'_>) -> Vec<AtLevel<'a>> {
-    let other = group.factor.other();
-    let in_group = |run: &&Run| Level::of(&run.summary, other) == group.fixed;
+    let in_group = |run: &&Run| group.fixed.is_of(&run.summary);
     let levels: BTreeSet<Level> = sweep
         .runs
         .iter()
         .filter(in_group)
         .map(|run| Level::of(&run.summary, group.factor))
         .collect();
-    let at_level = |level| AtLevel {
+    let at_level = |level: Level| AtLevel {
         name: format!("{} = {level}", group.factor.symbol()),
         runs: sweep
             .runs
             .iter()
             .filter(in_group)
-            .filter(|run| Level::of(&run.summary, group.factor) == level)
+            .filter(|run| level.is_of(&run.summary))
             .collect(),
     };
     levels.into_iter().map(at_level).collect()

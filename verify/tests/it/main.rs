@@ -4,6 +4,7 @@ mod calibration;
 mod designs;
 mod folders;
 mod integrity;
+mod momenta;
 mod reports;
 mod synthetic;
 mod trap;

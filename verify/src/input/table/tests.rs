@@ -266,6 +266,57 @@ fn rates_that_rounding_parts_are_one_level() {
 }
 
 #[test]
+fn momentum_is_read_by_each_of_its_names_and_is_0_without_a_column() {
+    let momenta = |text: &str| {
+        let runs = parse(text)?.runs;
+        Ok::<_, String>(
+            runs.iter()
+                .map(|run| run.summary.momentum)
+                .collect::<Vec<_>>(),
+        )
+    };
+    let table = |name: &str, beta: &str| {
+        format!("seed,lr,batch_size,{name},max_lambda_h\n0,0.1,64,{beta},1\n0,0.1,64,0.5,1\n")
+    };
+    for name in ["momentum", "Beta", "β"] {
+        assert_eq!(momenta(&table(name, "0.9")).unwrap(), [0.5, 0.9], "{name}");
+    }
+    assert_eq!(momenta(&table("beta", "0")).unwrap(), [0.0, 0.5]);
+    assert_eq!(
+        momenta("seed,lr,batch_size,max_lambda_h\n0,0.1,64,1").unwrap(),
+        [0.0]
+    );
+    let german = "seed;lr;batch_size;beta;max_lambda_h\n0;0,1;64;0,9;1\n";
+    assert_eq!(momenta(german).unwrap(), [0.9]);
+    let place = "runs.csv, line 2, column 4 (momentum): ";
+    for (beta, part) in [
+        (
+            "1",
+            "`1` is not 0 or more and below 1; give β of the heavy ball, 0 for none",
+        ),
+        ("-0.1", "`-0.1` is not 0 or more and below 1"),
+        (
+            "",
+            "the cell is empty, where a finite number belongs; give 0 for none",
+        ),
+    ] {
+        let said = momenta(&table("momentum", beta)).unwrap_err();
+        assert!(said.contains(&format!("{place}{part}")), "{said}");
+    }
+    let said = momenta(&table("momentum", "0.5")).unwrap_err();
+    assert!(
+        said.contains("seed 0, learning_rate 0.1, batch_size 64, momentum 0.5 was given before"),
+        "{said}"
+    );
+    let twice = "seed,lr,batch_size,beta,momentum,max_lambda_h\n0,0.1,64,0.5,0.5,1";
+    assert!(
+        momenta(twice)
+            .unwrap_err()
+            .contains("it was named before, as beta")
+    );
+}
+
+#[test]
 fn damaged_gzip_is_refused() {
     let whole = gzipped(&format!("{HEADER}\n0,0.01,64,true,1.5\n"));
     let settings = VerifySettings::default;

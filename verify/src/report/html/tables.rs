@@ -6,7 +6,7 @@ use super::{badge, label};
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
 use crate::number::p_value;
-use crate::quantity::PerRun;
+use crate::quantity::{Factor, PerRun};
 use crate::report::facts::{self, Fact};
 use crate::report::groups::Group;
 use crate::report::statement::{self, or_absent};
@@ -17,7 +17,7 @@ pub fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
     html! {
         section #details {
             h2 { "Every hypothesis" }
-            p { (statement::method(verdicts)) " " (statement::slope_method(verdicts.alpha)) }
+            p { (statement::method(verdicts)) " " (statement::slope_method(verdicts)) }
             @for group in groups.iter().filter(|group| !group.hypotheses.is_empty()) {
                 h3 { (group.title()) " " span.muted { (group.sweep) } }
                 div.scroll { table.numbers {
@@ -185,6 +185,7 @@ pub fn runs(sweeps: &[Sweep]) -> Markup {
             p { "A value’s step stands behind it: " code { "1.86 @ 60" } "." }
             @for sweep in sweeps {
                 @let (heads, quantities) = facts::run_heads(sweep);
+                @let factors = sweep.factors();
                 details {
                     summary { (sweep.name) ": " (sweep.runs.len()) " runs" }
                     div.scroll { table.numbers {
@@ -192,7 +193,7 @@ pub fn runs(sweeps: &[Sweep]) -> Markup {
                             @for head in heads { th scope="col" { (head) } }
                             @for quantity in &quantities { th scope="col" { (quantity_head(*quantity)) } }
                         } }
-                        tbody { @for run in &sweep.runs { (run_row(run, &quantities)) } }
+                        tbody { @for run in &sweep.runs { (run_row(run, &factors, &quantities)) } }
                     } }
                 }
             }
@@ -204,8 +205,8 @@ fn quantity_head(quantity: PerRun) -> Markup {
     label(&quantity.symbol())
 }
 
-fn run_row(run: &crate::input::Run, quantities: &[PerRun]) -> Markup {
-    let row = facts::run_row(run, quantities);
+fn run_row(run: &crate::input::Run, factors: &[Factor], quantities: &[PerRun]) -> Markup {
+    let row = facts::run_row(run, factors, quantities);
     html! {
         tr {
             @for (index, cell) in row.iter().enumerate() {
