@@ -96,8 +96,8 @@ fn title(spec: &PanelSpec) -> String {
             format!("{} against {}", y.symbol(), x.symbol())
         }
         PanelSpec::Spectrum { of, .. } => match of {
-            Matrix::K => "eigenvalues of K^M at max λ_K¹".to_owned(),
-            Matrix::H => "eigenvalues of H at max λ_H¹".to_owned(),
+            Matrix::K => "number of eigenvalues of K^M at max λ_K¹".to_owned(),
+            Matrix::H => "number of eigenvalues of H at max λ_H¹".to_owned(),
         },
     }
 }

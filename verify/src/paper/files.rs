@@ -9,7 +9,7 @@ use super::drawing::Drawing;
 use super::page::FigurePage;
 use super::{html, markdown};
 use crate::plot::png::{PngError, png};
-use crate::plot::{Across, Guide};
+use crate::plot::{Across, Guide, Weight};
 use crate::trajectories::{Series, Whose};
 
 /// The page of a figure, in its folder.
@@ -120,12 +120,15 @@ fn write_panel(drawing: &Drawing, stem: &Path) -> Result<Vec<PathBuf>, WriteErro
 fn rows(drawing: &Drawing) -> Result<Vec<u8>, csv::Error> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["series", "level", "seed", "x", "y"])?;
-    for one in &drawing.series {
+    // A tinted area has the points of its outline.
+    let lines = drawing.series.iter();
+    for one in lines.filter(|one| one.curve.weight != Weight::Area) {
         let seed = match one.whose {
             Whose::Seed(seed) => seed.to_string(),
             Whose::Mean => String::new(),
         };
-        for &(x, y) in &one.curve.points {
+        let drawn = one.curve.points.iter().filter(|point| point.1.is_finite());
+        for &(x, y) in drawn {
             table.write_record([kind(one), &one.level, &seed, &digits(x), &digits(y)])?;
         }
         for mark in &one.curve.marks {

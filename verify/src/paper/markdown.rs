@@ -66,13 +66,12 @@ fn panels(panels: &[Panel], columns: usize) -> String {
 }
 
 fn said(panels: &[Panel]) -> String {
-    let drawn = panels
-        .iter()
-        .filter_map(|panel| panel.drawing.as_ref().ok());
-    let lines: String = drawn
-        .flat_map(|drawing| &drawing.said)
-        .map(|line| format!("- {line}\n"))
-        .collect();
+    let of_panel = |panel: &Panel| -> String {
+        let said = panel.drawing.iter().flat_map(|drawing| &drawing.said);
+        said.map(|line| format!("- {}: {line}\n", panel.title))
+            .collect()
+    };
+    let lines: String = panels.iter().map(of_panel).collect();
     if lines.is_empty() {
         lines
     } else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::compared::{Compared, compare};
 use super::drawing::{Panel, draw};
 use super::facts::Facts;
-use super::{Aids, FigureSpec, Paper};
+use super::{Aids, FigureSpec, PanelSpec, Paper};
 use crate::input::Sweep;
 use crate::number::significant;
 
@@ -64,16 +64,45 @@ impl<'a> FigurePage<'a> {
         format!("Figure {}: {}", self.figure.number, self.figure.title)
     }
 
-    /// What is true of all drawings.
-    pub(super) fn legend(&self) -> [&'static str; 3] {
-        [
+    /// How its kinds of panels are read.
+    pub(super) fn legend(&self) -> Vec<&'static str> {
+        let mut lines = Vec::new();
+        for panel in &self.figure.panels {
+            for line in reading(panel) {
+                if !lines.contains(line) {
+                    lines.push(*line);
+                }
+            }
+        }
+        lines
+    }
+}
+
+const CROSS: &str = "×: the first record at which the left side of Eq. 1 is at least 1, the \
+                     break-even point.";
+
+/// How a kind of panel is read.
+fn reading(panel: &PanelSpec) -> &'static [&'static str] {
+    match panel {
+        PanelSpec::Curves { .. } => &[
             "Bold: mean over the seeds that count, at the steps that all of them measured; thin: \
              each seed.",
-            "×: the first record at which the left side of Eq. 1 is at least 1, the break-even \
-             point.",
+            CROSS,
             "Dashed vertical lines: the mean over seeds of the first record past the accuracy \
              threshold, where all of a level pass it.",
-        ]
+        ],
+        PanelSpec::Scatter { .. } => &["A point is a record of a run that counts.", CROSS],
+        PanelSpec::Spectrum { .. } => &[
+            "Histograms: the number of eigenvalues in each of 30 bins of equal width, as a mean \
+             over the runs that count, each at its record where the largest eigenvalue is \
+             largest; the vertical axis is logarithmic, and empty bins are not drawn.",
+        ],
+        PanelSpec::Correlation { .. } => &[
+            "A point is a record of a run that counts.",
+            CROSS,
+            "r: Pearson's correlation along each run, averaged over seeds as artanh r, since \
+             records of one run are no sample; the interval is Student's over seeds.",
+        ],
     }
 }
 

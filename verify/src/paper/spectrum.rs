@@ -55,15 +55,15 @@ pub(super) fn draw(subject: &Subject<'_>, matrix: Matrix) -> Result<Drawing, Str
         .flat_map(|(look, (level, counts))| outlines(level, counts, x, base, look))
         .collect();
     let shown = counts.iter().flatten().copied().filter(|c| *c > 0.0);
-    let y = Scale::log_around(shown.chain([base]));
+    let (_, top) = Scale::log_around(shown).ends();
+    let y = Scale::Log(base, top);
     let said = levels
         .iter()
         .zip(&spectra)
         .map(|(level, spectra)| said(level, spectra))
         .collect();
     let description = format!("{}, as histograms by level.", text::plain(&subject.title));
-    let label = "eigenvalue (mean number a bin)";
-    let figure = subject.figure(axis(label, x), y, &series, description);
+    let figure = subject.figure(axis("eigenvalue", x), y, &series, description);
     Ok(Drawing {
         figure,
         series,
@@ -137,7 +137,8 @@ fn mean_counts(spectra: &[Spectrum], x: Scale) -> Vec<f64> {
     counts
 }
 
-/// The histogram as an outline over a tinted area; empty bins lie at `base`.
+/// The histogram as a tinted area over `base`, and its outline, which leaves
+/// empty bins out.
 fn outlines(
     level: &AtLevel<'_>,
     counts: &[f64],
@@ -146,25 +147,32 @@ fn outlines(
     look: usize,
 ) -> impl Iterator<Item = Series> + use<> {
     let edge = |k: usize| x.at(k as f64 / BINS as f64);
-    let mut points = vec![(edge(0), base)];
-    for (k, &count) in counts.iter().enumerate() {
+    let bar = |(k, &count): (usize, &f64)| {
         let height = if count > 0.0 { count } else { base };
-        points.extend([(edge(k), height), (edge(k + 1), height)]);
-    }
-    points.push((edge(BINS), base));
-    let curve = |label, weight| Series {
+        [(edge(k), height), (edge(k + 1), height)]
+    };
+    let tops: Vec<_> = counts.iter().enumerate().flat_map(bar).collect();
+    let ends = [(edge(0), base), (edge(BINS), base)];
+    let area = [&ends[..1], &tops, &ends[1..]].concat();
+    let outline = area.windows(2).flat_map(|pair| {
+        let along_the_base = pair[0].1 == base && pair[1].1 == base;
+        let gap = (f64::NAN, f64::NAN);
+        [pair[0], if along_the_base { gap } else { pair[1] }]
+    });
+    let outline: Vec<_> = outline.collect();
+    let curve = |label, weight, points| Series {
         level: level.name.clone(),
         whose: Whose::Mean,
         curve: Curve {
             label,
-            points: points.clone(),
+            points,
             look,
             weight,
             marks: Vec::new(),
         },
     };
-    let area = curve(None, Weight::Area);
-    [area, curve(Some(level.label()), Weight::Fine)].into_iter()
+    let tinted = curve(None, Weight::Area, area);
+    [tinted, curve(Some(level.label()), Weight::Fine, outline)].into_iter()
 }
 
 fn said(level: &AtLevel<'_>, spectra: &[Spectrum]) -> String {

@@ -227,10 +227,13 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
     }
 }
 
-/// A marker at each point.
+/// A marker at each point, smaller than those on curves.
 fn points_alone(curve: &Curve, frame: &Frame) -> String {
-    let points: Vec<_> = curve.points.iter().map(|&p| frame.point(p)).collect();
-    let markers = markers(curve.look % LOOKS, &points, points.len());
+    let sign = marker(curve.look % LOOKS, 0.0, 0.0);
+    let points = curve.points.iter().filter_map(|&point| frame.point(point));
+    let markers: String = points
+        .map(|(x, y)| format!("<g transform=\"translate({x:.1} {y:.1}) scale(0.7)\">{sign}</g>\n"))
+        .collect();
     format!("<g class=\"points\">\n{markers}</g>\n")
 }
 
