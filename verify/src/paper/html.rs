@@ -99,7 +99,7 @@ fn compared(figure: &FigurePage<'_>) -> Markup {
                     @for row in &figure.compared {
                         @let [ours, ratio] = ours_in_words(row);
                         tr {
-                            td { (row.network) } td { (label(&row.quantity)) } td { (row.level) }
+                            td { (row.network) } td { (label(&row.quantity)) } td.level { (row.level) }
                             td.number { (exact(row.paper)) }
                             td { (row.place) @if let Some(note) = &row.note { ". " (note) } }
                             td { (ours) } td.number { (ratio) }
