@@ -8,7 +8,7 @@ use crate::config::DEFAULTS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum Network {
-    /// What check alone trains.
+    // What check alone trains.
     Mlp,
     #[value(alias = "simple-cnn", alias = "simplecnn")]
     SimpleCnn,

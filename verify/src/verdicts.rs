@@ -248,15 +248,15 @@ fn beyond_the_theory(sweep: &Sweep) -> Option<String> {
         }
     }
     // Tables have no header.
-    let has_momentum = sweep.runs.iter().any(|run| run.summary.momentum > 0.0);
-    if has_momentum && !beyond.contains(&"momentum") {
+    let by_table = sweep.runs.iter().any(|run| run.summary.momentum > 0.0);
+    if by_table && !beyond.contains(&"momentum") {
         beyond.push("momentum");
     }
     let all = match beyond.split_last()? {
         (last, []) => (*last).to_owned(),
         (last, rest) => format!("{} and {last}", rest.join(", ")),
     };
-    let ball = match has_momentum {
+    let ball = match beyond.contains(&"momentum") {
         true => {
             " The break-even point is that of steps with momentum, whose limit for full batches \
              is 2(1+β)/η."

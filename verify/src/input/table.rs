@@ -85,7 +85,10 @@ pub fn parse_table(
     }
     let runs = rows.iter().map(|(line, row)| header.run(row, *line));
     let runs = runs.collect::<Result<Vec<_>, _>>()?;
-    let remedy = "keep one row for each seed, learning rate, batch size and momentum";
+    let remedy = match header.has(Holds::Momentum) {
+        true => "keep one row for each seed, learning rate, batch size and momentum",
+        false => "keep one row for each seed, learning rate and batch size",
+    };
     let place = |index: usize| Place::line(path, rows[index].0);
     Ok(Sweep {
         name: name_of(path),
