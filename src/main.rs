@@ -10,6 +10,7 @@ mod failure;
 mod measure;
 mod memory;
 mod progress;
+mod reproduce;
 mod simulate;
 mod streams;
 mod sweep;
@@ -60,6 +61,8 @@ enum Command {
     Measure(measure::MeasureArgs),
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    #[command(after_help = reproduce::EXAMPLES)]
+    Reproduce(reproduce::ReproduceArgs),
     #[command(after_help = explore::EXAMPLES)]
     Explore(explore::ExploreArgs),
     #[command(subcommand)]
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Measure(args) => measure::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Reproduce(args) => reproduce::run(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Data(args) => data::run(args),
         Command::Simulate(args) => simulate::run(args),

@@ -16,6 +16,7 @@ mod options;
 mod pictures;
 mod pretrained;
 mod program;
+mod reproduce;
 mod simulate;
 mod simulate_montecarlo;
 mod simulate_trajectories;

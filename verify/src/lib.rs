@@ -27,6 +27,7 @@ pub mod slope;
 pub mod summary;
 pub mod ties;
 pub mod umap;
+pub mod trajectories;
 pub mod verdict;
 pub mod verdicts;
 pub mod westfall_young;

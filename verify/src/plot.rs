@@ -8,6 +8,7 @@
 
 mod ground;
 mod legend;
+pub mod png;
 mod scale;
 mod svg;
 pub mod text;
@@ -20,6 +21,8 @@ use serde::Serialize;
 
 /// The style sheet of all figures.
 pub const STYLE: &str = include_str!("plot/plot.css");
+/// The style sheet of figures on paper, in plain CSS that every program reads.
+const PRINT_STYLE: &str = include_str!("plot/print.css");
 /// How many curves have a look of their own; more start again.
 pub const LOOKS: usize = 7;
 
@@ -59,6 +62,8 @@ pub enum Size {
     Small,
     /// A plane, about as high as wide.
     Plane,
+    /// A column of a paper: 84 mm, in which text is 7.5 pt.
+    Column,
 }
 
 /// An axis.
@@ -108,6 +113,8 @@ pub enum Weight {
     Fine,
     /// What the eye should follow: bold, dashed and marked by its look.
     Bold,
+    /// The same with a marker at every point.
+    Marked,
     /// Points alone, marked by the look.
     Points,
     /// A path in a plane: a line with a rim that stands out from any ground, a
@@ -172,11 +179,17 @@ pub fn digits(value: f64) -> String {
 impl Figure {
     /// The figure as an `svg` element for a page that holds [`STYLE`].
     pub fn svg(&self) -> String {
-        svg::draw(self, "")
+        svg::draw(self, svg::Medium::Page)
     }
 
     /// The figure as an SVG file of its own.
     pub fn standalone(&self) -> String {
-        svg::draw(self, STYLE)
+        svg::draw(self, svg::Medium::File(STYLE))
+    }
+
+    /// The figure as an SVG file for a column of a paper: white, and as wide as
+    /// it is to be printed.
+    pub fn print(&self) -> String {
+        svg::draw(self, svg::Medium::Paper(PRINT_STYLE))
     }
 }

@@ -55,7 +55,7 @@ pub fn draw(curves: &[Curve], [first, top]: [f64; 2], width: f64) -> String {
         let left = first + entry.left;
         let middle = top + ROW * entry.row as f64 + ROW / 2.0;
         let (class, sign) = match entry.curve.weight {
-            Weight::Bold => ("bold", marker(look, left + 12.0, middle)),
+            Weight::Bold | Weight::Marked => ("bold", marker(look, left + 12.0, middle)),
             Weight::Points => ("thin", marker(look, left + 12.0, middle)),
             Weight::Path => ("path", String::new()),
             Weight::Thin => ("thin", String::new()),
@@ -64,7 +64,7 @@ pub fn draw(curves: &[Curve], [first, top]: [f64; 2], width: f64) -> String {
         };
         let sample = match entry.curve.weight {
             Weight::Points => "",
-            Weight::Bold | Weight::Path | Weight::Thin | Weight::Fine => "h24",
+            Weight::Bold | Weight::Marked | Weight::Path | Weight::Thin | Weight::Fine => "h24",
             Weight::Area => "m0 -6h24v12h-24z",
         };
         format!(

@@ -70,6 +70,14 @@ impl Scale {
         place.is_finite().then_some(place)
     }
 
+    /// The value at a place: 0 is the lower end, 1 the upper.
+    pub fn at(self, place: f64) -> f64 {
+        match self {
+            Self::Linear(low, high) => low + place * (high - low),
+            Self::Log(low, high) => low * (high / low).powf(place),
+        }
+    }
+
     /// Round numbers between the ends, about `count` of them.
     pub fn ticks(self, count: usize) -> Vec<f64> {
         match self {

@@ -24,6 +24,8 @@ fn extent(size: Size) -> (f64, f64) {
         Size::Wide => (460.0, 210.0),
         Size::Small => (310.0, 170.0),
         Size::Plane => (400.0, 300.0),
+        // 84 mm are 238 pt: a text of 12 units is one of 7.5 pt.
+        Size::Column => (381.0, 196.0),
     }
 }
 
@@ -40,6 +42,19 @@ fn sides(figure: &Figure) -> [f64; 2] {
         None => [LEFT, RIGHT],
     }
 }
+
+/// Where a drawing goes.
+pub enum Medium {
+    /// Into a page that has the style sheet.
+    Page,
+    /// Into a file of its own, with this style sheet.
+    File(&'static str),
+    /// Onto paper, with this style sheet.
+    Paper(&'static str),
+}
+
+/// Width of a drawing on paper, in mm.
+const COLUMN: f64 = 84.0;
 
 /// The rectangle that holds the curves, and its scales.
 struct Frame {
@@ -91,16 +106,24 @@ impl Frame {
     }
 }
 
-pub fn draw(figure: &Figure, style: &str) -> String {
+pub fn draw(figure: &Figure, medium: Medium) -> String {
     let frame = Frame::of(figure);
     let (left, top, width, height) = (frame.left, frame.top, frame.width, frame.height);
     let (right, bottom) = (frame.right() + sides(figure)[1], frame.bottom() + BELOW);
     let id = text::escape(&figure.id);
     let name = text::escape(&text::plain(&figure.title));
     let description = text::escape(&figure.description);
-    let style = match style {
-        "" => String::new(),
-        _ => format!("<style>{style}</style>\n"),
+    let (size, style, ground) = match medium {
+        Medium::Page => Default::default(),
+        Medium::File(style) => (String::new(), style_element(style), String::new()),
+        Medium::Paper(style) => (
+            format!(
+                "width=\"{COLUMN}mm\" height=\"{:.2}mm\" ",
+                COLUMN * bottom.round() / right
+            ),
+            style_element(style),
+            format!("<rect class=\"ground\" width=\"{right}\" height=\"{bottom:.0}\"/>\n"),
+        ),
     };
     let title = text::svg(&figure.title);
     let legend = legend::draw(&figure.curves, [frame.left, TITLE], frame.width);
@@ -116,15 +139,19 @@ pub fn draw(figure: &Figure, style: &str) -> String {
     let curves: String = figure.curves.iter().map(|c| curve(c, &frame)).collect();
     let marks: String = figure.curves.iter().map(|c| marks(c, &frame)).collect();
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" {size}\
          viewBox=\"0 0 {right} {bottom:.0}\" aria-labelledby=\"{id}-title {id}-desc\">\n\
          <title id=\"{id}-title\">{name}</title>\n\
-         <desc id=\"{id}-desc\">{description}</desc>\n{style}\
+         <desc id=\"{id}-desc\">{description}</desc>\n{style}{ground}\
          <text class=\"title\" x=\"4\" y=\"16\">{title}</text>\n{legend}{axes}\
          <clipPath id=\"{id}-clip\"><rect x=\"{left}\" y=\"{top}\" width=\"{width}\" \
          height=\"{height}\"/></clipPath>\n\
          {guides}<g clip-path=\"url(#{id}-clip)\">\n{cells}{curves}</g>\n{marks}{bar}</svg>\n"
     )
+}
+
+fn style_element(style: &str) -> String {
+    format!("<style>{style}</style>\n")
 }
 
 /// Grid lines, tick labels, the frame's two lines and the horizontal label.
@@ -215,8 +242,9 @@ fn curve(curve: &Curve, frame: &Frame) -> String {
         Weight::Thin => drawn("thin", &line),
         Weight::Fine => drawn("fine", &line),
         Weight::Area => drawn("area", &line),
-        Weight::Bold => drawn("bold", &line) + &markers(look, &points),
-        Weight::Points => every_marker(look, &points),
+        Weight::Bold => drawn("bold", &line) + &markers(look, &points, MARKERS),
+        Weight::Marked => drawn("bold", &line) + &markers(look, &points, points.len()),
+        Weight::Points => small_markers(look, &points),
         Weight::Path => {
             let dots = dots(&points);
             let many = if points.len() > MANY { " many" } else { "" };
@@ -235,9 +263,14 @@ fn dots(points: &[Option<(f64, f64)>]) -> String {
     points.iter().flatten().map(one).collect()
 }
 
-fn every_marker(look: usize, points: &[Option<(f64, f64)>]) -> String {
-    let places = points.iter().flatten();
-    places.map(|(x, y)| marker(look, *x, *y) + "\n").collect()
+/// A marker at each point, smaller than those on curves.
+fn small_markers(look: usize, points: &[Option<(f64, f64)>]) -> String {
+    let sign = marker(look, 0.0, 0.0);
+    let one = |(x, y): &(f64, f64)| {
+        format!("<g transform=\"translate({x:.1} {y:.1}) scale(0.7)\">{sign}</g>\n")
+    };
+    let markers: String = points.iter().flatten().map(one).collect();
+    format!("<g class=\"points\">\n{markers}</g>\n")
 }
 
 /// Lines from point to point; a point without a place leaves a gap.
@@ -258,9 +291,9 @@ fn path(points: &[Option<(f64, f64)>]) -> String {
 
 /// Markers on a bold curve; each look starts at a point of its own, so that
 /// they do not hide each other where curves run together.
-fn markers(look: usize, points: &[Option<(f64, f64)>]) -> String {
+fn markers(look: usize, points: &[Option<(f64, f64)>], most: usize) -> String {
     let places: Vec<_> = points.iter().flatten().collect();
-    let every = places.len().div_ceil(MARKERS).max(1);
+    let every = places.len().div_ceil(most.max(1)).max(1);
     let first = look % every;
     let drawn = places.iter().skip(first).step_by(every);
     drawn.map(|(x, y)| marker(look, *x, *y) + "\n").collect()
@@ -322,7 +355,7 @@ mod tests {
     #[test]
     fn a_curve_runs_from_place_to_place_and_leaves_gaps() {
         let points = vec![(0.0, 0.0), (1.0, 5.0), (1.5, f64::NAN), (2.0, 10.0)];
-        let drawn = draw(&figure(points, Scale::Linear(0.0, 10.0)), "");
+        let drawn = draw(&figure(points, Scale::Linear(0.0, 10.0)), Medium::Page);
         let path = "<path class=\"thin look-1\" d=\"M58.0 242.0L251.0 137.0M444.0 32.0\"/>";
         assert!(drawn.contains(path), "{drawn}");
     }
@@ -330,13 +363,13 @@ mod tests {
     #[test]
     fn what_a_log_scale_cannot_show_is_left_out() {
         let points = vec![(0.0, 1.0), (1.0, 0.0), (2.0, 100.0)];
-        let drawn = draw(&figure(points, Scale::Log(1.0, 100.0)), "");
+        let drawn = draw(&figure(points, Scale::Log(1.0, 100.0)), Medium::Page);
         assert!(drawn.contains("d=\"M58.0 242.0M444.0 32.0\""), "{drawn}");
     }
 
     #[test]
     fn words_are_escaped_and_read_out() {
-        let drawn = draw(&figure(Vec::new(), Scale::Linear(0.0, 1.0)), "");
+        let drawn = draw(&figure(Vec::new(), Scale::Linear(0.0, 1.0)), Medium::Page);
         assert!(
             drawn.contains("<title id=\"f-title\">λK &lt;&amp;&gt;</title>"),
             "{drawn}"

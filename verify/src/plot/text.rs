@@ -74,6 +74,9 @@ pub fn html(label: &str) -> String {
         .collect()
 }
 
+/// The size of what is raised or lowered, as in the style sheets.
+const SMALL: f64 = 0.75;
+
 /// A label as the inside of an SVG `text` element, with shifted `tspan`s.
 pub fn svg(label: &str) -> String {
     let mut shift = 0.0;
@@ -81,14 +84,16 @@ pub fn svg(label: &str) -> String {
     for piece in pieces(label) {
         let (words, wanted, class) = match piece {
             Piece::Line(words) => (words, 0.0, ""),
-            Piece::Below(words) => (words, 0.28, " class=\"small\""),
-            Piece::Above(words) => (words, -0.4, " class=\"small\""),
+            Piece::Below(words) => (words, 0.21, " class=\"small\""),
+            Piece::Above(words) => (words, -0.3, " class=\"small\""),
         };
         let words = escape(words);
         if wanted == shift && class.is_empty() {
             text.push_str(&words);
         } else {
-            let by = wanted - shift;
+            // `em` is that of the piece itself.
+            let em = if class.is_empty() { 1.0 } else { SMALL };
+            let by = (wanted - shift) / em;
             text.push_str(&format!("<tspan{class} dy=\"{by:.2}em\">{words}</tspan>"));
         }
         shift = wanted;
@@ -111,6 +116,15 @@ mod tests {
     #[test]
     fn markup_is_escaped() {
         assert_eq!(html("<b>&\"'"), "&lt;b&gt;&amp;&quot;&#39;");
+    }
+
+    /// Below by 0.28 · 0.75 = 0.21, and back by as much.
+    #[test]
+    fn text_after_a_subscript_is_on_the_line_again() {
+        assert_eq!(
+            svg("λ_K x"),
+            "λ<tspan class=\"small\" dy=\"0.28em\">K</tspan><tspan dy=\"-0.21em\"> x</tspan>"
+        );
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! The paper's panels (Fig. 4, 5 and 10): measured quantities along training,
 //! one bold mean a level over the thin curves of its seeds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use breakeven_sim::record::Record;
 
 use super::groups::Group;
 use crate::input::{Run, Sweep};
 use crate::level::Level;
-use crate::number::significant;
-use crate::plot::{Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight};
-use crate::quantity::{Factor, Quantity};
+use crate::plot::{Across, Axis, Figure, Guide, Scale, Size, Ticks};
+use crate::quantity::Quantity;
+use crate::trajectories::{AtLevel, Trajectories, accuracy_scale};
 
 /// What a panel shows.
 #[derive(Clone, Copy, PartialEq)]
@@ -65,70 +65,19 @@ impl Panel {
     }
 }
 
-/// The runs at one level.
-struct AtLevel<'a> {
-    level: Level,
-    runs: Vec<&'a Run>,
-}
-
-impl AtLevel<'_> {
-    fn counted(&self) -> impl Iterator<Item = &Run> {
-        self.runs
-            .iter()
-            .copied()
-            .filter(|run| run.summary.has_converged())
-    }
-
-    /// Mean over the runs that count, at the steps that all of them measured:
-    /// (epoch, mean).
-    fn mean(&self, panel: Panel) -> Vec<(f64, f64)> {
-        let mut at_step: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
-        for record in self.counted().flat_map(|run| &run.records) {
-            if let Some(value) = panel.of(record) {
-                at_step
-                    .entry(record.step)
-                    .or_default()
-                    .push((record.epoch, value));
-            }
-        }
-        let runs = self.counted().count();
-        let complete = at_step.into_values().filter(|values| values.len() == runs);
-        complete
-            .map(|values| {
-                let sum: f64 = values.iter().map(|(_, value)| value).sum();
-                (values[0].0, sum / runs as f64)
-            })
-            .collect()
-    }
-
-    /// The mean epoch of the first record past the accuracy threshold, over
-    /// the runs that count, where all of them pass it.
-    fn passes(&self, threshold: f64) -> Option<f64> {
-        let is_past = |r: &&Record| r.training_accuracy.is_some_and(|a| a > threshold);
-        let first = |run: &Run| Some(run.records.iter().find(is_past)?.epoch);
-        let epochs: Vec<f64> = self.counted().map(first).collect::<Option<_>>()?;
-        let runs = epochs.len() as f64;
-        (runs > 0.0).then(|| epochs.iter().sum::<f64>() / runs)
-    }
-}
-
 /// The panels of a group, those that were measured.
 pub fn figures(sweep: &Sweep, group: &Group<'_>, id: &str) -> Vec<Figure> {
     let levels = by_level(sweep, group);
-    Panel::ALL
-        .into_iter()
-        .filter(|panel| {
-            let records = levels
-                .iter()
-                .flat_map(|l| &l.runs)
-                .flat_map(|run| &run.records);
-            records
-                .filter_map(|record| panel.of(record))
-                .next()
-                .is_some()
-        })
-        .map(|panel| figure(panel, &levels, sweep, group, id))
-        .collect()
+    let threshold = sweep.settings.accuracy_threshold;
+    let one = |panel: Panel| {
+        let of = |record: &Record| panel.of(record);
+        let drawn = Trajectories::of(&levels, &of);
+        let id = format!("{id}-{}", panel.name().replace('_', "-"));
+        drawn
+            .is_measured()
+            .then(|| figure(panel, &drawn, threshold, id))
+    };
+    Panel::ALL.into_iter().filter_map(one).collect()
 }
 
 fn by_level<'a>(sweep: &'a Sweep, group: &Group<'_>) -> Vec<AtLevel<'a>> {
@@ -140,7 +89,7 @@ fn by_level<'a>(sweep: &'a Sweep, group: &Group<'_>) -> Vec<AtLevel<'a>> {
         .map(|run| Level::of(&run.summary, group.factor))
         .collect();
     let at_level = |level: Level| AtLevel {
-        level,
+        name: format!("{} = {level}", group.factor.symbol()),
         runs: sweep
             .runs
             .iter()
@@ -151,96 +100,35 @@ fn by_level<'a>(sweep: &'a Sweep, group: &Group<'_>) -> Vec<AtLevel<'a>> {
     levels.into_iter().map(at_level).collect()
 }
 
-fn figure(
-    panel: Panel,
-    levels: &[AtLevel<'_>],
-    sweep: &Sweep,
-    group: &Group<'_>,
-    id: &str,
-) -> Figure {
-    let means: Vec<_> = levels.iter().map(|level| level.mean(panel)).collect();
-    let mut curves = Vec::new();
-    for (look, level) in levels.iter().enumerate() {
-        curves.extend(level.runs.iter().map(|run| seed_curve(panel, run, look)));
-    }
-    for (look, (level, mean)) in levels.iter().zip(&means).enumerate() {
-        curves.push(mean_curve(level, mean, group.factor, look));
-    }
+fn figure(panel: Panel, drawn: &Trajectories<'_>, threshold: f64, id: String) -> Figure {
     Figure {
-        id: format!("{id}-{}", panel.name().replace('_', "-")),
+        id,
         title: panel.title().to_owned(),
-        description: description(panel, levels, &means, group.factor),
+        description: drawn.description(panel.title()),
         x: Axis {
-            label: "epoch".to_owned(),
-            scale: Scale::linear_around(epochs(levels)),
+            label: drawn.along.label().to_owned(),
+            scale: Scale::linear_around(drawn.places()),
             ticks: Ticks::Round,
         },
         y: Axis {
             label: String::new(),
-            scale: vertical_scale(panel, levels),
+            scale: vertical_scale(panel, drawn),
             ticks: Ticks::Round,
         },
-        guides: guides(panel, levels, sweep),
-        curves,
+        guides: guides(panel, drawn, threshold),
+        curves: drawn.series().into_iter().map(|one| one.curve).collect(),
         ground: None,
         size: Size::Wide,
     }
 }
 
-fn seed_curve(panel: Panel, run: &Run, look: usize) -> Curve {
-    let point = |record: &Record| Some((record.epoch, panel.of(record)?));
-    let points: Vec<_> = run.records.iter().filter_map(point).collect();
-    let is_break_even = |record: &&Record| Some(record.step) == run.summary.break_even_step;
-    let mark = |at| Mark {
-        at,
-        shape: Shape::Cross,
-    };
-    Curve {
-        label: None,
-        points,
-        look,
-        weight: Weight::Thin,
-        marks: run
-            .records
-            .iter()
-            .find(is_break_even)
-            .and_then(point)
-            .map(mark)
-            .into_iter()
-            .collect(),
-    }
-}
-
-fn mean_curve(level: &AtLevel<'_>, mean: &[(f64, f64)], factor: Factor, look: usize) -> Curve {
-    let counted = level.counted().count();
-    let label = match counted {
-        0 => format!("{} = {} (no run counts)", factor.symbol(), level.level),
-        _ => format!("{} = {}", factor.symbol(), level.level),
-    };
-    Curve {
-        label: Some(label),
-        points: mean.to_vec(),
-        look,
-        weight: Weight::Bold,
-        marks: Vec::new(),
-    }
-}
-
-fn guides(panel: Panel, levels: &[AtLevel<'_>], sweep: &Sweep) -> Vec<Guide> {
-    let threshold = sweep.settings.accuracy_threshold;
-    let passed = |(look, level): (usize, &AtLevel<'_>)| {
-        Some(Guide {
-            at: Across::X(level.passes(threshold)?),
-            look: Some(look),
-            label: None,
-        })
-    };
+fn guides(panel: Panel, drawn: &Trajectories<'_>, threshold: f64) -> Vec<Guide> {
     let across = |y, label: String| Guide {
         at: Across::Y(y),
         look: None,
         label: Some(label),
     };
-    let mut guides: Vec<Guide> = levels.iter().enumerate().filter_map(passed).collect();
+    let mut guides = drawn.guides(threshold);
     match panel {
         Panel::Stability => guides.push(across(1.0, "stable up to 1".to_owned())),
         Panel::TrainingAccuracy => {
@@ -251,59 +139,16 @@ fn guides(panel: Panel, levels: &[AtLevel<'_>], sweep: &Sweep) -> Vec<Guide> {
     guides
 }
 
-fn epochs(levels: &[AtLevel<'_>]) -> Vec<f64> {
-    let runs = levels.iter().flat_map(|level| &level.runs);
-    runs.flat_map(|run| run.records.iter().map(|r| r.epoch))
-        .collect()
-}
-
-/// Around the runs that count: one that diverged would squash the others.
-fn vertical_scale(panel: Panel, levels: &[AtLevel<'_>]) -> Scale {
-    let any_counts = levels.iter().any(|level| level.counted().next().is_some());
-    let shown = |run: &&&Run| !any_counts || run.summary.has_converged();
-    let runs = levels.iter().flat_map(|level| &level.runs).filter(shown);
-    let mut values: Vec<f64> = runs
-        .flat_map(|run| run.records.iter().filter_map(|record| panel.of(record)))
-        .collect();
+fn vertical_scale(panel: Panel, drawn: &Trajectories<'_>) -> Scale {
+    let mut values = drawn.values();
     match panel {
-        Panel::TrainingAccuracy => Scale::linear_around([0.0, 1.0]),
+        Panel::TrainingAccuracy => accuracy_scale(),
         Panel::Stability => {
             values.push(1.0);
             Scale::around(values)
         }
         Panel::Measured(_) => Scale::around(values),
     }
-}
-
-fn description(
-    panel: Panel,
-    levels: &[AtLevel<'_>],
-    means: &[Vec<(f64, f64)>],
-    factor: Factor,
-) -> String {
-    let one = |(level, mean): (&AtLevel<'_>, &Vec<(f64, f64)>)| {
-        let name = format!("{} = {}", factor.symbol(), level.level);
-        let largest = mean
-            .iter()
-            .copied()
-            .reduce(|a, b| if b.1 > a.1 { b } else { a });
-        match (largest, mean.last()) {
-            (Some((epoch, value)), Some((_, last))) => format!(
-                "{name}: the mean of {} seeds is largest at epoch {}, with {}, and ends at {}",
-                level.counted().count(),
-                significant(epoch, 3),
-                significant(value, 3),
-                significant(*last, 3)
-            ),
-            _ => format!("{name}: no run counts"),
-        }
-    };
-    let all: Vec<String> = levels.iter().zip(means).map(one).collect();
-    format!(
-        "{} against epochs. {}.",
-        crate::plot::text::plain(panel.title()),
-        all.join("; ")
-    )
 }
 
 /// Whether a sweep's runs have trajectories to show.

@@ -1,0 +1,319 @@
+//! `breakeven reproduce`: the paper's figures, from training to pictures.
+
+mod list;
+mod scale;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use breakeven_empirical::compute::Precision;
+use breakeven_empirical::sweep::{Shard, SweepEnd};
+use breakeven_sim::meter::Parts;
+use breakeven_verify::paper::{
+    Aids, Context, Experiment, FigurePage, FigureSpec, OVERVIEW_FILE, Paper, folder_name, paper,
+    write, write_overview,
+};
+use breakeven_verify::read_sweep;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::device::{DeviceArg, HELP, LONG_HELP};
+use crate::failure::{Failure, OrFail};
+use crate::memory::{Gib, PICTURES};
+use crate::progress::watched;
+use crate::streams::{print, print_json, say};
+use crate::sweep::{
+    Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped,
+};
+use crate::version::{command_line, version};
+use scale::Scale;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  breakeven reproduce list
+  breakeven reproduce 4 --scale smoke --out figures
+  breakeven reproduce 5 --scale smoke --out figures --resume
+  breakeven reproduce all --scale laptop --out laptop --data-dir data --smooth 3";
+
+/// The folder of the sweeps, in that of the figures.
+const RUNS: &str = "runs";
+
+/// Remakes the paper's figures: trains what they show, draws each panel, and
+/// puts the paper's printed values beside ours.
+///
+/// DIR/figure-04/ holds a page, and SVG, PNG and CSV of each panel;
+/// DIR/index.html links all figures; DIR/runs/ holds the sweeps, which figures
+/// share, also over several calls with --resume.
+#[derive(Debug, clap::Args)]
+pub struct ReproduceArgs {
+    /// Numbers of figures; `all`; or `list`, which says what each shows and
+    /// how long it takes.
+    #[arg(required = true, value_name = "FIGURE")]
+    figures: Vec<Asked>,
+    /// How large the experiments are carried out.
+    #[arg(long, value_enum, default_value_t = Scale::Laptop)]
+    scale: Scale,
+    /// Folder for runs and figures; refused if it holds something, unless
+    /// --resume.
+    #[arg(long, value_name = "DIR", default_value = "breakeven-figures")]
+    out: PathBuf,
+    /// Go on with an existing folder: finished runs are kept.
+    #[arg(long)]
+    resume: bool,
+    /// Reading aid: draw centred moving averages over N records.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    smooth: u16,
+    /// Reading aid: a logarithmic axis; may be given twice.
+    #[arg(long, value_name = "AXIS", value_enum)]
+    log: Vec<Axis>,
+    /// Reading aid: mark every record of a mean.
+    #[arg(long)]
+    markers: bool,
+    /// Runs side by side, which share the cores; results do not depend on it.
+    /// Default: one a core on flex, otherwise 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
+    device: DeviceArg,
+    /// Folder of the data sets' files, and of folders with pretrained weights.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
+    picture_memory: Gib,
+    /// Print what was drawn, and the values, as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// An axis that may be logarithmic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Axis {
+    X,
+    Y,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    List,
+    All,
+    Figure(u32),
+}
+
+impl std::str::FromStr for Asked {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "list" => Ok(Self::List),
+            "all" => Ok(Self::All),
+            _ => {
+                let number = text.parse().ok();
+                let known = number.filter(|&number| paper().figure(number).is_some());
+                known.map(Self::Figure).ok_or_else(|| {
+                    format!("there are figures {}, `all` and `list`", numbers(paper()))
+                })
+            }
+        }
+    }
+}
+
+/// The numbers of all figures: `1 to 26`.
+fn numbers(paper: &Paper) -> String {
+    let numbers = || paper.figures.iter().map(|figure| figure.number);
+    let ends = (numbers().min(), numbers().max());
+    match ends {
+        (Some(first), Some(last)) if last - first + 1 == paper.figures.len() as u32 => {
+            format!("{first} to {last}")
+        }
+        _ => {
+            let all: Vec<String> = numbers().map(|number| number.to_string()).collect();
+            all.join(", ")
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
+    let paper = paper();
+    if args.figures.contains(&Asked::List) {
+        if args.figures.len() > 1 {
+            return Err(Failure::input(
+                "`list` is given beside figures: ask for the list alone",
+            ));
+        }
+        return list::run(paper, args.json);
+    }
+    let figures = chosen(paper, &args.figures)?;
+    let experiments = experiments(paper, &figures);
+    let configs = configs(args, &experiments)?;
+    let options = options(args, configs.values());
+    for config in configs.values() {
+        check_fits(config, &options)?;
+    }
+    let existing = if args.resume {
+        Existing::Resumed
+    } else {
+        Existing::Refused
+    };
+    let stop = stop_on_interrupt()?;
+    claim(&args.out, existing)?;
+    let mut over: Vec<&str> = Vec::new();
+    let mut drawn = Vec::new();
+    for figure in figures {
+        for id in figure.experiments() {
+            if !over.contains(&id) {
+                train(
+                    &configs[id],
+                    &args.out.join(RUNS).join(id),
+                    existing,
+                    &options,
+                    &stop,
+                )?;
+                over.push(id);
+            }
+        }
+        drawn.push(draw(args, paper, figure)?);
+    }
+    say_where(args, &drawn)
+}
+
+/// The figures that are asked for, each once, in their order. `all` leaves out
+/// what can't be drawn, and says so.
+fn chosen<'a>(paper: &'a Paper, asked: &[Asked]) -> Result<Vec<&'a FigureSpec>, Failure> {
+    let all = asked.contains(&Asked::All);
+    let mut figures = Vec::new();
+    for figure in &paper.figures {
+        if !all && !asked.contains(&Asked::Figure(figure.number)) {
+            continue;
+        }
+        match &figure.lacks {
+            None => figures.push(figure),
+            Some(lacks) => {
+                let said = format!("figure {} is not drawn: {lacks}", figure.number);
+                if !all {
+                    return Err(Failure::input(format!("{said}; ask for others")));
+                }
+                say(said);
+            }
+        }
+    }
+    Ok(figures)
+}
+
+fn experiments<'a>(paper: &'a Paper, figures: &[&'a FigureSpec]) -> Vec<&'a Experiment> {
+    let is_shown = |one: &&Experiment| {
+        let mut figures = figures.iter();
+        figures.any(|figure| figure.experiments().contains(&one.id.as_str()))
+    };
+    paper.experiments.iter().filter(is_shown).collect()
+}
+
+/// The configurations of experiments, by name.
+fn configs(
+    args: &ReproduceArgs,
+    experiments: &[&Experiment],
+) -> Result<BTreeMap<String, Config>, Failure> {
+    let one = |experiment: &&Experiment| {
+        let config = args.scale.config(experiment, args.data_dir.as_deref())?;
+        Ok((experiment.id.clone(), config))
+    };
+    let all: anyhow::Result<_> = experiments.iter().map(one).collect();
+    all.or_input()
+}
+
+fn options<'a>(
+    args: &'a ReproduceArgs,
+    mut configs: impl Iterator<Item = &'a Config>,
+) -> Options<'a> {
+    // One device for all of them.
+    let precision = if configs.any(|config| config.precision() == Precision::F64) {
+        Precision::F64
+    } else {
+        Precision::F32
+    };
+    Options {
+        data_dir: args.data_dir.as_deref(),
+        device: args.device.device(precision),
+        decoded_bytes: args.picture_memory.bytes() as usize,
+        jobs: args.jobs.map(usize::from),
+        shard: Shard::WHOLE,
+        warnings: Vec::new(),
+    }
+}
+
+fn train(
+    config: &Config,
+    folder: &Path,
+    existing: Existing,
+    options: &Options,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    match carry_out(config, folder, existing, options, stop)?.end {
+        SweepEnd::Over => Ok(()),
+        SweepEnd::Stopped => Err(stopped()),
+        SweepEnd::Elsewhere(runs) => Err(elsewhere(runs)),
+    }
+}
+
+/// Draws a figure whose experiments are over, and links it.
+fn draw(args: &ReproduceArgs, paper: &Paper, figure: &FigureSpec) -> Result<Value, Failure> {
+    let folder = args.out.join(folder_name(figure.number));
+    watched("reproduce", |meter| {
+        meter.begin(format!("drawing figure {}", figure.number), Parts::Whole);
+        let mut sweeps = BTreeMap::new();
+        for id in figure.experiments() {
+            let sweep = read_sweep(&args.out.join(RUNS).join(id)).or_work()?;
+            sweeps.insert(id.to_owned(), sweep);
+        }
+        let context = Context {
+            scale: args.scale.name().to_owned(),
+            scale_in_words: args.scale.in_words().to_owned(),
+            command: command_line(),
+            version: version().to_owned(),
+        };
+        let page = FigurePage::of(paper, figure, &sweeps, &args.aids(), &context);
+        let panels = write(&page, &folder).or_work()?;
+        write_overview(&args.out).or_work()?;
+        Ok(json!({
+            "figure": figure.number,
+            "title": figure.title,
+            "scale": args.scale.name(),
+            "folder": folder,
+            "panels": panels,
+            "printed_values": page.compared,
+            "reading_aids": args.aids(),
+        }))
+    })
+}
+
+impl ReproduceArgs {
+    fn aids(&self) -> Aids {
+        Aids {
+            smooth: usize::from(self.smooth),
+            log_x: self.log.contains(&Axis::X),
+            log_y: self.log.contains(&Axis::Y),
+            markers: self.markers,
+        }
+    }
+}
+
+fn say_where(args: &ReproduceArgs, drawn: &[Value]) -> Result<(), Failure> {
+    if args.json {
+        return print_json(&drawn);
+    }
+    let mut text = String::new();
+    for figure in drawn {
+        let absent = figure["panels"].as_array().into_iter().flatten();
+        let absent = absent.filter(|panel| panel.get("absent").is_some()).count();
+        let lacking = match absent {
+            0 => String::new(),
+            count => format!(" ({count} panels are absent: the page says why)"),
+        };
+        let folder = folder_name(figure["figure"].as_u64().unwrap_or(0) as u32);
+        text += &format!("{}{lacking}\n", args.out.join(folder).display());
+    }
+    let overview = args.out.join(OVERVIEW_FILE);
+    print(format!("{text}all figures: {}\n", overview.display()))
+}
