@@ -10,11 +10,13 @@ use std::sync::atomic::AtomicBool;
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::sweep::{Shard, SweepEnd};
 use breakeven_sim::meter::Parts;
+use breakeven_sim::record::{PREDICTIONS_FILE, RUNS_FOLDER};
+use breakeven_verify::paper::thresholds::{Network, THRESHOLDS_FOLDER, write as write_thresholds};
 use breakeven_verify::paper::{
-    Aids, Context, Experiment, FigurePage, FigureSpec, OVERVIEW_FILE, Paper, folder_name, paper,
-    write, write_overview,
+    Aids, Context, Experiment, FigurePage, FigureSpec, OVERVIEW_FILE, Paper, Predicted,
+    folder_name, paper, write, write_overview,
 };
-use breakeven_verify::read_sweep;
+use breakeven_verify::{Sweep, read_predictions, read_sweep};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -47,8 +49,9 @@ const RUNS: &str = "runs";
 /// share, also over several calls with --resume.
 #[derive(Debug, clap::Args)]
 pub struct ReproduceArgs {
-    /// Numbers of figures; `all`; or `list`, which says what each shows and
-    /// how long it takes.
+    /// Numbers of figures; `all`; `thresholds`, predicted and observed
+    /// break-even points of all runs that are there, which trains nothing; or
+    /// `list`, which says what each shows and how long it takes.
     #[arg(required = true, value_name = "FIGURE")]
     figures: Vec<Asked>,
     /// How large the experiments are carried out.
@@ -98,6 +101,7 @@ enum Axis {
 enum Asked {
     List,
     All,
+    Thresholds,
     Figure(u32),
 }
 
@@ -108,11 +112,15 @@ impl std::str::FromStr for Asked {
         match text {
             "list" => Ok(Self::List),
             "all" => Ok(Self::All),
+            "thresholds" => Ok(Self::Thresholds),
             _ => {
                 let number = text.parse().ok();
                 let known = number.filter(|&number| paper().figure(number).is_some());
                 known.map(Self::Figure).ok_or_else(|| {
-                    format!("there are figures {}, `all` and `list`", numbers(paper()))
+                    format!(
+                        "there are figures {}, `all`, `thresholds` and `list`",
+                        numbers(paper())
+                    )
                 })
             }
         }
@@ -176,7 +184,32 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
         }
         drawn.push(draw(args, paper, figure)?);
     }
-    say_where(args, &drawn)
+    let compared = thresholds(args, paper)?;
+    say_where(args, &drawn, &compared)
+}
+
+/// Predicted against observed break-even points, of all sweeps that are there.
+fn thresholds(args: &ReproduceArgs, paper: &Paper) -> Result<Value, Failure> {
+    watched("reproduce", |meter| {
+        meter.begin("comparing break-even points", Parts::Whole);
+        let mut sweeps = Vec::new();
+        for experiment in &paper.experiments {
+            let folder = args.out.join(RUNS).join(&experiment.id);
+            if folder.exists() {
+                sweeps.push((experiment, read_sweep(&folder).or_work()?));
+            }
+        }
+        let networks: Vec<Network<'_>> = sweeps
+            .iter()
+            .map(|(experiment, sweep)| Network {
+                name: experiment.network.clone(),
+                runs: sweep.runs.iter().collect(),
+            })
+            .collect();
+        let found = write_thresholds(&networks, &args.out.join(THRESHOLDS_FOLDER)).or_work()?;
+        write_overview(&args.out).or_work()?;
+        Ok(found)
+    })
 }
 
 /// The figures that are asked for, each once, in their order. `all` leaves out
@@ -257,14 +290,33 @@ fn train(
     }
 }
 
+/// What the runs of a sweep predict, where they do.
+fn predictions(folder: &Path, id: &str, sweep: &Sweep) -> Result<Predicted, Failure> {
+    let mut all = Predicted::new();
+    for run in &sweep.runs {
+        let name = run.summary.run.clone();
+        let of_run = folder.join(RUNS_FOLDER).join(&name);
+        if of_run.join(PREDICTIONS_FILE).exists() {
+            let found = read_predictions(&of_run, run.outcome.as_ref()).or_work()?;
+            all.insert((id.to_owned(), name), found);
+        }
+    }
+    Ok(all)
+}
+
 /// Draws a figure whose experiments are over, and links it.
 fn draw(args: &ReproduceArgs, paper: &Paper, figure: &FigureSpec) -> Result<Value, Failure> {
     let folder = args.out.join(folder_name(figure.number));
     watched("reproduce", |meter| {
         meter.begin(format!("drawing figure {}", figure.number), Parts::Whole);
         let mut sweeps = BTreeMap::new();
+        let mut predicted = Predicted::new();
         for id in figure.experiments() {
-            let sweep = read_sweep(&args.out.join(RUNS).join(id)).or_work()?;
+            let folder = args.out.join(RUNS).join(id);
+            let sweep = read_sweep(&folder).or_work()?;
+            if figure.needs_predictions() {
+                predicted.extend(predictions(&folder, id, &sweep)?);
+            }
             sweeps.insert(id.to_owned(), sweep);
         }
         let context = Context {
@@ -273,7 +325,7 @@ fn draw(args: &ReproduceArgs, paper: &Paper, figure: &FigureSpec) -> Result<Valu
             command: command_line(),
             version: version().to_owned(),
         };
-        let page = FigurePage::of(paper, figure, &sweeps, &args.aids(), &context);
+        let page = FigurePage::of(paper, figure, &sweeps, &predicted, &args.aids(), &context);
         let panels = write(&page, &folder).or_work()?;
         write_overview(&args.out).or_work()?;
         Ok(json!({
@@ -299,9 +351,9 @@ impl ReproduceArgs {
     }
 }
 
-fn say_where(args: &ReproduceArgs, drawn: &[Value]) -> Result<(), Failure> {
+fn say_where(args: &ReproduceArgs, drawn: &[Value], compared: &Value) -> Result<(), Failure> {
     if args.json {
-        return print_json(&drawn);
+        return print_json(&json!({ "figures": drawn, "thresholds": compared }));
     }
     let mut text = String::new();
     for figure in drawn {

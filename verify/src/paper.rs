@@ -18,6 +18,7 @@ mod markdown;
 mod overview;
 mod page;
 pub mod path;
+mod paths;
 mod scatter;
 mod spectrum;
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub mod thresholds;
 
 pub use aids::Aids;
 pub use compared::{Compared, Ours};
-pub use drawing::{Drawing, Panel, draw};
+pub use drawing::{Drawing, Panel, Predicted, draw};
 pub use field::Field;
 pub use files::{PanelFiles, WriteError, folder_name, write};
 pub use overview::{OVERVIEW_FILE, write_overview};
@@ -139,6 +140,14 @@ pub enum PanelSpec {
         /// Of which matrix.
         of: Matrix,
     },
+    /// The paths of the predictions of two runs, the first seed's at the lowest
+    /// and the highest level, over cells of a quantity.
+    Path {
+        /// Of which experiment.
+        experiment: String,
+        /// The quantity.
+        shade: path::Shade,
+    },
     /// A scatter with Pearson's correlation at each level.
     Correlation {
         /// Of which experiment.
@@ -231,6 +240,12 @@ impl Paper {
 }
 
 impl FigureSpec {
+    /// Whether it needs what runs predict.
+    pub fn needs_predictions(&self) -> bool {
+        let is_path = |panel: &PanelSpec| matches!(panel, PanelSpec::Path { .. });
+        self.panels.iter().any(is_path)
+    }
+
     /// The names of its experiments, each once, in the order of its panels.
     pub fn experiments(&self) -> Vec<&str> {
         let mut seen = BTreeSet::new();
@@ -249,6 +264,7 @@ impl PanelSpec {
             Self::Curves { experiment, .. }
             | Self::Scatter { experiment, .. }
             | Self::Spectrum { experiment, .. }
+            | Self::Path { experiment, .. }
             | Self::Correlation { experiment, .. } => experiment,
         }
     }

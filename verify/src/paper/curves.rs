@@ -51,5 +51,6 @@ pub(super) fn draw(
         figure,
         series,
         said: Vec::new(),
+        table: None,
     })
 }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use breakeven_sim::record::Predictions;
+
 use super::{Aids, Experiment, FigureSpec, Matrix, PanelSpec, Paper};
-use super::{correlation, curves, scatter, spectrum};
+use super::{correlation, curves, paths, scatter, spectrum};
 use crate::input::Sweep;
 use crate::plot::{Axis, Figure, Scale, Size, Ticks};
 use crate::trajectories::Series;
+
+/// What runs predict along training, by the names of experiment and run.
+pub type Predicted = BTreeMap<(String, String), Vec<Predictions>>;
 
 /// What is drawn in a panel.
 #[derive(Clone, Debug)]
@@ -17,6 +22,8 @@ pub struct Drawing {
     pub series: Vec<Series>,
     /// What is to be said below it.
     pub said: Vec<String>,
+    /// The table of what is drawn, where it is not that of the curves.
+    pub table: Option<String>,
 }
 
 /// A panel of a figure.
@@ -34,6 +41,7 @@ pub struct Panel {
 pub(super) struct Subject<'a> {
     pub experiment: &'a Experiment,
     pub sweep: &'a Sweep,
+    pub predicted: &'a Predicted,
     pub aids: &'a Aids,
     pub title: String,
     pub id: String,
@@ -44,6 +52,7 @@ pub fn draw(
     paper: &Paper,
     figure: &FigureSpec,
     sweeps: &BTreeMap<String, Sweep>,
+    predicted: &Predicted,
     aids: &Aids,
 ) -> Vec<Panel> {
     let one = |(index, spec): (usize, &PanelSpec)| {
@@ -60,6 +69,7 @@ pub fn draw(
                 &Subject {
                     experiment,
                     sweep,
+                    predicted,
                     aids,
                     title: title.clone(),
                     id: format!("figure-{:02}-{}", figure.number, index + 1),
@@ -81,6 +91,7 @@ fn panel(spec: &PanelSpec, subject: &Subject<'_>) -> Result<Drawing, String> {
         PanelSpec::Curves { y, x, until, .. } => curves::draw(subject, *y, *x, *until),
         PanelSpec::Scatter { y, x, .. } => scatter::draw(subject, *y, *x),
         PanelSpec::Spectrum { of, .. } => spectrum::draw(subject, *of),
+        PanelSpec::Path { shade, .. } => paths::draw(subject, *shade),
         PanelSpec::Correlation { y, x, .. } => correlation::draw(subject, *y, *x),
     }
 }
@@ -99,6 +110,7 @@ fn title(spec: &PanelSpec) -> String {
             Matrix::K => "number of eigenvalues of K^M at max λ_K¹".to_owned(),
             Matrix::H => "number of eigenvalues of H at max λ_H¹".to_owned(),
         },
+        PanelSpec::Path { shade, .. } => format!("{} along the paths", shade.symbol()),
     }
 }
 
@@ -116,6 +128,7 @@ fn name(spec: &PanelSpec) -> String {
             Matrix::K => "spectrum_k".to_owned(),
             Matrix::H => "spectrum_h".to_owned(),
         },
+        PanelSpec::Path { shade, .. } => format!("path-{}", shade.name()),
     }
 }
 

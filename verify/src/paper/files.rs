@@ -108,10 +108,13 @@ fn write_panel(drawing: &Drawing, stem: &Path) -> Result<Vec<PathBuf>, WriteErro
         cause,
     })?;
     write_file(&pixels, &bytes)?;
-    let rows = rows(drawing).map_err(|cause| WriteError::Table {
-        path: table.clone(),
-        cause,
-    })?;
+    let rows = match &drawing.table {
+        Some(text) => text.clone().into_bytes(),
+        None => rows(drawing).map_err(|cause| WriteError::Table {
+            path: table.clone(),
+            cause,
+        })?,
+    };
     write_file(&table, &rows)?;
     Ok(vec![svg, pixels, table])
 }

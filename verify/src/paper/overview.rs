@@ -7,6 +7,7 @@ use maud::html;
 use super::files::{PAGE_FILE, WriteError, folder_name, write_file};
 use super::html::{label, page};
 use super::paper;
+use super::thresholds::THRESHOLDS_FOLDER;
 
 /// The page, in the folder that holds the figures.
 pub const OVERVIEW_FILE: &str = "index.html";
@@ -20,6 +21,7 @@ pub fn write_overview(folder: &Path) -> Result<(), WriteError> {
     let page_of = |number| format!("{}/{PAGE_FILE}", folder_name(number));
     let figures = &paper().figures;
     let is_there = |number| folder.join(page_of(number)).is_file();
+    let thresholds = format!("{THRESHOLDS_FOLDER}/{PAGE_FILE}");
     let body = html! {
         h1 { "The break-even point: the paper's figures" }
         p.lead {
@@ -34,6 +36,13 @@ pub fn write_overview(folder: &Path) -> Result<(), WriteError> {
                         td.number { a href=(page_of(figure.number)) { (figure.number) } }
                         td { (label(&figure.title)) }
                         td { (figure.place) }
+                    }
+                }
+                @if folder.join(&thresholds).is_file() {
+                    tr {
+                        td.number { a href=(thresholds) { "+" } }
+                        td { "Predicted and observed break-even points, all runs" }
+                        td { "Eq. 1 and 4" }
                     }
                 }
             }

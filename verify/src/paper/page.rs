@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compared::{Compared, compare};
-use super::drawing::{Panel, draw};
+use super::drawing::{Panel, Predicted, draw};
 use super::facts::Facts;
 use super::{Aids, FigureSpec, PanelSpec, Paper};
 use crate::input::Sweep;
@@ -41,6 +41,7 @@ impl<'a> FigurePage<'a> {
         paper: &Paper,
         figure: &'a FigureSpec,
         sweeps: &BTreeMap<String, Sweep>,
+        predicted: &Predicted,
         aids: &Aids,
         context: &'a Context,
     ) -> Self {
@@ -51,7 +52,7 @@ impl<'a> FigurePage<'a> {
         });
         Self {
             figure,
-            panels: draw(paper, figure, sweeps, aids),
+            panels: draw(paper, figure, sweeps, predicted, aids),
             compared: compare(paper, figure, sweeps),
             facts: facts.collect(),
             aids: aids.in_words(),
@@ -96,6 +97,11 @@ fn reading(panel: &PanelSpec) -> &'static [&'static str] {
             "Histograms: the number of eigenvalues in each of 30 bins of equal width, as a mean \
              over the runs that count, each at its record where the largest eigenvalue is \
              largest; the vertical axis is logarithmic, and empty bins are not drawn.",
+        ],
+        PanelSpec::Path { .. } => &[
+            "A point is a step of which predictions were kept; the colour of the ground is the \
+             value at the step whose point is nearest there. Distances between points mean \
+             something to UMAP alone.",
         ],
         PanelSpec::Correlation { .. } => &[
             "A point is a record of a run that counts.",

@@ -16,6 +16,7 @@ mod drawing;
 mod table;
 
 use breakeven_sim::record::{Predictions, Record};
+use serde::Deserialize;
 
 use crate::umap::{self, Embedding, UmapError, embed};
 
@@ -51,7 +52,8 @@ impl Default for PathSettings {
 }
 
 /// What colours the ground.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shade {
     /// λ_K¹ of K^M.
     LambdaK,

@@ -44,6 +44,7 @@ pub(super) fn drawn(
         figure,
         series,
         said: Vec::new(),
+        table: None,
     })
 }
 

@@ -68,6 +68,7 @@ pub(super) fn draw(subject: &Subject<'_>, matrix: Matrix) -> Result<Drawing, Str
         figure,
         series,
         said,
+        table: None,
     })
 }
 

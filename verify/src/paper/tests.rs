@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use breakeven_sim::record::{Record, RunHeader, RunOutcome, RunStatus, SpectralDensity};
+use breakeven_sim::record::{
+    Digits, Predictions, Record, RunHeader, RunOutcome, RunStatus, SpectralDensity,
+};
 
 use super::compared::compare;
 use super::drawing::{Drawing, draw};
@@ -43,6 +45,7 @@ fn run(learning_rate: f64, seed: u64, status: RunStatus, records: Vec<Record>) -
         steps: 30,
         reason: None,
         records_sha256: None,
+        predictions_sha256: None,
     };
     let summary = RunSummary::of_run(&header, &records, Some(&outcome), &settings());
     Run {
@@ -139,7 +142,7 @@ fn three_levels() -> Sweep {
 fn drawings(number: u32, sweep: &Sweep, aids: &Aids) -> Vec<Result<Drawing, String>> {
     let sweeps = BTreeMap::from([(ID.to_owned(), sweep.clone())]);
     let figure = paper().figure(number).unwrap();
-    let panels = draw(paper(), figure, &sweeps, aids);
+    let panels = draw(paper(), figure, &sweeps, &Predicted::new(), aids);
     panels.into_iter().map(|panel| panel.drawing).collect()
 }
 
@@ -406,4 +409,54 @@ fn a_printed_value_without_its_level_is_absent_with_a_reason() {
     let sweeps = BTreeMap::from([(ID.to_owned(), sweep(diverged))]);
     let compared = compare(paper(), paper().figure(4).unwrap(), &sweeps);
     assert_eq!(compared[0].absent.as_deref(), Some("none of 1 runs counts"));
+}
+
+/// Two classes of one example, at so many steps.
+fn predictions(steps: u64) -> Vec<Predictions> {
+    let at = |k: u64| Predictions {
+        step: k,
+        epoch: k as f64 / 10.0,
+        classes: 2,
+        precision: Digits::F64,
+        probabilities: Ok(vec![0.5 + 0.01 * k as f64, 0.5 - 0.01 * k as f64]),
+    };
+    (0..steps).map(at).collect()
+}
+
+#[test]
+fn paths_are_those_of_the_first_seed_at_the_ends_of_the_levels() {
+    let sweep = three_levels();
+    let names = ["lr0.01-seed0", "lr0.1-seed0"].map(|run| (ID.to_owned(), run.to_owned()));
+    let predicted: Predicted = names
+        .into_iter()
+        .map(|name| (name, predictions(9)))
+        .collect();
+    let sweeps = BTreeMap::from([(ID.to_owned(), sweep)]);
+    let figure = paper().figure(1).unwrap();
+    let panels = draw(paper(), figure, &sweeps, &predicted, &Aids::default());
+    assert_eq!(panels.len(), 2);
+    for panel in panels {
+        let drawing = panel.drawing.unwrap();
+        let labels = drawing.figure.curves.iter().map(|c| c.label.as_deref());
+        assert_eq!(
+            labels.collect::<Vec<_>>(),
+            [Some("η = 0.01"), Some("η = 0.1")]
+        );
+        // The header, what stands above it, and nine steps of each run.
+        let table = drawing.table.unwrap();
+        assert!(table.lines().count() >= 19, "{table}");
+        assert!(
+            drawing.said[0].starts_with("Seed 0."),
+            "{}",
+            drawing.said[0]
+        );
+    }
+}
+
+#[test]
+fn runs_without_predictions_have_no_path_and_the_reason_says_why() {
+    for drawing in drawings(8, &three_levels(), &Aids::default()) {
+        let why = drawing.unwrap_err();
+        assert!(why.contains("measure.prediction_examples"), "{why}");
+    }
 }

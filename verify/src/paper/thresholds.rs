@@ -24,10 +24,12 @@
 
 mod drawing;
 mod explained;
+mod page;
 mod table;
 
 pub use drawing::figures;
 pub use explained::{Explained, Fit, explained};
+pub use page::{THRESHOLDS_FOLDER, write};
 pub use table::{Row, columns, comparison, csv};
 
 use breakeven_sim::momentum::HeavyBall;

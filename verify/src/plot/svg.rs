@@ -122,7 +122,7 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
                 COLUMN * bottom.round() / right
             ),
             style_element(style),
-            format!("<rect class=\"ground\" width=\"{right}\" height=\"{bottom:.0}\"/>\n"),
+            format!("<rect class=\"sheet\" width=\"{right}\" height=\"{bottom:.0}\"/>\n"),
         ),
     };
     let title = text::svg(&figure.title);
