@@ -353,7 +353,10 @@ impl ReproduceArgs {
 
 fn say_where(args: &ReproduceArgs, drawn: &[Value], compared: &Value) -> Result<(), Failure> {
     if args.json {
-        return print_json(&json!({ "figures": drawn, "thresholds": compared }));
+        return match drawn {
+            [] => print_json(compared),
+            _ => print_json(&drawn),
+        };
     }
     let mut text = String::new();
     for figure in drawn {
