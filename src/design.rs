@@ -121,7 +121,7 @@ mod tests {
     fn every_fixture_can_decide() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/configs");
         let mut seen = 0;
-        for folder in [folder.clone(), folder.join("paper")] {
+        for folder in [folder.clone(), folder.join("paper"), folder.join("check")] {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.extension().is_some_and(|end| end == "toml") {
@@ -131,7 +131,7 @@ mod tests {
                 }
             }
         }
-        assert!(seen >= 8, "{seen}");
+        assert!(seen >= 21, "{seen}");
         let defaults = crate::config::DEFAULTS.map(read);
         assert_eq!(warnings(&defaults.each_ref()), [""; 0]);
     }

@@ -66,3 +66,41 @@ impl Network {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use breakeven_verify::quantity::Factor;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::design::warnings;
+
+    #[test]
+    fn every_network_has_two_sweeps_of_its_own_that_can_decide() {
+        assert_eq!(Network::value_variants().len(), 7);
+        for network in Network::value_variants() {
+            let name = network.to_possible_value().unwrap().get_name().to_owned();
+            let configs = network
+                .sweeps()
+                .map(|text| Config::parse(text, Path::new("")).unwrap());
+            assert_eq!(warnings(&configs.each_ref()), [""; 0], "{name}");
+            for config in &configs {
+                assert_eq!(config.sweep().model.name(), name);
+                let is_text = matches!(network, Network::Lstm | Network::Bert);
+                let data = if is_text {
+                    "snli-600"
+                } else {
+                    "fashion-mnist-12k"
+                };
+                assert_eq!(config.data(), data, "{name}");
+            }
+            let levels = |of: usize| {
+                let of = &configs[of];
+                Factor::ALL.map(|factor| of.levels(factor))
+            };
+            assert_eq!((levels(0), levels(1)), ([3, 1, 1], [1, 3, 1]), "{name}");
+        }
+    }
+}

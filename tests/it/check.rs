@@ -239,3 +239,45 @@ fn the_built_in_configurations_are_sound() {
     let said = refusal(&["check", "--out", "file/below"], folder.path());
     assert!(said.contains("file/below: "), "{said}");
 }
+
+#[test]
+fn a_network_is_named_as_in_configurations_and_said_first() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("file"), "in the way").unwrap();
+    for (name, first) in [
+        ("mlp", "mlp 784-300-100-10 on fashion-mnist-12k\n"),
+        ("simple_cnn", "simple_cnn 1x28x28-"),
+        ("simple-cnn-bn", "simple_cnn_bn 1x28x28-"),
+        ("resnet", "resnet 1x28x28-"),
+        ("densenet", "densenet 1x28x28-"),
+        ("lstm", "lstm "),
+        ("bert", "bert "),
+    ] {
+        // It has to fit its data to come as far as its folder.
+        let args = ["check", "--network", name, "--out", "file/below"];
+        let output = run(&args, folder.path());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        assert!(said.starts_with(first), "{name}: {said}");
+        assert!(said.contains("\nerror: file/below: "), "{name}: {said}");
+        let differs = said.contains("; the paper's ");
+        assert_eq!(differs, name != "mlp", "{name}: {said}");
+    }
+}
+
+#[test]
+fn another_network_is_refused_with_the_seven_names_and_one_beside_a_file_too() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("good.toml"), QUICK).unwrap();
+    let said = refusal(&["check", "--network", "vgg"], folder.path());
+    for part in [
+        "invalid value 'vgg' for '--network <NAME>'",
+        "mlp, simple_cnn, simple_cnn_bn, resnet, densenet, lstm, bert",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let both = ["check", "--network", "mlp", "--config", "good.toml"];
+    let said = refusal(&both, folder.path());
+    assert!(said.contains("cannot be used with '--config"), "{said}");
+    assert!(!folder.path().join("breakeven-check").exists());
+}
