@@ -123,8 +123,18 @@ mod tests {
         ))
     }
 
-    /// Every configuration that comes with the program can decide all that it
-    /// tests, alone and, of `check`, together.
+    /// Of the paper's own experiments, those with one or two seeds: they make
+    /// its figures and decide nothing.
+    const FEW_SEEDS: [&str; 3] = [
+        "densenet-imagenet-learning-rate.toml",
+        "lstm-imdb-batch-size.toml",
+        "lstm-imdb-learning-rate.toml",
+    ];
+    /// Another one, which is not read without weights.
+    const NEEDS_WEIGHTS: &str = "bert-mnli-learning-rate.toml";
+
+    /// Every other configuration that comes with the program can decide all
+    /// that it tests, alone and, of `check`, together.
     #[test]
     fn every_fixture_can_decide() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/configs");
@@ -132,9 +142,12 @@ mod tests {
         for folder in [folder.clone(), folder.join("paper"), folder.join("check")] {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.extension().is_some_and(|end| end == "toml") {
+                let is_toml = path.extension().is_some_and(|end| end == "toml");
+                if is_toml && !path.ends_with(NEEDS_WEIGHTS) {
                     let config = Config::load(&path).unwrap();
-                    assert_eq!(warnings(&[&config]), [""; 0], "{}", path.display());
+                    let decides = warnings(&[&config]).is_empty();
+                    let has_few = FEW_SEEDS.iter().any(|few| path.ends_with(few));
+                    assert_ne!(decides, has_few, "{}", path.display());
                     seen += 1;
                 }
             }

@@ -5,12 +5,13 @@ use tempfile::tempdir;
 use crate::program::{run_words, stdout};
 use crate::train::QUICK;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "",
     "check",
     "train",
     "measure",
     "verify",
+    "reproduce",
     "explore",
     "data",
     "data list",
