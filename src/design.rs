@@ -4,6 +4,7 @@ use breakeven_verify::blocks::FEWEST_SEEDS;
 use breakeven_verify::design::{Planned, Prospect, planned_prospects};
 use breakeven_verify::number::p_value;
 use breakeven_verify::quantity::Factor;
+use breakeven_verify::settings::Adjustment;
 
 use crate::config::Config;
 
@@ -83,8 +84,13 @@ fn undecidable(
     let (_, prospect) = found.iter().find(is_open)?;
     let (seeds, levels) = (config.seeds(), config.levels(factor));
     let orders: f64 = (1..=levels).map(|k| k as f64).product();
+    // Quantities of the same runs count once there.
+    let fewer = match config.procedure().adjustment {
+        Adjustment::WestfallYoung => "",
+        Adjustment::Holm | Adjustment::BenjaminiHochberg => ", or fewer verify.quantities",
+    };
     let enough = prospect.seeds_needed.map_or_else(String::new, |needed| {
-        format!("; {needed} seeds could decide, or more levels, or fewer verify.quantities")
+        format!("; {needed} seeds could decide, or more levels{fewer}")
     });
     let reach = if seeds < FEWEST_SEEDS {
         format!("fewer than {FEWEST_SEEDS} never give one")
@@ -159,9 +165,21 @@ mod tests {
 
     /// Five quantities and two statistics: ten hypotheses of 2⁻⁵ = 0.031.
     #[test]
-    fn two_levels_of_five_seeds_are_warned_about() {
-        let axes = "learning_rates = [0.1]\nbatch_sizes = [10, 100]\nseeds = [0, 1, 2, 3, 4]";
+    fn two_levels_of_few_seeds_are_warned_about() {
+        let axes = "learning_rates = [0.1]\nbatch_sizes = [10, 100]\nseeds = [0, 1, 2, 3]";
         let measured = "[measure]\ncovariance_batch_size = 128";
+        assert_eq!(
+            warnings(&[&sweep(axes, measured)]),
+            [
+                "s: no outcome of 4 seeds at 2 values of batch_size would be a verdict: they reach \
+              p = 0.062 at best, 0.062 after adjustment for 10 hypotheses; 5 seeds could decide, or \
+              more levels"
+            ]
+        );
+        let axes = axes.replace("3]", "3, 4]");
+        assert_eq!(warnings(&[&sweep(&axes, measured)]), [""; 0]);
+        let measured = "[measure]\ncovariance_batch_size = 128\n[verify]\nadjustment = \"holm\"";
+        let axes = axes.as_str();
         assert_eq!(
             warnings(&[&sweep(axes, measured)]),
             [
@@ -182,7 +200,7 @@ mod tests {
 
     #[test]
     fn sweeps_that_are_judged_together_are_one_family() {
-        let axes = "learning_rates = [0.1, 0.2, 0.3]\nbatch_sizes = [10]\nseeds = [0, 1, 2]";
+        let axes = "learning_rates = [0.1, 0.2]\nbatch_sizes = [10]\nseeds = [0, 1, 2, 3, 4]";
         let four =
             "[verify]\nquantities = [\"lambda_k\", \"lambda_h\", \"trace_k\", \"condition_k\"]";
         let alone = sweep(axes, four);
@@ -190,7 +208,7 @@ mod tests {
         let found = warnings(&[&alone, &alone]);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(
-            found[0].contains("adjustment for 16 hypotheses; 4 seeds could"),
+            found[0].contains("0.062 after adjustment for 16 hypotheses; 6 seeds could"),
             "{found:?}"
         );
     }

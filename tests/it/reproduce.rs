@@ -18,7 +18,7 @@ fn the_list_has_a_row_a_figure() {
         "   4  λ_K¹ and λ_K*/λ_K¹ along training",
         "SimpleCNN on CIFAR-10, batch size",
         "printed values: 10, in Sec. 4.2",
-        "not drawn: the predictions",
+        "   8  Path of the test predictions",
     ] {
         assert!(text.contains(part), "no {part} in {text}");
     }
@@ -37,7 +37,10 @@ fn the_list_has_a_row_a_figure() {
         }
     }
     assert_eq!(rows[3]["panels"], 12);
-    assert!(rows[0]["not_drawn"].is_string() && rows[1].get("not_drawn").is_none());
+    assert_eq!(
+        (&rows[0]["panels"], &rows[7]["panels"]),
+        (&2.into(), &3.into())
+    );
 }
 
 #[test]
@@ -46,14 +49,14 @@ fn wrong_figures_are_refused_by_name() {
     for (words, part) in [
         (
             "27",
-            "invalid value '27' for '<FIGURE>...': there are figures 1 to 26, `all` and `list`",
+            "invalid value '27' for '<FIGURE>...': there are figures 1 to 26, `all`, `thresholds` and \
+             `list`",
         ),
         ("four", "there are figures 1 to 26"),
         (
             "list 4",
             "`list` is given beside figures: ask for the list alone",
         ),
-        ("1 4", "figure 1 is not drawn: the predictions"),
         ("4 --smooth 0", "invalid value '0' for '--smooth <N>'"),
         ("4 --log z", "invalid value 'z' for '--log <AXIS>'"),
         (
@@ -103,6 +106,13 @@ fn a_figure_is_trained_drawn_and_shares_its_runs() {
             assert!(!bytes.is_empty(), "{file}");
         }
     }
+    let again = "reproduce thresholds --scale smoke --out out --resume --json";
+    let compared = json(&run_words(again, folder.path()));
+    assert_eq!(compared["runs"], 6);
+    assert_eq!(compared["explained"].as_array().unwrap().len(), 8);
+    assert!(out.join("thresholds/thresholds.csv").is_file());
+    let overview = fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(overview.contains("thresholds/index.html"));
     let stem = format!("01-{EXPERIMENT}-lambda_k");
     let figure = out.join("figure-22");
     let picture = image::open(figure.join(format!("{stem}.png"))).unwrap();

@@ -121,8 +121,8 @@ impl Adjustment {
     }
 }
 
-/// The shares of α that are spent on the claims and on their opposites.
-const SHARES: [f64; 2] = [0.7, 0.3];
+/// The share of α that is spent on the opposites of claims.
+const SHARE_OF_OPPOSITES: f64 = 0.3;
 
 /// How a family is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -180,15 +180,19 @@ impl VerifySettings {
     /// tenths and three. Plans of earlier versions, without an adjustment,
     /// spend α on each.
     pub fn procedure(&self) -> Procedure {
-        let (adjustment, [supported, refuted]) = match self.adjustment {
-            Some(adjustment) => (adjustment, SHARES),
-            None => (Adjustment::Holm, [1.0, 1.0]),
+        let alpha = self.alpha;
+        let (adjustment, [alpha_supported, alpha_refuted]) = match self.adjustment {
+            Some(adjustment) => {
+                let refuted = SHARE_OF_OPPOSITES * alpha;
+                (adjustment, [alpha - refuted, refuted])
+            }
+            None => (Adjustment::Holm, [alpha, alpha]),
         };
         Procedure {
             adjustment,
-            alpha: self.alpha,
-            alpha_supported: supported * self.alpha,
-            alpha_refuted: refuted * self.alpha,
+            alpha,
+            alpha_supported,
+            alpha_refuted,
         }
     }
 
