@@ -184,13 +184,13 @@ mod tests {
             warnings(&[&sweep(axes, measured)]),
             [
                 "s: no outcome of 5 seeds at 2 values of batch_size would be a verdict: they reach \
-              p = 0.031 at best, 0.31 after adjustment for 10 hypotheses; 8 seeds could decide, or \
+              p = 0.031 at best, 0.31 after adjustment for 10 hypotheses; 9 seeds could decide, or \
               more levels, or fewer verify.quantities"
             ]
         );
-        let eight = axes.replace("4]", "4, 5, 6, 7]");
-        assert_eq!(warnings(&[&sweep(&eight, measured)]), [""; 0]);
-        let found = warnings(&[&sweep(&eight, "")]);
+        let nine = axes.replace("4]", "4, 5, 6, 7, 8]");
+        assert_eq!(warnings(&[&sweep(&nine, measured)]), [""; 0]);
+        let found = warnings(&[&sweep(&nine, "")]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(
             found[0].contains("set measure.covariance_batch_size"),
