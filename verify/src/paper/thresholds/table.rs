@@ -40,7 +40,7 @@ pub fn comparison(located: &[Located]) -> Vec<Row> {
     each.map(row).collect()
 }
 
-/// The columns of [`csv`].
+/// The columns of [`csv()`].
 pub fn columns() -> Vec<&'static str> {
     vec![
         "network",
