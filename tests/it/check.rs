@@ -248,8 +248,8 @@ fn a_network_is_named_as_in_configurations_and_said_first() {
         ("mlp", "mlp 784-300-100-10 on fashion-mnist-12k\n"),
         ("simple_cnn", "simple_cnn 1x28x28-"),
         ("simple-cnn-bn", "simple_cnn_bn 1x28x28-"),
-        ("resnet", "resnet 1x28x28-"),
-        ("densenet", "densenet 1x28x28-"),
+        ("resnet", "resnet 8 layers, 1x28x28-"),
+        ("densenet", "densenet "),
         ("lstm", "lstm "),
         ("bert", "bert "),
     ] {
