@@ -1,5 +1,6 @@
 //! The crate as its users see it.
 
+mod adjustments;
 mod calibration;
 mod designs;
 mod folders;
