@@ -3,12 +3,15 @@
 mod network;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::sweep::{Shard, SweepEnd};
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
+use breakeven_verify::hypothesis::Hypothesis;
+use breakeven_verify::verdict::Verdict;
 use breakeven_verify::{Verdicts, read_sweep, verify};
 
 use crate::config::{Config, DEFAULTS};
@@ -29,6 +32,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   breakeven check
   breakeven check --seeds 4 --out quick
+  breakeven check --until decided --out decided
   breakeven check --network resnet --out resnet
   breakeven check --config fixtures/configs/smoke.toml --out smoke --json";
 
@@ -51,6 +55,11 @@ pub struct CheckArgs {
     /// Train seeds 0 to N − 1 instead of those of the configuration.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
+    /// Add seeds until every hypothesis has a verdict: the runs are judged with
+    /// the configuration's seeds, with half as many more, and with twice as many
+    /// (or at verify.looks), each time with an equal part of alpha.
+    #[arg(long, value_name = "WHEN")]
+    until: Option<Until>,
     /// Train this network instead, small where the paper's would take hours: η
     /// varied, then S, on built-in images (or texts), in minutes.
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
@@ -73,6 +82,14 @@ pub struct CheckArgs {
     json: bool,
 }
 
+/// When no more seeds are added.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Until {
+    /// Every hypothesis that could have a verdict has one, or the last look is
+    /// over.
+    Decided,
+}
+
 /// Runs the command.
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let started = Instant::now();
@@ -91,12 +108,13 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     } else {
         Precision::F32
     };
-    let options = Options {
+    let mut options = Options {
         data_dir: args.data_dir.as_deref(),
         device: args.device.device(precision),
         decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
+        first_seeds: None,
         warnings: Vec::new(),
     };
     for (k, config) in configs.iter().enumerate() {
@@ -112,16 +130,68 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         .iter()
         .map(|config| args.out.join(config.name()))
         .collect();
-    for (config, folder) in configs.iter().zip(&folders) {
-        match carry_out(config, folder, existing, &options, &stop)?.end {
+    let looks = configs.first().and_then(Config::looks);
+    let looks = looks.filter(|_| args.until.is_some()).unwrap_or(&[]);
+    for (k, &seeds) in looks.iter().enumerate() {
+        options.first_seeds = Some(seeds);
+        train(&configs, &folders, existing, &options, &stop)?;
+        let verdicts = judged(&folders)?;
+        say(look(k + 1, looks.len(), seeds, &verdicts));
+        if is_decided(&verdicts) {
+            break;
+        }
+    }
+    if looks.is_empty() {
+        train(&configs, &folders, existing, &options, &stop)?;
+    }
+    // Of a resumed one nobody knows how long the calls before it took.
+    let took = (!args.resume).then(|| started.elapsed());
+    conclude(&folders, &args.out, took, args.json)
+}
+
+/// Carries the sweeps out, one after the other. Folders that an earlier look
+/// has made are gone on with.
+fn train(
+    configs: &[Config],
+    folders: &[PathBuf],
+    existing: Existing,
+    options: &Options,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    for (config, folder) in configs.iter().zip(folders) {
+        let existing = match options.first_seeds {
+            Some(_) => Existing::Resumed,
+            None => existing,
+        };
+        match carry_out(config, folder, existing, options, stop)?.end {
             SweepEnd::Over => {}
             SweepEnd::Stopped => return Err(stopped()),
             SweepEnd::Elsewhere(runs) => return Err(elsewhere(runs)),
         }
     }
-    // Of a resumed one nobody knows how long the calls before it took.
-    let took = (!args.resume).then(|| started.elapsed());
-    conclude(&folders, &args.out, took, args.json)
+    Ok(())
+}
+
+/// The verdicts on the runs that there are.
+fn judged(folders: &[PathBuf]) -> Result<Verdicts, Failure> {
+    let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
+    verify(&sweeps.or_work()?).or_work()
+}
+
+/// Whether more seeds could change nothing: every hypothesis has a verdict, or
+/// none is possible.
+fn is_decided(verdicts: &Verdicts) -> bool {
+    let is_open = |h: &Hypothesis| {
+        h.verdict == Verdict::Inconclusive && h.p_value.is_some() && h.is_comparable()
+    };
+    !verdicts.hypotheses.iter().any(is_open)
+}
+
+/// What a look finds: `look 1 of 3, at 5 seeds: 12 of 20 hypotheses decided`.
+fn look(number: usize, of: usize, seeds: usize, verdicts: &Verdicts) -> String {
+    let all = verdicts.hypotheses.len();
+    let decided = all - verdicts.count(Verdict::Inconclusive);
+    format!("look {number} of {of}, at {seeds} seeds: {decided} of {all} hypotheses decided")
 }
 
 impl CheckArgs {
@@ -142,7 +212,11 @@ impl CheckArgs {
                 .map(|config| config.with_seeds(count))
                 .collect();
         }
+        if self.until.is_some() {
+            configs = configs.into_iter().map(Config::with_looks).collect();
+        }
         for (k, config) in configs.iter().enumerate() {
+            config.check_looks().or_input()?;
             if configs[..k]
                 .iter()
                 .any(|other| other.name() == config.name())
@@ -182,6 +256,15 @@ fn check_comparable(configs: &[Config]) -> Result<(), Failure> {
             first.alpha(),
             named(first),
             other.alpha(),
+            named(other)
+        )));
+    }
+    if let [first, others @ ..] = configs
+        && let Some(other) = others.iter().find(|c| c.looks() != first.looks())
+    {
+        return Err(Failure::input(format!(
+            "verify.looks is not the same in {} and {}: give all the same, as they are judged together",
+            named(first),
             named(other)
         )));
     }

@@ -8,8 +8,10 @@ use breakeven_empirical::config::{
     ConfigError, DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
 use breakeven_empirical::model::{Architecture, BertShape};
+use breakeven_sim::record::seal::plan_sha256;
 use breakeven_verify::VerifySettings;
 use breakeven_verify::design::Planned;
+use breakeven_verify::plan::Prepared;
 use breakeven_verify::quantity::{Factor, Quantity};
 use breakeven_verify::settings::Procedure;
 use breakeven_verify::ties::RELATIVE;
@@ -91,11 +93,23 @@ impl Config {
         }
         self.sweep().check()?;
         self.verify.check()?;
+        self.check_looks()?;
         one_level_each("sweep.learning_rates", &self.sweep.learning_rates)?;
         one_level_each(
             "sweep.momenta",
             self.sweep.momenta.as_deref().unwrap_or(&[]),
         )
+    }
+
+    /// The last look is at all seeds.
+    pub fn check_looks(&self) -> anyhow::Result<()> {
+        let seeds = self.seeds();
+        match self.looks().and_then(<[usize]>::last) {
+            Some(&last) if last != seeds => Err(anyhow!(
+                "verify.looks ends with {last} seeds and sweep.seeds has {seeds}: end it with {seeds}"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The file that it was read from, unless it is built in.
@@ -182,6 +196,25 @@ impl Config {
         }
     }
 
+    /// Numbers of seeds at which the runs are judged, where they are judged more
+    /// than once.
+    pub fn looks(&self) -> Option<&[usize]> {
+        self.verify.looks.as_deref()
+    }
+
+    /// The same configuration with looks at its seeds, half as many more and
+    /// twice as many; as it is where it has looks.
+    pub fn with_looks(mut self) -> Self {
+        if self.verify.looks.is_some() {
+            return self;
+        }
+        let now = self.seeds();
+        let next = self.sweep.seeds.iter().max().map_or(0, |last| last + 1);
+        self.sweep.seeds.extend(next..next + now as u64);
+        self.verify.looks = Some(vec![now, now + now.div_ceil(2), 2 * now]);
+        self
+    }
+
     /// How many seeds are trained.
     pub fn seeds(&self) -> usize {
         self.sweep.seeds.len()
@@ -213,6 +246,25 @@ impl Config {
                 std::iter::repeat_n(planned, each)
             })
             .collect()
+    }
+
+    /// The sweep as it is planned, before anything is trained.
+    pub fn prepared(&self) -> anyhow::Result<Prepared> {
+        let axes = &self.sweep;
+        Ok(Prepared {
+            name: self.name.clone(),
+            plan_sha256: plan_sha256(&serde_json::to_value(self)?),
+            settings: self.verify.clone(),
+            measured: self.measured().collect(),
+            learning_rates: axes.learning_rates.clone(),
+            batch_sizes: axes.batch_sizes.iter().map(|&s| s as u64).collect(),
+            momenta: match &axes.momenta {
+                Some(momenta) => momenta.clone(),
+                None => vec![self.training.momentum],
+            },
+            seeds: axes.seeds.clone(),
+            covariance_batch_size: self.measure.covariance_batch_size.map(|m| m as u64),
+        })
     }
 
     /// Name of the sweep.

@@ -272,6 +272,7 @@ fn options<'a>(
         decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
+        first_seeds: None,
         warnings: Vec::new(),
     }
 }

@@ -42,6 +42,8 @@ pub struct Options<'a> {
     pub decoded_bytes: usize,
     pub jobs: Option<usize>,
     pub shard: Shard,
+    /// Of each sweep's seeds the first so many; absent where all.
+    pub first_seeds: Option<usize>,
     /// What is said before the first step, once all fits.
     pub warnings: Vec<String>,
 }
@@ -125,7 +127,10 @@ pub fn carry_out(
     let sweep = prepare(config, &sweep_config, options)?;
     claim(folder, existing)?;
     save_config(config, folder)?;
-    let sweep = sweep.plan_sha256(saved_plan(folder)?);
+    let mut sweep = sweep.plan_sha256(saved_plan(folder)?);
+    if let Some(count) = options.first_seeds {
+        sweep = sweep.first_seeds(count);
+    }
     let jobs = options
         .jobs
         .unwrap_or_else(|| default_jobs(options.device.kind));

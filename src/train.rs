@@ -93,6 +93,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
+        first_seeds: None,
         warnings: warnings(&[&config]),
     };
     let stop = stop_on_interrupt()?;

@@ -1,5 +1,8 @@
 //! `breakeven verify`: the conjectures tested on run folders or a table.
 
+mod plan;
+mod selftest;
+
 use std::path::PathBuf;
 
 use breakeven_sim::meter::{Meter, Parts};
@@ -20,6 +23,8 @@ Examples:
   breakeven verify runs/learning-rate --out report
   breakeven verify --table runs.csv --json
   python summarise.py | breakeven verify --table -
+  breakeven verify --plan sweep.toml --out plan
+  breakeven verify selftest
 
 A table has one run a line. Its first line names the columns:
   seed,learning_rate,batch_size,converged,max_lambda_k,max_lambda_k_step,...
@@ -31,13 +36,16 @@ and M of K^M).";
 /// All hypotheses of one call are one family: p-values are adjusted over all of
 /// them. The exit code is 0 whatever the verdicts.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct VerifyArgs {
+    #[command(subcommand)]
+    task: Option<Task>,
     /// Sweep folders, or folders that hold some. Runs of different sweeps are
     /// never pooled. What is tested, and when a run counts, is in each sweep's
     /// saved configuration.
     #[arg(
         value_name = "RUNS",
-        required_unless_present = "table",
+        required_unless_present_any = ["table", "plan"],
         conflicts_with = "table"
     )]
     runs: Vec<PathBuf>,
@@ -63,10 +71,13 @@ pub struct VerifyArgs {
     /// mini-batches (L and M) in all runs of a table that does not say so.
     #[arg(long, requires = "table", conflicts_with = "runs")]
     same_covariance: bool,
+    #[command(flatten)]
+    plan: plan::PlanArgs,
     /// Of earlier versions, and without effect.
     #[arg(long, value_name = "N", hide = true, requires = "table")]
     resamples: Option<usize>,
-    /// Write report.html, report.md and verdicts.json into this folder.
+    /// Write report.html, report.md and verdicts.json into this folder; of a plan,
+    /// plan.json and plan.md.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print the verdicts as JSON.
@@ -74,8 +85,20 @@ pub struct VerifyArgs {
     json: bool,
 }
 
+/// What else it does.
+#[derive(Debug, clap::Subcommand)]
+enum Task {
+    Selftest(selftest::SelftestArgs),
+}
+
 /// Runs the command.
 pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    if let Some(Task::Selftest(args)) = &args.task {
+        return selftest::run(args);
+    }
+    if !args.plan.plan.is_empty() {
+        return plan::run(&args.plan, args.out.as_deref(), args.json);
+    }
     let (sweeps, verdicts) = watched("verify", |meter| {
         let sweeps = args.sweeps(meter)?;
         meter.begin("testing hypotheses", Parts::Whole);

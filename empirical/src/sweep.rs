@@ -36,6 +36,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 /// A sweep whose data and model are ready.
 pub struct Sweep<'a> {
     shared: Shared<'a>,
+    /// Of the seeds the first so many; absent where all.
+    first_seeds: Option<usize>,
 }
 
 /// How a sweep ended.
@@ -148,6 +150,7 @@ impl<'a> Sweep<'a> {
                 plan_sha256: None,
                 checkpoint_every: CHECKPOINT_EVERY,
             },
+            first_seeds: None,
         })
     }
 
@@ -170,6 +173,13 @@ impl<'a> Sweep<'a> {
     /// The same sweep, whose runs say which plan they began with.
     pub fn plan_sha256(mut self, sha256: String) -> Self {
         self.shared.plan_sha256 = Some(sha256);
+        self
+    }
+
+    /// The same sweep with the runs of its first `count` seeds alone: the others
+    /// may follow.
+    pub fn first_seeds(mut self, count: usize) -> Self {
+        self.first_seeds = Some(count);
         self
     }
 
@@ -207,8 +217,12 @@ impl<'a> Sweep<'a> {
 
     /// The runs of a shard, in order.
     pub fn runs(&self, shard: Shard) -> Vec<RunSpec> {
-        RunSpec::of(&self.shared.config.sweep)
+        let axes = &self.shared.config.sweep;
+        let count = self.first_seeds.unwrap_or(axes.seeds.len());
+        let first: Vec<u64> = axes.seeds.iter().copied().take(count).collect();
+        RunSpec::of(axes)
             .into_iter()
+            .filter(|spec| first.contains(&spec.seed))
             .skip(shard.index)
             .step_by(shard.count)
             .collect()

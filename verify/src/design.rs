@@ -194,6 +194,7 @@ mod tests {
         Procedure {
             adjustment: Adjustment::Holm,
             alpha,
+            looks: None,
             alpha_supported: alpha,
             alpha_refuted: alpha,
         }

@@ -15,7 +15,7 @@ mod html;
 mod level_figures;
 mod markdown;
 mod short_reason;
-mod statement;
+pub(crate) mod statement;
 mod terminal;
 mod trajectory_figures;
 

@@ -4,6 +4,7 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::FEWEST_SEEDS;
 use crate::quantity::{Quantity, Statistic};
 
 /// The smallest α: below, no number of seeds that anybody trains decides.
@@ -39,6 +40,11 @@ pub struct VerifySettings {
     /// each direction at α.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjustment>,
+    /// Numbers of seeds, rising, at which the runs are judged until all is
+    /// decided: each look spends an equal part of α. Absent where they are judged
+    /// once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks: Option<Vec<usize>>,
     /// A setting of earlier versions, whose slopes had bootstrapped intervals:
     /// read, and without effect.
     #[serde(skip_serializing)]
@@ -77,6 +83,7 @@ impl Default for VerifySettings {
             statistics: Statistic::ALL.to_vec(),
             quantities: Quantity::ALL.to_vec(),
             adjustment: Some(Adjustment::default()),
+            looks: None,
             bootstrap: None,
         }
     }
@@ -129,8 +136,11 @@ const SHARE_OF_OPPOSITES: f64 = 0.3;
 pub struct Procedure {
     /// How p-values are adjusted.
     pub adjustment: Adjustment,
-    /// The level of all verdicts together.
+    /// The level of all verdicts together, those of earlier looks included.
     pub alpha: f64,
+    /// How often the runs are judged, where more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looks: Option<usize>,
     /// A claim whose adjusted p is at most this is supported.
     pub alpha_supported: f64,
     /// One whose opposite's adjusted p is at most this is refuted.
@@ -157,6 +167,12 @@ pub enum SettingsError {
     /// Nothing would be tested.
     #[error("verify.{0} is empty, so nothing would be tested; name at least one, or leave it out")]
     Nothing(&'static str),
+    /// Looks that are none.
+    #[error(
+        "verify.looks is {0:?}; give numbers of seeds that rise, none below {FEWEST_SEEDS}, such as \
+         [5, 8, 12]"
+    )]
+    Looks(Vec<usize>),
     /// An entry given twice would count twice in the family.
     #[error("verify.{0} names `{1}` twice; name it once")]
     Twice(&'static str, String),
@@ -177,10 +193,11 @@ impl SettingsError {
 
 impl VerifySettings {
     /// How the hypotheses are judged: claims and their opposites share α, seven
-    /// tenths and three. Plans of earlier versions, without an adjustment,
-    /// spend α on each.
+    /// tenths and three, in equal parts for each look (Bonferroni). Plans of
+    /// earlier versions, without an adjustment, spend α on each.
     pub fn procedure(&self) -> Procedure {
-        let alpha = self.alpha;
+        let looks = self.looks.as_ref().map(Vec::len);
+        let alpha = self.alpha / looks.unwrap_or(1) as f64;
         let (adjustment, [alpha_supported, alpha_refuted]) = match self.adjustment {
             Some(adjustment) => {
                 let refuted = SHARE_OF_OPPOSITES * alpha;
@@ -190,7 +207,8 @@ impl VerifySettings {
         };
         Procedure {
             adjustment,
-            alpha,
+            alpha: self.alpha,
+            looks,
             alpha_supported,
             alpha_refuted,
         }
@@ -221,6 +239,13 @@ impl VerifySettings {
             && !(0.0..=1.0).contains(&least)
         {
             return Err(SettingsError::FinalTrainingAccuracy(least));
+        }
+        if let Some(looks) = &self.looks {
+            let rises = looks.windows(2).all(|pair| pair[0] < pair[1]);
+            let is_enough = looks.first().is_some_and(|&first| first >= FEWEST_SEEDS);
+            if !(rises && is_enough) {
+                return Err(SettingsError::Looks(looks.clone()));
+            }
         }
         each_once("statistics", &self.statistics, |s| s.name())?;
         each_once("quantities", &self.quantities, |q| q.name())?;

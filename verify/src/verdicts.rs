@@ -5,6 +5,8 @@ mod error;
 
 pub use error::VerifyError;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::blocks::DroppedWhat;
@@ -132,6 +134,12 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
                 of_second: sweep.settings.alpha,
             });
         }
+        if sweep.settings.looks != first.settings.looks {
+            return Err(VerifyError::Looks {
+                first: first.name.clone(),
+                second: sweep.name.clone(),
+            });
+        }
         if sweep.settings.adjustment != first.settings.adjustment {
             return Err(VerifyError::Adjustment {
                 first: first.name.clone(),
@@ -216,8 +224,23 @@ fn notes_of(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Vec<String> {
         notes.extend(note_of_covariance(sweep));
     }
     notes.extend(beyond_the_theory(sweep));
+    notes.extend(unplanned_look(sweep));
     notes.extend(Integrity::of(sweep).and_then(|found| found.warning(&sweep.name)));
     notes
+}
+
+/// That the runs are not those of a planned look, where looks are planned.
+fn unplanned_look(sweep: &Sweep) -> Option<String> {
+    let looks = sweep.settings.looks.as_ref()?;
+    let seeds: BTreeSet<u64> = sweep.runs.iter().map(|run| run.summary.seed).collect();
+    (!looks.contains(&seeds.len())).then(|| {
+        format!(
+            "{}: looks are planned at {looks:?} seeds, and there are runs of {}: alpha bounds false \
+             verdicts at planned looks alone",
+            sweep.name,
+            seeds.len()
+        )
+    })
 }
 
 /// What a sweep trained with that the paper's theory does not have.

@@ -60,10 +60,11 @@ pub fn method(verdicts: &Verdicts) -> String {
 }
 
 /// What the adjustment bounds, and by how much.
-fn adjustment(procedure: Procedure) -> String {
+pub(crate) fn adjustment(procedure: Procedure) -> String {
     let Procedure {
         adjustment,
         alpha,
+        looks,
         alpha_supported,
         alpha_refuted,
     } = procedure;
@@ -78,16 +79,19 @@ fn adjustment(procedure: Procedure) -> String {
             "Benjamini and Hochberg's adjustment bounds the expected share of false verdicts"
         }
     };
-    if alpha_supported + alpha_refuted > 1.5 * alpha {
+    if alpha_supported == alpha_refuted {
         return format!(
             "{how} “supported” by {0}, and likewise that of “refuted”, as was planned: an adjusted p \
              of at most {0}, for “refuted” that of the opposite trend.",
             shown(alpha)
         );
     }
+    let parts = looks.map_or_else(String::new, |looks| {
+        format!(", in equal parts at each of {looks} planned looks at the runs")
+    });
     format!(
-        "{how} by {}: “supported” needs an adjusted p of at most {}, “refuted” one of at most {} for \
-         the opposite trend.",
+        "{how} by {}{parts}: “supported” needs an adjusted p of at most {}, “refuted” one of at most \
+         {} for the opposite trend.",
         shown(alpha),
         shown(alpha_supported),
         shown(alpha_refuted)

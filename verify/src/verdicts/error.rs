@@ -44,6 +44,17 @@ pub enum VerifyError {
         /// Its adjustment.
         of_second: &'static str,
     },
+    /// Different looks.
+    #[error(
+        "verify.looks is not the same in `{first}` and `{second}`; verify them one at a time, as a \
+         family is judged together"
+    )]
+    Looks {
+        /// A sweep.
+        first: String,
+        /// Another sweep.
+        second: String,
+    },
     /// No factor has two levels.
     #[error(
         "there is nothing to compare: no sweep has two learning rates, two batch sizes or two \

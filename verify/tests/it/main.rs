@@ -9,6 +9,7 @@ mod momenta;
 mod path;
 mod predictions;
 mod reports;
+mod selftest;
 mod synthetic;
 mod thresholds;
 mod trap;
