@@ -279,8 +279,8 @@ fn in_order(hypothesis: &Hypothesis, alpha: f64) -> String {
 fn step_zero(hypothesis: &Hypothesis) -> Option<String> {
     let blocks = hypothesis.step_zero_blocks.filter(|&blocks| blocks > 0)?;
     let what = match hypothesis.quantity.statistic {
-        Statistic::Max | Statistic::MaxAfter => "the maximum",
-        Statistic::AtAccuracy => "the value",
+        Statistic::Max | Statistic::MaxAfter | Statistic::MaxWithoutStepZero => "the maximum",
+        Statistic::AtAccuracy | Statistic::AtLoss => "the value",
     };
     Some(format!(
         "ties at step 0: in {blocks} of {} seeds {what} of several levels sits at step 0, where they share their \

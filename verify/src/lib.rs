@@ -27,6 +27,7 @@ pub mod settings;
 pub mod shape;
 pub mod slope;
 pub mod summary;
+pub mod thresholds;
 pub mod ties;
 pub mod trajectories;
 pub mod umap;

@@ -140,11 +140,24 @@ pub enum Statistic {
     MaxAfter,
     /// The value at the first measurement past the accuracy threshold.
     AtAccuracy,
+    /// The value at the first measurement whose training loss is at most the
+    /// loss threshold.
+    AtLoss,
+    /// The maximum without step 0, where all runs of a seed share their weights.
+    MaxWithoutStepZero,
 }
 
 impl Statistic {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 3] = [Self::Max, Self::MaxAfter, Self::AtAccuracy];
+    pub const ALL: [Self; 5] = [
+        Self::Max,
+        Self::MaxAfter,
+        Self::AtAccuracy,
+        Self::AtLoss,
+        Self::MaxWithoutStepZero,
+    ];
+    /// Those that are tested or described where no plan says otherwise.
+    pub const DEFAULT: [Self; 3] = [Self::Max, Self::MaxAfter, Self::AtAccuracy];
 
     /// Its name, which is also the prefix of per-run quantities.
     pub fn name(self) -> &'static str {
@@ -152,13 +165,15 @@ impl Statistic {
             Self::Max => "max",
             Self::MaxAfter => "max_after",
             Self::AtAccuracy => "at_accuracy",
+            Self::AtLoss => "at_loss",
+            Self::MaxWithoutStepZero => "max_without_step_zero",
         }
     }
 
     /// Whether hypotheses are tested on it.
     pub fn is_tested(self) -> bool {
         match self {
-            Self::Max | Self::AtAccuracy => true,
+            Self::Max | Self::AtAccuracy | Self::AtLoss | Self::MaxWithoutStepZero => true,
             Self::MaxAfter => false,
         }
     }
@@ -169,6 +184,8 @@ impl Statistic {
             Self::Max => "maximum over the trajectory",
             Self::MaxAfter => "maximum after the break-even point",
             Self::AtAccuracy => "value at the accuracy threshold",
+            Self::AtLoss => "value at the loss threshold",
+            Self::MaxWithoutStepZero => "maximum without step 0",
         }
     }
 }
@@ -205,6 +222,8 @@ impl PerRun {
             Statistic::Max => format!("max {symbol}"),
             Statistic::MaxAfter => format!("max {symbol} after break-even"),
             Statistic::AtAccuracy => format!("{symbol} at accuracy"),
+            Statistic::AtLoss => format!("{symbol} at loss"),
+            Statistic::MaxWithoutStepZero => format!("max {symbol} without step 0"),
         }
     }
 }

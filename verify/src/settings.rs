@@ -28,8 +28,12 @@ pub struct VerifySettings {
     /// The training accuracy in \[0, 1) past which `at_accuracy_` quantities
     /// are read, as the vertical lines of the paper's Fig. 4. Default 0.6.
     pub accuracy_threshold: f64,
+    /// The training loss above 0 from which on `at_loss_` quantities are read.
+    /// Absent unless it was given: losses have no scale of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_threshold: Option<f64>,
     /// The per-run statistics that are tested or, `max_after`, described.
-    /// Default: all three.
+    /// Default: `max`, `max_after` and `at_accuracy`.
     pub statistics: Vec<Statistic>,
     /// The measured quantities that are tested, where they were measured.
     /// Default: all that the conjectures speak of.
@@ -80,7 +84,8 @@ impl Default for VerifySettings {
             alpha: 0.05,
             convergence: ConvergenceRule::FinalTrainingAccuracy(0.6),
             accuracy_threshold: 0.6,
-            statistics: Statistic::ALL.to_vec(),
+            loss_threshold: None,
+            statistics: Statistic::DEFAULT.to_vec(),
             quantities: Quantity::ALL.to_vec(),
             adjustment: Some(Adjustment::default()),
             looks: None,
@@ -159,6 +164,15 @@ pub enum SettingsError {
     /// The accuracy threshold is not an accuracy that a run can pass.
     #[error("verify.accuracy_threshold is {0}; give a number from 0 to below 1, such as 0.6")]
     AccuracyThreshold(f64),
+    /// The loss threshold is not a loss.
+    #[error("verify.loss_threshold is {0}; give a training loss above 0, such as 0.5")]
+    LossThreshold(f64),
+    /// `at_loss` without a loss.
+    #[error(
+        "verify.statistics names at_loss, and there is no verify.loss_threshold; give one, such as \
+         0.5, or leave at_loss out"
+    )]
+    NoLossThreshold,
     /// The convergence rule's accuracy is not an accuracy.
     #[error(
         "verify.convergence.final_training_accuracy is {0}; give a number from 0 to 1, such as 0.6"
@@ -234,6 +248,14 @@ impl VerifySettings {
         }
         if !(0.0..1.0).contains(&self.accuracy_threshold) {
             return Err(SettingsError::AccuracyThreshold(self.accuracy_threshold));
+        }
+        if let Some(loss) = self.loss_threshold
+            && !(loss > 0.0 && loss.is_finite())
+        {
+            return Err(SettingsError::LossThreshold(loss));
+        }
+        if self.loss_threshold.is_none() && self.statistics.contains(&Statistic::AtLoss) {
+            return Err(SettingsError::NoLossThreshold);
         }
         if let ConvergenceRule::FinalTrainingAccuracy(least) = self.convergence
             && !(0.0..=1.0).contains(&least)
@@ -315,6 +337,19 @@ mod tests {
         );
     }
 
+    /// Plans that name none of the settings that were added keep their hash.
+    #[test]
+    fn settings_without_a_loss_are_written_as_before() {
+        let written = serde_json::to_value(VerifySettings::default()).unwrap();
+        assert!(written.get("loss_threshold").is_none());
+        let statistics = serde_json::json!(["max", "max_after", "at_accuracy"]);
+        assert_eq!(written["statistics"], statistics);
+        let given = r#"{"statistics": ["at_loss", "max_without_step_zero"], "loss_threshold": 0.5}"#;
+        let settings: VerifySettings = serde_json::from_str(given).unwrap();
+        assert_eq!(settings.check(), Ok(()));
+        assert_eq!(serde_json::to_value(&settings).unwrap()["loss_threshold"], 0.5);
+    }
+
     #[test]
     fn the_bootstrap_of_earlier_versions_is_read_and_not_written() {
         let saved = r#"{"bootstrap": {"resamples": 10000, "seed": 0}}"#;
@@ -345,6 +380,9 @@ mod tests {
         assert!(with(|s| s.alpha = 0.5).contains("verify.alpha is 0.5; give a number above 0"));
         assert!(with(|s| s.alpha = f64::NAN).contains("verify.alpha is NaN;"));
         assert!(with(|s| s.accuracy_threshold = 1.0).contains("accuracy_threshold is 1;"));
+        assert!(with(|s| s.loss_threshold = Some(0.0)).contains("loss_threshold is 0;"));
+        assert!(with(|s| s.loss_threshold = Some(f64::NAN)).contains("loss_threshold is NaN;"));
+        assert!(with(|s| s.statistics.push(Statistic::AtLoss)).contains("no verify.loss_threshold"));
         assert!(with(|s| s.statistics.clear()).contains("verify.statistics is empty"));
         assert!(with(|s| s.quantities.push(Quantity::LambdaK)).contains("`lambda_k` twice"));
         assert!(with(|s| s.alpha = 1e-101).contains("verify.alpha is 1e-101; give at least"));

@@ -103,7 +103,7 @@ impl RunSummary {
                 per_run.statistic,
                 records,
                 break_even_step,
-                settings.accuracy_threshold,
+                settings,
             );
             Some((per_run, reached(per_run, part)?))
         };
@@ -121,7 +121,10 @@ impl RunSummary {
             final_training_accuracy,
             break_even_step,
             covariance: header.covariance.map(Covariance::from).unwrap_or_default(),
-            values: PerRun::all().filter_map(value).collect(),
+            values: PerRun::all()
+                .filter(|per_run| is_kept(per_run.statistic, settings))
+                .filter_map(value)
+                .collect(),
             absent: Quantity::ALL.into_iter().filter_map(absent).collect(),
         }
     }
@@ -151,6 +154,8 @@ impl RunSummary {
             Statistic::MaxAfter if self.break_even_step.is_none() => "break-even point not reached",
             Statistic::MaxAfter => "nothing measured after the break-even point",
             Statistic::AtAccuracy => "accuracy threshold not passed",
+            Statistic::AtLoss => "loss threshold not reached",
+            Statistic::MaxWithoutStepZero => "nothing measured after step 0",
         }
     }
 }
@@ -162,14 +167,20 @@ fn break_even_step(records: &[Record]) -> Option<u64> {
     records.iter().find(is_unstable).map(|r| r.step)
 }
 
+/// Whether a summary has the statistic: the default ones, and those that are
+/// asked for.
+fn is_kept(statistic: Statistic, settings: &VerifySettings) -> bool {
+    Statistic::DEFAULT.contains(&statistic) || settings.statistics.contains(&statistic)
+}
+
 /// The records that a statistic looks at. After the break-even point means
 /// strictly after its record.
-fn part_of_trajectory(
+fn part_of_trajectory<'a>(
     statistic: Statistic,
-    records: &[Record],
+    records: &'a [Record],
     break_even_step: Option<u64>,
-    accuracy_threshold: f64,
-) -> &[Record] {
+    settings: &VerifySettings,
+) -> &'a [Record] {
     let first = match statistic {
         Statistic::Max => Some(0),
         Statistic::MaxAfter => {
@@ -177,8 +188,13 @@ fn part_of_trajectory(
         }
         Statistic::AtAccuracy => records.iter().position(|r| {
             r.training_accuracy
-                .is_some_and(|accuracy| accuracy > accuracy_threshold)
+                .is_some_and(|accuracy| accuracy > settings.accuracy_threshold)
         }),
+        Statistic::AtLoss => settings.loss_threshold.and_then(|threshold| {
+            let is_reached = |r: &Record| r.loss.is_some_and(|loss| loss <= threshold);
+            records.iter().position(is_reached)
+        }),
+        Statistic::MaxWithoutStepZero => Some(records.partition_point(|r| r.step == 0)),
     };
     first.map_or(&[], |first| &records[first..])
 }
@@ -194,8 +210,8 @@ fn reached(per_run: PerRun, part: &[Record]) -> Option<Reached> {
         })
     });
     match per_run.statistic {
-        Statistic::AtAccuracy => measured.next(),
-        Statistic::Max | Statistic::MaxAfter => {
+        Statistic::AtAccuracy | Statistic::AtLoss => measured.next(),
+        Statistic::Max | Statistic::MaxAfter | Statistic::MaxWithoutStepZero => {
             measured.reduce(|best, next| if next.value > best.value { next } else { best })
         }
     }

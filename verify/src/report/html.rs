@@ -140,6 +140,8 @@ fn short(statistic: Statistic) -> &'static str {
         Statistic::Max => "Maximum (the paper's)",
         Statistic::MaxAfter => "Maximum after break-even",
         Statistic::AtAccuracy => "At accuracy threshold",
+        Statistic::AtLoss => "At loss threshold",
+        Statistic::MaxWithoutStepZero => "Maximum without step 0",
     }
 }
 

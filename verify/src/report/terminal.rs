@@ -118,7 +118,10 @@ fn section(statistic: Statistic, groups: &[Group<'_>], verdicts: &Verdicts) -> S
     title[..1].make_ascii_uppercase();
     let whose = match statistic {
         Statistic::Max => ", the paper's statistic",
-        Statistic::MaxAfter | Statistic::AtAccuracy => "",
+        Statistic::MaxAfter
+        | Statistic::AtAccuracy
+        | Statistic::AtLoss
+        | Statistic::MaxWithoutStepZero => "",
     };
     format!("\n{title}{whose}\n{tables}")
 }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::table::comparison;
-use super::{Explained, Located, Network, Observed, Predictor, csv, figures, locate};
 use crate::number::significant;
 use crate::paper::files::{self, PAGE_FILE, WriteError};
 use crate::paper::html::{label, page};
 use crate::plot::Figure;
 use crate::plot::png::png;
+use crate::thresholds::{
+    Explained, Located, Network, Observed, Predictor, comparison, csv, figures, locate,
+};
 
 /// The folder, beside those of the figures.
 pub const THRESHOLDS_FOLDER: &str = "thresholds";

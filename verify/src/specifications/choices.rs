@@ -1,0 +1,219 @@
+//! The choices between records and a verdict that can be made anew without
+//! training again.
+
+use serde::Serialize;
+
+use crate::quantity::{Quantity, Statistic};
+
+/// A quantity of a claim, whichever covariance it is read off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// λ_K.
+    LambdaK,
+    /// λ_H.
+    LambdaH,
+    /// λ_K*/λ_K.
+    ConditionK,
+    /// λ_H*/λ_H.
+    ConditionH,
+    /// Tr K.
+    TraceK,
+    /// Tr H.
+    TraceH,
+}
+
+impl Subject {
+    /// All of them, in the order of reports.
+    pub const ALL: [Self; 6] = [
+        Self::LambdaK,
+        Self::LambdaH,
+        Self::ConditionK,
+        Self::ConditionH,
+        Self::TraceK,
+        Self::TraceH,
+    ];
+
+    /// The measured quantities that stand for it: of K that of K^M, the paper's,
+    /// and that of single examples.
+    pub fn quantities(self) -> &'static [Quantity] {
+        match self {
+            Self::LambdaK => &[Quantity::LambdaK, Quantity::LambdaKPerExample],
+            Self::LambdaH => &[Quantity::LambdaH],
+            Self::ConditionK => &[Quantity::ConditionK],
+            Self::ConditionH => &[Quantity::ConditionH],
+            Self::TraceK => &[Quantity::TraceK, Quantity::TraceKPerExample],
+            Self::TraceH => &[Quantity::TraceH],
+        }
+    }
+
+    /// The first of them, which has its name, symbol and claim.
+    pub fn quantity(self) -> Quantity {
+        self.quantities()[0]
+    }
+}
+
+/// Which records of those that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cadence {
+    /// All.
+    Every,
+    /// Every second, from the first.
+    EverySecond,
+    /// Every third, from the first.
+    EveryThird,
+}
+
+impl Cadence {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Every, Self::EverySecond, Self::EveryThird];
+
+    /// One of how many.
+    pub fn one_of(self) -> usize {
+        match self {
+            Self::Every => 1,
+            Self::EverySecond => 2,
+            Self::EveryThird => 3,
+        }
+    }
+
+    /// In words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Every => "every record",
+            Self::EverySecond => "every second",
+            Self::EveryThird => "every third",
+        }
+    }
+}
+
+/// A centred moving average, over fewer records at both ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Smoothing {
+    /// None.
+    None,
+    /// Over three records.
+    OverThree,
+    /// Over five.
+    OverFive,
+}
+
+impl Smoothing {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::None, Self::OverThree, Self::OverFive];
+
+    /// Over how many records.
+    pub fn records(self) -> usize {
+        match self {
+            Self::None => 1,
+            Self::OverThree => 3,
+            Self::OverFive => 5,
+        }
+    }
+
+    /// In words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::None => "not smoothed",
+            Self::OverThree => "mean of 3 records",
+            Self::OverFive => "mean of 5 records",
+        }
+    }
+}
+
+/// Which part of the training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// All of it.
+    Whole,
+    /// Its first half, by steps.
+    FirstHalf,
+    /// What comes after its first tenth.
+    AfterFirstTenth,
+}
+
+impl Window {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Whole, Self::FirstHalf, Self::AfterFirstTenth];
+
+    /// Whether a step of a training of so many is in it.
+    pub fn has(self, step: u64, steps: u64) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::FirstHalf => 2 * step <= steps,
+            Self::AfterFirstTenth => 10 * step > steps,
+        }
+    }
+
+    /// In words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Whole => "whole training",
+            Self::FirstHalf => "first half",
+            Self::AfterFirstTenth => "after first tenth",
+        }
+    }
+}
+
+/// One of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Choices {
+    /// The measured quantity: of K that of K^M or of single examples.
+    pub quantity: Quantity,
+    /// What is made of a trajectory.
+    pub statistic: Statistic,
+    /// Which part of it.
+    pub window: Window,
+    /// Whether it is smoothed before.
+    pub smoothing: Smoothing,
+    /// Which records it consists of.
+    pub cadence: Cadence,
+}
+
+/// The statistics that are compared. The maximum after the break-even point is
+/// not among them: which runs have it depends on the outcome.
+pub const STATISTICS: [Statistic; 4] = [
+    Statistic::Max,
+    Statistic::MaxWithoutStepZero,
+    Statistic::AtAccuracy,
+    Statistic::AtLoss,
+];
+
+impl Choices {
+    /// The paper's: the maximum over all records as they are.
+    pub fn of_paper(quantity: Quantity) -> Self {
+        Self {
+            quantity,
+            statistic: Statistic::Max,
+            window: Window::Whole,
+            smoothing: Smoothing::None,
+            cadence: Cadence::Every,
+        }
+    }
+
+    /// All choices for a measured quantity. After the first tenth there is no
+    /// step 0, so that the maximum without it would count twice.
+    pub fn all(quantity: Quantity) -> Vec<Self> {
+        let mut all = Vec::new();
+        for statistic in STATISTICS {
+            for window in Window::ALL {
+                if (statistic, window) == (Statistic::MaxWithoutStepZero, Window::AfterFirstTenth) {
+                    continue;
+                }
+                for smoothing in Smoothing::ALL {
+                    all.extend(Cadence::ALL.map(|cadence| Self {
+                        quantity,
+                        statistic,
+                        window,
+                        smoothing,
+                        cadence,
+                    }));
+                }
+            }
+        }
+        all
+    }
+}
