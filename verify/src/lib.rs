@@ -3,6 +3,7 @@
 //! hypotheses to verdicts, and verdicts to a report.
 #![warn(missing_docs)]
 
+pub mod assumptions;
 pub mod benjamini_hochberg;
 pub mod blocks;
 pub mod description;
@@ -26,6 +27,7 @@ pub mod selftest;
 pub mod settings;
 pub mod shape;
 pub mod slope;
+pub mod specifications;
 pub mod summary;
 pub mod thresholds;
 pub mod ties;

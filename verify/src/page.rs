@@ -145,6 +145,16 @@ impl Null {
         }
     }
 
+    /// The same, counted where there are at most so many levels, and it takes at
+    /// most so many multiplications; and whether it is the normal limit.
+    pub(crate) fn within(ranks: &[Vec<u64>], levels: usize, most_work: f64) -> (Self, bool) {
+        let is_counted = ranks[0].len() <= levels && work(ranks) <= most_work;
+        match is_counted {
+            true => (Self::of(ranks), false),
+            false => (Self::Normal(NormalLimit::of(ranks)), true),
+        }
+    }
+
     /// P(L ≥ `doubled_l`/2).
     pub(crate) fn p_value(&self, doubled_l: u64) -> f64 {
         match self {
@@ -156,10 +166,14 @@ impl Null {
 
 /// Whether the distribution of L is counted, or its normal limit taken.
 fn is_enumerated(ranks: &[Vec<u64>]) -> bool {
+    ranks[0].len() <= EXACT_LEVELS && work(ranks) <= EXACT_WORK
+}
+
+/// Multiplications of the convolution over blocks.
+fn work(ranks: &[Vec<u64>]) -> f64 {
     let levels = ranks[0].len();
     let support = (levels * (levels * levels - 1) / 3) as f64;
-    let work = 0.5 * (ranks.len() as f64 * support).powi(2);
-    levels <= EXACT_LEVELS && work <= EXACT_WORK
+    0.5 * (ranks.len() as f64 * support).powi(2)
 }
 
 /// The values' groups where equal ones alone tie.

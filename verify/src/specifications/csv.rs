@@ -1,0 +1,78 @@
+//! All specifications as a table.
+
+use super::{Specification, SpecificationCurve};
+
+const COLUMNS: [&str; 16] = [
+    "claim",
+    "quantity",
+    "statistic",
+    "window",
+    "smoothed_over",
+    "every",
+    "seeds",
+    "levels",
+    "log_slope",
+    "log_slope_low",
+    "log_slope_high",
+    "p_value",
+    "opposite_p_value",
+    "p_is_normal_limit",
+    "level_means",
+    "absent",
+];
+
+/// A row a claim and choice; a cell without a number is empty, and `absent` says
+/// why. P-values are not adjusted.
+///
+/// # Errors
+/// None that a table in memory can give.
+pub fn csv(curves: &[SpecificationCurve]) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(COLUMNS)?;
+    for curve in curves {
+        for one in &curve.all {
+            writer.write_record(row(curve, one))?;
+        }
+    }
+    let table = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&table).into_owned())
+}
+
+fn row(curve: &SpecificationCurve, one: &Specification) -> Vec<String> {
+    let choices = &one.choices;
+    let mut row = vec![
+        curve.id.clone(),
+        choices.quantity.name().to_owned(),
+        choices.statistic.name().to_owned(),
+        choices.window.in_words().to_owned(),
+        choices.smoothing.records().to_string(),
+        choices.cadence.one_of().to_string(),
+    ];
+    let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
+    match &one.effect {
+        Ok(effect) => {
+            let ends = effect.slope.and_then(|slope| slope.interval);
+            let means: Vec<String> = effect.level_means.iter().map(f64::to_string).collect();
+            row.extend([
+                effect.seeds.to_string(),
+                effect.level_means.len().to_string(),
+                number(effect.slope.map(|slope| slope.slope)),
+                number(ends.map(|[low, _]| low)),
+                number(ends.map(|[_, high]| high)),
+                effect.p_value.to_string(),
+                effect.opposite_p_value.to_string(),
+                effect.is_limit.to_string(),
+                means.join(" "),
+                match effect.slope {
+                    Some(_) => String::new(),
+                    None => "a value is not positive: no slope".to_owned(),
+                },
+            ]);
+        }
+        Err(why) => {
+            row.extend(std::iter::repeat_n(String::new(), 9));
+            row.push(why.clone());
+        }
+    }
+    row
+}
