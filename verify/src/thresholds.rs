@@ -23,11 +23,15 @@
 //! all records of a run that completed.
 
 mod drawing;
+mod comparison;
 mod explained;
+mod jackknife;
 mod table;
 
-pub use drawing::figures;
+pub use comparison::{Comparison, RunThreshold, Thresholds, of_sweeps};
+pub use drawing::{Caption, figure, figures, scale};
 pub use explained::{Explained, Fit, explained};
+pub use jackknife::{Errors, Explains, Interval, errors};
 pub use table::{Row, columns, comparison, csv};
 
 use breakeven_sim::momentum::HeavyBall;
@@ -133,6 +137,9 @@ pub struct Located {
     pub at: Known<u64>,
     /// Its break-even step.
     pub break_even_step: Option<u64>,
+    /// λ_H¹ with its step at the record that predictions are made at and at the
+    /// break-even step: Eq. 1 became an equality between the two.
+    pub bracket: Known<[(f64, u64); 2]>,
     /// What was measured there.
     pub inputs: Inputs,
     /// Predictions, in the order of [`Predictor::ALL`].
@@ -192,6 +199,7 @@ impl Located {
             seed: summary.seed,
             learning_rate: summary.learning_rate,
             batch_size: summary.batch_size,
+            bracket: bracket(&before, run),
             at: before.map(|record| record.step),
             break_even_step: summary.break_even_step,
             inputs,
@@ -216,6 +224,13 @@ impl Located {
             Observed::BreakEven => &self.observed[0],
             Observed::Largest => &self.observed[1],
         }
+    }
+
+    /// Whether the equation says that no λ_H at all is stable, at a record at which
+    /// SGD was stable.
+    pub fn nothing_is_stable(&self, predictor: Predictor) -> bool {
+        let known = self.predicted(predictor).as_ref();
+        known.is_err_and(|why| why.starts_with(NOTHING_STABLE))
     }
 
     /// Prediction and observation, where there are both.
@@ -256,6 +271,16 @@ fn last_stable(run: &Run) -> Known<&Record> {
     before.ok_or_else(|| "unstable from the first record on".to_owned())
 }
 
+/// λ_H¹ on both sides of the break-even point.
+fn bracket(before: &Known<&Record>, run: &Run) -> Known<[(f64, u64); 2]> {
+    let before = before.as_ref().map_err(Clone::clone)?;
+    let low = measured(before, "lambda_h", before.lambda_h)?;
+    Ok([(low, before.step), observe(Observed::BreakEven, run)?])
+}
+
+/// How a reason begins that says that the equation has no positive λ_H.
+const NOTHING_STABLE: &str = "no λ_H is stable";
+
 fn predict(predictor: Predictor, record: &Record, inputs: &Inputs, run: &Run) -> Known<f64> {
     let header = run
         .header
@@ -276,8 +301,8 @@ fn predict(predictor: Predictor, record: &Record, inputs: &Inputs, run: &Run) ->
     }
     let set = ball.stable_set();
     set.break_even().ok_or_else(|| match set.reason() {
-        Some(reason) => format!("no λ_H is stable: {reason}"),
-        None => "no λ_H is stable".to_owned(),
+        Some(reason) => format!("{NOTHING_STABLE}: {reason}"),
+        None => NOTHING_STABLE.to_owned(),
     })
 }
 

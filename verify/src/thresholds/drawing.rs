@@ -14,14 +14,15 @@ pub fn figures(located: &[Located]) -> Vec<Result<Figure, String>> {
     let mut all = Vec::new();
     for observed in Observed::ALL {
         let scale = scale(located, observed);
-        let of = |predictor| figure(located, predictor, observed, scale);
+        let network = |one: &Located| one.network.clone();
+        let of = |predictor| figure(located, predictor, observed, scale, network, over_runs);
         all.extend(Predictor::ALL.map(of));
     }
     all
 }
 
 /// Around all predictions and observations that are drawn.
-fn scale(located: &[Located], observed: Observed) -> Scale {
+pub fn scale(located: &[Located], observed: Observed) -> Scale {
     let pairs = Predictor::ALL.into_iter().flat_map(|predictor| {
         located
             .iter()
@@ -30,21 +31,36 @@ fn scale(located: &[Located], observed: Observed) -> Scale {
     Scale::log_around(pairs.flat_map(|(predicted, seen)| [predicted, seen]))
 }
 
-fn figure(
+/// What is said of a figure.
+pub struct Caption {
+    /// The line's entry in the legend.
+    pub in_short: String,
+    /// What the points say, in words.
+    pub in_words: String,
+}
+
+/// The figure of a prediction and an observation, or why there is none. `kind`
+/// names what points belong together.
+///
+/// # Errors
+/// No run has both numbers.
+pub fn figure(
     located: &[Located],
     predictor: Predictor,
     observed: Observed,
     scale: Scale,
+    kind: impl Fn(&Located) -> String,
+    caption: impl Fn(&[(f64, f64)]) -> Caption,
 ) -> Result<Figure, String> {
-    let curves = by_network(located, predictor, observed);
+    let curves = by_kind(located, predictor, observed, kind);
     let pairs: Vec<(f64, f64)> = curves.iter().flat_map(|c| c.points.clone()).collect();
     if pairs.is_empty() {
         return Err(why_empty(located, predictor, observed));
     }
-    let found = explained(&pairs);
+    let caption = caption(&pairs);
     let (low, high) = scale.ends();
     let identity = Curve {
-        label: Some(in_short(&found)),
+        label: Some(caption.in_short.clone()),
         points: vec![(low, low), (high, high)],
         look: 4,
         weight: Weight::Fine,
@@ -58,7 +74,7 @@ fn figure(
     Ok(Figure {
         id: format!("threshold-{}-{}", observed.name(), predictor.name()).replace('_', "-"),
         title: observed.symbol().to_owned(),
-        description: description(predictor, observed, &curves, &found),
+        description: description(predictor, observed, &curves, &caption.in_words),
         x: axis(predictor.symbol()),
         y: axis(""),
         curves: std::iter::once(identity).chain(curves).collect(),
@@ -68,20 +84,35 @@ fn figure(
     })
 }
 
-/// The points of each network, in the order in which networks were given.
-fn by_network(located: &[Located], predictor: Predictor, observed: Observed) -> Vec<Curve> {
-    let mut order: Vec<&str> = Vec::new();
-    let mut points: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+/// What a bootstrap over runs says.
+fn over_runs(pairs: &[(f64, f64)]) -> Caption {
+    let found = explained(pairs);
+    Caption {
+        in_short: in_short(&found),
+        in_words: in_words(&found),
+    }
+}
+
+/// The points of each kind, in the order in which kinds were given.
+fn by_kind(
+    located: &[Located],
+    predictor: Predictor,
+    observed: Observed,
+    kind: impl Fn(&Located) -> String,
+) -> Vec<Curve> {
+    let mut order: Vec<String> = Vec::new();
+    let mut points: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for one in located {
-        if !order.contains(&one.network.as_str()) {
-            order.push(&one.network);
+        let kind = kind(one);
+        if !order.contains(&kind) {
+            order.push(kind.clone());
         }
-        let own = points.entry(&one.network).or_default();
+        let own = points.entry(kind).or_default();
         own.extend(one.pair(predictor, observed));
     }
-    let curve = |(look, network): (usize, &str)| Curve {
-        label: Some(network.to_owned()),
-        points: points.remove(network).unwrap_or_default(),
+    let curve = |(look, kind): (usize, String)| Curve {
+        points: points.remove(&kind).unwrap_or_default(),
+        label: Some(kind),
         look,
         weight: Weight::Points,
         marks: Vec::new(),
@@ -121,7 +152,7 @@ fn description(
     predictor: Predictor,
     observed: Observed,
     curves: &[Curve],
-    found: &Explained,
+    in_words: &str,
 ) -> String {
     let networks: Vec<String> = curves
         .iter()
@@ -132,11 +163,10 @@ fn description(
         .collect();
     format!(
         "{} against {}, a point a run: {}. The prediction is made at the last record before the \
-         break-even step. {} The line is where both are equal.",
+         break-even step. {in_words} The line is where both are equal.",
         text::plain(observed.symbol()),
         text::plain(predictor.symbol()),
         networks.join(", "),
-        in_words(found)
     )
 }
 

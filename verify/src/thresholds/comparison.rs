@@ -1,0 +1,335 @@
+//! Predicted against observed break-even points for a report: every run of every
+//! sweep, what each prediction explains beside 2/η, and one sentence.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::jackknife::{Errors, Interval, errors};
+use super::{Known, Located, Network, Observed, Predictor, locate};
+use crate::assumptions::usable;
+use crate::input::{Source, Sweep};
+use crate::number::significant;
+
+/// Predictions that are compared with 2/η.
+pub const PREDICTORS: [Predictor; 3] = [
+    Predictor::Eq4,
+    Predictor::Eq4MiniBatch,
+    Predictor::Eq4Variance,
+];
+
+/// Theory against networks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Thresholds {
+    /// The answer in words.
+    pub sentence: String,
+    /// What each prediction explains, over all sweeps and, of several, of each.
+    pub comparisons: Vec<Comparison>,
+    /// Run by run.
+    pub runs: Vec<RunThreshold>,
+    /// The same for figures.
+    #[serde(skip)]
+    pub located: Vec<Located>,
+}
+
+/// A run's break-even λ_H, predicted and observed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunThreshold {
+    /// The sweep.
+    pub sweep: String,
+    /// The run.
+    pub run: String,
+    /// Its seed.
+    pub seed: u64,
+    /// η at step 0.
+    pub learning_rate: f64,
+    /// S.
+    pub batch_size: u64,
+    /// The step that predictions are made at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicted_at_step: Option<u64>,
+    /// Predictions by name, those that there are.
+    pub predicted: BTreeMap<&'static str, f64>,
+    /// 2/η, the null model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub null: Option<f64>,
+    /// The break-even step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_even_step: Option<u64>,
+    /// λ_H there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<f64>,
+    /// λ_H at the records before and at the break-even step, between which Eq. 1
+    /// became an equality.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_bracket: Option<[f64; 2]>,
+    /// The largest λ_H, of a run that completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest: Option<f64>,
+    /// Its step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_step: Option<u64>,
+    /// Why numbers are absent, by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent: BTreeMap<&'static str, String>,
+}
+
+/// What a prediction explains of an observation, beside 2/η on the same runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The sweep; absent where it is about all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<String>,
+    /// What is predicted.
+    pub observed: &'static str,
+    /// By what.
+    pub predictor: &'static str,
+    /// Runs with a break-even point after their first record.
+    pub runs: usize,
+    /// Runs with prediction and observation, which are compared.
+    pub compared: usize,
+    /// Runs of which the prediction is that no λ_H is stable, though SGD was.
+    pub nothing_stable: usize,
+    /// Coverage of intervals, which are Student's over the pseudo-values of a
+    /// jackknife over seeds.
+    pub coverage: f64,
+    /// R² of the prediction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r2: Option<Interval>,
+    /// R² of 2/η.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub null_r2: Option<Interval>,
+    /// ln of the ratio of squared errors: below 0 where the prediction is closer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_error_ratio: Option<Interval>,
+    /// Which explains more.
+    pub explains_more: More,
+    /// Why there are no numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+}
+
+/// Which of two predictions explains more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum More {
+    /// The equation.
+    Prediction,
+    /// 2/η.
+    Null,
+    /// The interval of their ratio holds equality, or does not exist.
+    NotShown,
+}
+
+impl More {
+    fn of(ratio: &Interval) -> Self {
+        match ratio.interval {
+            Some([_, high]) if high < 0.0 => Self::Prediction,
+            Some([low, _]) if low > 0.0 => Self::Null,
+            _ => Self::NotShown,
+        }
+    }
+
+    /// In a cell.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Prediction => "the equation",
+            Self::Null => "2/η",
+            Self::NotShown => "not shown",
+        }
+    }
+}
+
+/// Predicted and observed break-even points of all sweeps with records; `None`
+/// where there are none.
+pub fn of_sweeps(sweeps: &[Sweep]) -> Option<Thresholds> {
+    let folders: Vec<&Sweep> = sweeps
+        .iter()
+        .filter(|sweep| sweep.source == Source::Folder)
+        .collect();
+    let alpha = folders.first()?.settings.alpha;
+    let networks: Vec<Network<'_>> = folders
+        .iter()
+        .map(|sweep| Network {
+            name: sweep.name.clone(),
+            runs: usable(sweep),
+        })
+        .collect();
+    let located = locate(&networks);
+    let mut comparisons = compare(None, &located.iter().collect::<Vec<_>>(), alpha);
+    if folders.len() > 1 {
+        for sweep in folders {
+            let of_it: Vec<&Located> = located.iter().filter(|l| l.network == sweep.name).collect();
+            comparisons.extend(compare(Some(&sweep.name), &of_it, alpha));
+        }
+    }
+    Some(Thresholds {
+        sentence: sentence(&comparisons, &located),
+        comparisons,
+        runs: located.iter().map(RunThreshold::of).collect(),
+        located,
+    })
+}
+
+fn compare(sweep: Option<&str>, located: &[&Located], alpha: f64) -> Vec<Comparison> {
+    let pairs = Observed::ALL.into_iter();
+    let pairs = pairs.flat_map(|observed| PREDICTORS.map(|predictor| (observed, predictor)));
+    pairs
+        .map(|(observed, predictor)| {
+            let known = located.iter().filter_map(|one| error(one, predictor, observed));
+            let known: Vec<Errors> = known.collect();
+            let reached = located.iter().filter(|one| one.at.is_ok());
+            let mut comparison = Comparison {
+                sweep: sweep.map(str::to_owned),
+                observed: observed.name(),
+                predictor: predictor.name(),
+                runs: reached.clone().count(),
+                compared: known.len(),
+                nothing_stable: reached.filter(|one| one.nothing_is_stable(predictor)).count(),
+                coverage: 1.0 - alpha,
+                r2: None,
+                null_r2: None,
+                log_error_ratio: None,
+                explains_more: More::NotShown,
+                absent: None,
+            };
+            match errors(&known, alpha) {
+                Ok(found) => {
+                    comparison.r2 = Some(found.prediction);
+                    comparison.null_r2 = Some(found.null);
+                    comparison.log_error_ratio = Some(found.log_ratio);
+                    comparison.explains_more = More::of(&found.log_ratio);
+                }
+                Err(why) => comparison.absent = Some(why_absent(why, located, predictor)),
+            }
+            comparison
+        })
+        .collect()
+}
+
+fn error(one: &Located, predictor: Predictor, observed: Observed) -> Option<Errors> {
+    let (predicted, seen) = one.pair(predictor, observed)?;
+    let (null, _) = one.pair(Predictor::Null, observed)?;
+    Some(Errors {
+        seed: one.seed,
+        predicted: predicted.ln(),
+        null: null.ln(),
+        observed: seen.ln(),
+    })
+}
+
+/// The reason of the first run without a prediction, where no run has one.
+fn why_absent(why: String, located: &[&Located], predictor: Predictor) -> String {
+    let reached = located.iter().filter(|one| one.at.is_ok());
+    let first = reached.filter_map(|one| one.predicted(predictor).as_ref().err()).next();
+    match first {
+        Some(first) => format!("{why}; {first}"),
+        None => why,
+    }
+}
+
+impl RunThreshold {
+    fn of(one: &Located) -> Self {
+        let mut absent = BTreeMap::new();
+        let mut note = |name: &'static str, why: &String| {
+            absent.insert(name, why.clone());
+        };
+        let mut predicted = BTreeMap::new();
+        for predictor in PREDICTORS {
+            match one.predicted(predictor) {
+                Ok(value) => {
+                    predicted.insert(predictor.name(), *value);
+                }
+                Err(why) => note(predictor.name(), why),
+            }
+        }
+        let mut known = |name: &'static str, found: &Known<(f64, u64)>| match found {
+            Ok(found) => Some(*found),
+            Err(why) => {
+                note(name, why);
+                None
+            }
+        };
+        let observed = known("observed", one.observed(Observed::BreakEven));
+        let largest = known("largest", one.observed(Observed::Largest));
+        if let Err(why) = one.predicted(Predictor::Null) {
+            note("null", why);
+        }
+        Self {
+            sweep: one.network.clone(),
+            run: one.run.clone(),
+            seed: one.seed,
+            learning_rate: one.learning_rate,
+            batch_size: one.batch_size,
+            predicted_at_step: one.at.as_ref().ok().copied(),
+            predicted,
+            null: one.predicted(Predictor::Null).as_ref().ok().copied(),
+            break_even_step: one.break_even_step,
+            observed: observed.map(|(value, _)| value),
+            observed_bracket: one.bracket.as_ref().ok().map(|ends| ends.map(|(value, _)| value)),
+            largest: largest.map(|(value, _)| value),
+            largest_step: largest.map(|(_, step)| step),
+            absent,
+        }
+    }
+}
+
+/// What the runs say of Eq. 4 and 2/η at the break-even point, in words.
+fn sentence(comparisons: &[Comparison], located: &[Located]) -> String {
+    let all = located.len();
+    let reached = located.iter().filter(|one| one.at.is_ok()).count();
+    let at_break_even = |c: &&Comparison| c.sweep.is_none() && c.observed == "break_even";
+    let mut parts = vec![match reached {
+        0 => format!("No run of {all} goes from stable to unstable between two records"),
+        _ => format!("{reached} of {all} runs go from stable to unstable between two records"),
+    }];
+    for comparison in comparisons.iter().filter(at_break_even) {
+        let name = in_words(comparison.predictor);
+        if comparison.nothing_stable > 0 {
+            parts.push(format!(
+                "in {} of {reached} {name} says that no λ_H at all is stable, at a record at which \
+                 SGD was stable: there it is refuted",
+                comparison.nothing_stable
+            ));
+        }
+        let (Some(r2), Some(null)) = (comparison.r2, comparison.null_r2) else {
+            continue;
+        };
+        parts.push(format!(
+            "{name} explains {} of the variance of log λ_H at the break-even point, 2/η alone {} \
+             ({} runs): {}",
+            with_ends(&r2),
+            with_ends(&null),
+            comparison.compared,
+            match comparison.explains_more {
+                More::Prediction => "the equation explains more",
+                More::Null => "2/η explains more",
+                More::NotShown => "neither is shown to explain more",
+            }
+        ));
+    }
+    let compared = |c: &Comparison| c.sweep.is_none() && c.observed == "break_even" && c.r2.is_some();
+    if reached > 0 && !comparisons.iter().any(compared) {
+        parts.push("too few runs have a prediction to compare it with 2/η".to_owned());
+    }
+    parts.join("; ") + "."
+}
+
+/// A prediction's name in a sentence.
+pub fn in_words(predictor: &str) -> &'static str {
+    match predictor {
+        "eq4" => "Eq. 4",
+        "eq4_mini_batch" => "Eq. 4 with α from K^M",
+        "eq4_variance" => "Eq. 4 by s²",
+        _ => "2/η",
+    }
+}
+
+/// `0.42 [0.1, 0.6]`.
+pub fn with_ends(found: &Interval) -> String {
+    let value = significant(found.value, 2);
+    match found.interval {
+        Some([low, high]) => format!("{value} [{}, {}]", significant(low, 2), significant(high, 2)),
+        None => value,
+    }
+}
