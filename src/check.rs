@@ -12,7 +12,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::hypothesis::Hypothesis;
 use breakeven_verify::verdict::Verdict;
-use breakeven_verify::{Verdicts, read_sweep, verify};
+use breakeven_verify::{Verdicts, read_sweep, verify, verify_in_full};
 
 use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
@@ -322,7 +322,7 @@ fn report(
     let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
     let sweeps = sweeps.or_work()?;
     meter.begin("testing hypotheses", Parts::Whole);
-    let verdicts = verify(&sweeps).or_work()?;
+    let verdicts = verify_in_full(&sweeps).or_work()?;
     meter.begin("writing the report", Parts::Whole);
     let context = ReportContext {
         version: env!("CARGO_PKG_VERSION").into(),

@@ -9,7 +9,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::settings::Adjustment;
 use breakeven_verify::{
-    InputError, Sweep, VerifySettings, read_sweep, read_table, sweep_folders, verify,
+    InputError, Sweep, VerifySettings, read_sweep, read_table, sweep_folders, verify_in_full,
 };
 
 use crate::failure::{Failure, OrFail};
@@ -102,7 +102,7 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let (sweeps, verdicts) = watched("verify", |meter| {
         let sweeps = args.sweeps(meter)?;
         meter.begin("testing hypotheses", Parts::Whole);
-        let verdicts = verify(&sweeps)?;
+        let verdicts = verify_in_full(&sweeps)?;
         Ok::<_, anyhow::Error>((sweeps, verdicts))
     })
     .or_input()?;

@@ -3,6 +3,7 @@
 //! hypotheses to verdicts, and verdicts to a report.
 #![warn(missing_docs)]
 
+pub mod analysis;
 pub mod assumptions;
 pub mod benjamini_hochberg;
 pub mod blocks;
@@ -26,6 +27,7 @@ pub mod report;
 pub mod selftest;
 pub mod settings;
 pub mod shape;
+pub mod side_by_side;
 pub mod slope;
 pub mod specifications;
 pub mod summary;
@@ -37,6 +39,7 @@ pub mod verdict;
 pub mod verdicts;
 pub mod westfall_young;
 
+pub use analysis::{Analysis, verify_in_full};
 pub use input::folder::{read_sweep, sweep_folders};
 pub use input::predictions::read_predictions;
 pub use input::table::{parse_table, read_table};

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::input::Sweep;
+use crate::specifications;
 use crate::verdicts::Verdicts;
 
 mod caveats;
@@ -14,6 +15,7 @@ mod groups;
 mod html;
 mod level_figures;
 mod markdown;
+mod section;
 mod short_reason;
 pub(crate) mod statement;
 mod terminal;
@@ -29,6 +31,8 @@ pub const HTML_FILE: &str = "report.html";
 pub const MARKDOWN_FILE: &str = "report.md";
 /// The same for machines.
 pub const JSON_FILE: &str = "verdicts.json";
+/// Every claim under every choice, where there are records.
+pub const SPECIFICATIONS_FILE: &str = "specifications.csv";
 
 /// What the report says of its own making.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,12 +58,16 @@ pub enum ReportError {
         /// Why.
         cause: io::Error,
     },
+    /// A table cannot be made.
+    #[error("there is no table of the specifications: {0}")]
+    Table(#[from] csv::Error),
     /// The answer has no JSON form.
     #[error("the verdicts have no JSON form: {0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// Writes the three files into `out`, which is made where it is missing.
+/// Writes the three files into `out`, which is made where it is missing, and the
+/// table of specifications where there are some.
 ///
 /// # Errors
 /// A folder or file that cannot be written.
@@ -81,6 +89,12 @@ pub fn write(
     ] {
         let path = out.join(name);
         fs::write(&path, text).map_err(unwritable(&path))?;
+    }
+    let analysis = verdicts.analysis.as_ref();
+    if let Some(found) = analysis.filter(|found| !found.specifications.is_empty()) {
+        let path = out.join(SPECIFICATIONS_FILE);
+        let table = specifications::csv(&found.specifications)?;
+        fs::write(&path, table).map_err(unwritable(&path))?;
     }
     Ok(())
 }

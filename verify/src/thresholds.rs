@@ -28,7 +28,7 @@ mod explained;
 mod jackknife;
 mod table;
 
-pub use comparison::{Comparison, RunThreshold, Thresholds, of_sweeps};
+pub use comparison::{Comparison, RunThreshold, Thresholds, in_words, of_sweeps, with_ends};
 pub use drawing::{Caption, figure, figures, scale};
 pub use explained::{Explained, Fit, explained};
 pub use jackknife::{Errors, Explains, Interval, errors};

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::analysis::Analysis;
 use crate::blocks::DroppedWhat;
 use crate::description::{self, Description};
 use crate::hypothesis::{self, Hypothesis};
@@ -44,6 +45,9 @@ pub struct Verdicts {
     pub integrity: Vec<SweepIntegrity>,
     /// What of the input was left unread.
     pub notes: Vec<String>,
+    /// What stands beside the verdicts ([`crate::analysis::verify_in_full`]).
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<Analysis>,
 }
 
 /// A sweep's settings.
@@ -172,6 +176,7 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
         summaries: sweeps.iter().flat_map(summaries_of).collect(),
         integrity: sweeps.iter().filter_map(SweepIntegrity::of).collect(),
         notes,
+        analysis: None,
     })
 }
 

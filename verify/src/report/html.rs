@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::groups::{Group, groups};
 use super::statement;
-use super::{ReportContext, level_figures, trajectory_figures};
+use super::{ReportContext, level_figures, section, trajectory_figures};
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
 use crate::plot::{self, Figure, text};
@@ -38,10 +38,12 @@ pub fn html(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> S
                 }
                 main {
                     (answer(verdicts, &groups))
+                    @for one in section::first(verdicts) { (section::html(&one)) }
                     (trajectories(sweeps, &groups))
                     (per_run_values(sweeps, &groups))
                     (tables::details(verdicts, &groups))
                     (tables::described(&groups))
+                    @for one in section::later(verdicts, sweeps) { (section::html(&one)) }
                     (tables::excluded(verdicts))
                     (tables::bear_in_mind(verdicts, sweeps))
                     (tables::settings(verdicts, sweeps))

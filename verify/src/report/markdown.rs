@@ -3,6 +3,7 @@
 use super::facts::{self, Fact};
 use super::groups::{Group, groups};
 use super::statement::{self, or_absent};
+use super::section::{self, Section};
 use super::{HTML_FILE, ReportContext, caveats};
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
@@ -13,6 +14,10 @@ use crate::verdicts::Verdicts;
 /// The report as Markdown.
 pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {
     let groups = groups(verdicts);
+    let beside = |sections: Vec<Section>| -> String {
+        let texts: Vec<String> = sections.iter().map(section::markdown).collect();
+        texts.join("\n")
+    };
     let sections = [
         format!(
             "# {}\n\n{}\n",
@@ -20,8 +25,10 @@ pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) 
             escape(&statement::question(verdicts))
         ),
         answer(verdicts, &groups),
+        beside(section::first(verdicts)),
         details(verdicts, &groups),
         described(&groups),
+        beside(section::later(verdicts, sweeps)),
         excluded(verdicts),
         bear_in_mind(verdicts, sweeps),
         settings(verdicts, sweeps),
@@ -33,7 +40,7 @@ pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) 
 }
 
 /// Text that Markdown and the HTML in it leave alone.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -52,7 +59,7 @@ fn escape(text: &str) -> String {
 }
 
 /// A table; cells are escaped here.
-fn table(heads: &[String], rows: &[Vec<String>]) -> String {
+pub(super) fn table(heads: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
         format!("| {} |\n", cells.join(" | "))

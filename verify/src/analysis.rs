@@ -1,0 +1,48 @@
+//! What runs say beyond verdicts: theory against networks, the assumptions, and
+//! every claim under other statistics and choices. None of it changes a verdict.
+
+use serde::Serialize;
+
+use crate::assumptions::{self, Assumptions};
+use crate::input::Sweep;
+use crate::side_by_side::{self, SideBySide};
+use crate::specifications::{self, SpecificationCurve};
+use crate::thresholds::{self, Thresholds};
+use crate::verdicts::{Verdicts, VerifyError, verify};
+
+/// All that stands beside the verdicts; further fields of `verdicts.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Analysis {
+    /// Predicted against observed break-even points; absent of tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// The paper's assumptions, sweep by sweep; none of tables.
+    pub assumptions: Vec<Assumptions>,
+    /// Every claim under every statistic of a run.
+    pub side_by_side: Vec<SideBySide>,
+    /// Every claim under every choice; none of tables.
+    pub specifications: Vec<SpecificationCurve>,
+}
+
+impl Analysis {
+    /// Of these sweeps.
+    pub fn of(sweeps: &[Sweep]) -> Self {
+        Self {
+            thresholds: thresholds::of_sweeps(sweeps),
+            assumptions: assumptions::of_sweeps(sweeps),
+            side_by_side: sweeps.iter().flat_map(side_by_side::of_sweep).collect(),
+            specifications: sweeps.iter().flat_map(specifications::of_sweep).collect(),
+        }
+    }
+}
+
+/// Tests the conjectures on `sweeps` as [`verify`] does, with all that stands
+/// beside the verdicts in a report.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_in_full(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
+    let mut verdicts = verify(sweeps)?;
+    verdicts.analysis = Some(Analysis::of(sweeps));
+    Ok(verdicts)
+}

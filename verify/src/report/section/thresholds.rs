@@ -1,0 +1,220 @@
+//! Theory against networks: the break-even λ_H as Eq. 4 predicts it and as it is.
+
+use super::{Block, Room, Section, Table};
+use crate::level::Level;
+use crate::number::significant;
+use crate::plot::{Curve, Figure, Weight};
+use crate::report::statement::ABSENT;
+use crate::thresholds::{
+    Caption, Comparison, Located, Observed, Predictor, RunThreshold, Thresholds, figure, in_words,
+    scale, with_ends,
+};
+
+const INTRO: &str = "Eq. 4 of the paper says at which λ_H a run breaks even, from α = λ_K/λ_H and ψ \
+    as they are measured; by s², the variance of the examples' curvatures, it needs no Assumption 2. \
+    2/η, the null model, knows the learning rate alone. A prediction is made at the last record \
+    before the break-even step, the first at which the left side of Eq. 1 is at least 1: at that step \
+    itself the equation is an equality by definition. A run that is unstable from its first record on, \
+    or never breaks even, has none. With momentum, 2(1+β)/η takes the place of 2/η.";
+
+const HOW: &str = "R² is that of the prediction itself, nothing fitted: 1 − Σ(ln o − ln p)²/Σ(ln o − \
+    mean)², below 0 where the mean of the observations would be closer. “Error ratio” is Σ(ln o − ln \
+    p)² over the same sum of 2/η, on the same runs: below 1 the equation is closer. Brackets are a \
+    jackknife over seeds, as runs of a seed share their initial weights, with Student's quantile: rough \
+    for few seeds. A ratio whose bracket holds 1 shows nothing either way. Runs for which the equation \
+    has no stable λ_H at all have no error to count; their number stands beside the others, as a \
+    prediction that failed.";
+
+pub fn section(thresholds: &Thresholds) -> Section {
+    let mut blocks = vec![
+        Block::Text(INTRO.to_owned()),
+        Block::Answer(thresholds.sentence.clone()),
+    ];
+    for (observed, folded) in [
+        (Observed::BreakEven, None),
+        (Observed::Largest, Some("Against the largest λ_H of the run".to_owned())),
+    ] {
+        let drawn = figures(thresholds, observed);
+        if !drawn.is_empty() {
+            blocks.push(Block::Figures {
+                drawn,
+                room: Room::Some,
+                folded,
+            });
+        }
+    }
+    let rows = thresholds.comparisons.iter().map(row).collect();
+    blocks.push(Block::Table(Table::new(&HEADS, rows)));
+    blocks.push(Block::Text(HOW.to_owned()));
+    let rows: Vec<Vec<String>> = thresholds.runs.iter().map(run_row).collect();
+    let words = format!("Each of {} runs", rows.len());
+    blocks.push(Block::Table(Table::new(&RUN_HEADS, rows).folded(words)));
+    Section {
+        id: "thresholds",
+        title: "Theory against networks: the break-even point",
+        blocks,
+    }
+}
+
+const HEADS: [&str; 8] = [
+    "Observed",
+    "Runs",
+    "Predicted by",
+    "Compared; no λ_H stable",
+    "R²",
+    "R² of 2/η",
+    "Error ratio",
+    "Explains more",
+];
+
+fn row(comparison: &Comparison) -> Vec<String> {
+    let observed = match comparison.observed {
+        "break_even" => "λ_H at the break-even point",
+        _ => "largest λ_H",
+    };
+    let runs = comparison.sweep.clone().unwrap_or_else(|| "all".to_owned());
+    let mut row = vec![
+        observed.to_owned(),
+        runs,
+        in_words(comparison.predictor).to_owned(),
+        format!(
+            "{} of {}; {}",
+            comparison.compared, comparison.runs, comparison.nothing_stable
+        ),
+    ];
+    match (comparison.r2, comparison.null_r2, comparison.log_error_ratio) {
+        (Some(r2), Some(null), Some(ratio)) => {
+            let ratio = crate::thresholds::Interval {
+                value: ratio.value.exp(),
+                interval: ratio.interval.map(|ends| ends.map(f64::exp)),
+            };
+            row.extend([
+                with_ends(&r2),
+                with_ends(&null),
+                with_ends(&ratio),
+                comparison.explains_more.in_words().to_owned(),
+            ]);
+        }
+        _ => {
+            let why = comparison.absent.clone().unwrap_or_default();
+            row.extend([ABSENT.to_owned(), ABSENT.to_owned(), ABSENT.to_owned(), why]);
+        }
+    }
+    row
+}
+
+const RUN_HEADS: [&str; 9] = [
+    "Run",
+    "Predicted at step",
+    "Eq. 4",
+    "Eq. 4, α from K^M",
+    "Eq. 4 by s²",
+    "2/η",
+    "Observed, from before to after",
+    "Largest @ step",
+    "Absent",
+];
+
+fn run_row(run: &RunThreshold) -> Vec<String> {
+    let number = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| significant(v, 4));
+    let predicted = |name| number(run.predicted.get(name).copied());
+    let observed = match (run.observed_bracket, run.break_even_step) {
+        (Some([before, after]), Some(step)) => format!(
+            "{} → {} @ {step}",
+            significant(before, 4),
+            significant(after, 4)
+        ),
+        (None, Some(step)) => format!("{} @ {step}", number(run.observed)),
+        _ => ABSENT.to_owned(),
+    };
+    let largest = match (run.largest, run.largest_step) {
+        (Some(value), Some(step)) => format!("{} @ {step}", significant(value, 4)),
+        _ => ABSENT.to_owned(),
+    };
+    let mut reasons: Vec<&String> = Vec::new();
+    for why in run.absent.values() {
+        if !reasons.contains(&why) {
+            reasons.push(why);
+        }
+    }
+    let reasons: Vec<&str> = reasons.into_iter().map(String::as_str).collect();
+    let at = run.predicted_at_step;
+    vec![
+        run.run.clone(),
+        at.map_or(ABSENT.to_owned(), |step| step.to_string()),
+        predicted("eq4"),
+        predicted("eq4_mini_batch"),
+        predicted("eq4_variance"),
+        number(run.null),
+        observed,
+        largest,
+        reasons.join("; "),
+    ]
+}
+
+/// Every prediction that there is, against one observation.
+fn figures(thresholds: &Thresholds, observed: Observed) -> Vec<String> {
+    let located = &thresholds.located;
+    let scale = scale(located, observed);
+    let several = located.iter().any(|one| one.network != located[0].network);
+    let kind = |one: &Located| match several {
+        true => one.network.clone(),
+        false => format!(
+            "η = {}, S = {}",
+            Level::LearningRate(one.learning_rate),
+            one.batch_size
+        ),
+    };
+    let one = |predictor: Predictor| {
+        let caption = |pairs: &[(f64, f64)]| caption(thresholds, predictor, observed, pairs.len());
+        let mut figure = figure(located, predictor, observed, scale, kind, caption).ok()?;
+        figure.title = format!("{} against {}", figure.title, predictor.symbol());
+        if observed == Observed::BreakEven {
+            brackets(&mut figure, located, predictor);
+        }
+        Some(figure.svg())
+    };
+    Predictor::ALL.into_iter().filter_map(one).collect()
+}
+
+fn caption(
+    thresholds: &Thresholds,
+    predictor: Predictor,
+    observed: Observed,
+    runs: usize,
+) -> Caption {
+    let is_it = |c: &&Comparison| {
+        c.sweep.is_none() && c.observed == observed.name() && c.predictor == predictor.name()
+    };
+    let share = thresholds.comparisons.iter().find(is_it).and_then(|c| c.r2);
+    let in_short = match share {
+        Some(r2) => format!("equal; R² {}", with_ends(&r2)),
+        None => "equal".to_owned(),
+    };
+    Caption {
+        in_words: format!("{runs} runs; {in_short}."),
+        in_short,
+    }
+}
+
+/// Upright lines from λ_H at the record before to that at the break-even step.
+fn brackets(figure: &mut Figure, located: &[Located], predictor: Predictor) {
+    let mut points = Vec::new();
+    for one in located {
+        if let (Some((predicted, _)), Ok(ends)) = (one.pair(predictor, Observed::BreakEven), &one.bracket)
+        {
+            points.extend(ends.map(|(lambda_h, _)| (predicted, lambda_h)));
+            points.push((f64::NAN, f64::NAN));
+        }
+    }
+    figure.curves.insert(
+        1,
+        Curve {
+            label: Some("from the record before".to_owned()),
+            points,
+            look: 4,
+            weight: Weight::Thin,
+            marks: Vec::new(),
+        },
+    );
+}

@@ -1,0 +1,271 @@
+//! Each claim under every statistic of a run, side by side: the paper's maximum
+//! over the trajectory, and what takes its weaknesses away one by one. P-values
+//! are not adjusted: verdicts are those of the hypotheses.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::description::REASON;
+use crate::hypothesis::groups;
+use crate::input::{Run, Source, Sweep};
+use crate::level::{Fixed, Level};
+use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
+use crate::specifications::{
+    Choices, Comparison, MatchedLoss, Thresholds, matched_loss, read_one,
+};
+use crate::summary::{Reached, RunSummary};
+
+/// The statistics in the order in which they are compared.
+const ORDER: [Statistic; 5] = [
+    Statistic::Max,
+    Statistic::MaxWithoutStepZero,
+    Statistic::MaxAfter,
+    Statistic::AtAccuracy,
+    Statistic::AtLoss,
+];
+
+/// A claim under every statistic.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SideBySide {
+    /// The sweep.
+    pub sweep: String,
+    /// Conjecture 1 or 2.
+    pub conjecture: Conjecture,
+    /// The quantity.
+    pub quantity: Quantity,
+    /// The hyperparameter that varies.
+    pub factor: Factor,
+    /// The levels of all other hyperparameters.
+    #[serde(flatten)]
+    pub fixed: Fixed,
+    /// The claimed direction.
+    pub expected: Direction,
+    /// What each statistic says.
+    pub statistics: Vec<OfStatistic>,
+    /// Runs that count.
+    pub runs: usize,
+    /// Those whose maximum sits at step 0; absent where steps are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maxima_at_step_zero: Option<usize>,
+    /// The loss at which `at_loss` is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_threshold: Option<MatchedLoss>,
+}
+
+/// What a statistic says of a claim.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OfStatistic {
+    /// The statistic.
+    pub statistic: Statistic,
+    /// Runs that have it.
+    pub runs: usize,
+    /// Seeds compared.
+    pub seeds: usize,
+    /// Means of the levels over them; of the maximum after the break-even point
+    /// over the runs that reached it.
+    pub level_means: Vec<Option<f64>>,
+    /// Log-log slope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_slope: Option<f64>,
+    /// Its Student interval over seeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_slope_interval: Option<[f64; 2]>,
+    /// Page's one-sided p-value for the claim, unadjusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
+    /// Why there is no slope or no p-value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+}
+
+impl SideBySide {
+    /// Statistics whose slope has the claimed sign, and those of the opposite one.
+    pub fn signs(&self) -> [Vec<Statistic>; 2] {
+        let with = |rising: bool| -> Vec<Statistic> {
+            let has = |of: &&OfStatistic| {
+                of.log_slope.is_some_and(|s| if rising { s > 0.0 } else { s < 0.0 })
+            };
+            self.statistics.iter().filter(has).map(|of| of.statistic).collect()
+        };
+        let rises = self.expected == Direction::Increasing;
+        [with(rises), with(!rises)]
+    }
+}
+
+/// All claims of a sweep about measured quantities that its settings name.
+pub fn of_sweep(sweep: &Sweep) -> Vec<SideBySide> {
+    let counted: Vec<&Run> = sweep
+        .runs
+        .iter()
+        .filter(|run| run.summary.has_converged())
+        .collect();
+    let summaries: Vec<&RunSummary> = counted.iter().map(|run| &run.summary).collect();
+    let loss = match sweep.source {
+        Source::Folder => matched_loss(sweep, &counted),
+        Source::Table => None,
+    };
+    let mut found = Vec::new();
+    for factor in Factor::ALL {
+        for (fixed, group) in groups(&summaries, factor) {
+            let of_group: Vec<&Run> = counted
+                .iter()
+                .filter(|run| group.iter().any(|known| std::ptr::eq(*known, &run.summary)))
+                .copied()
+                .collect();
+            let group = Group {
+                sweep,
+                factor,
+                fixed,
+                runs: of_group,
+                loss,
+            };
+            let mut comparison = Comparison::new(
+                group.runs.iter().map(|run| &run.summary).collect(),
+                factor,
+                sweep.settings.alpha,
+            );
+            let asked = sweep.settings.quantities.iter();
+            found.extend(asked.filter_map(|&q| group.of_quantity(q, &mut comparison)));
+        }
+    }
+    found
+}
+
+/// Runs that differ in one factor alone.
+struct Group<'a> {
+    sweep: &'a Sweep,
+    factor: Factor,
+    fixed: Fixed,
+    runs: Vec<&'a Run>,
+    loss: Option<MatchedLoss>,
+}
+
+impl Group<'_> {
+    fn of_quantity(
+        &self,
+        quantity: Quantity,
+        comparison: &mut Comparison<'_>,
+    ) -> Option<SideBySide> {
+        let has = |statistic: Statistic| self.values(quantity, statistic);
+        if ORDER.iter().all(|&s| has(s).iter().all(Option::is_none)) {
+            return None;
+        }
+        let expected = quantity.expected(self.factor);
+        let maxima = has(Statistic::Max);
+        let steps: Option<Vec<u64>> = maxima.iter().flatten().map(|reached| reached.step).collect();
+        let of = |&statistic: &Statistic| match statistic {
+            Statistic::MaxAfter => self.described(quantity),
+            _ => self.compared(quantity, statistic, expected, comparison),
+        };
+        Some(SideBySide {
+            sweep: self.sweep.name.clone(),
+            conjecture: quantity.conjecture(),
+            quantity,
+            factor: self.factor,
+            fixed: self.fixed.clone(),
+            expected,
+            statistics: ORDER.iter().map(of).collect(),
+            runs: self.runs.len(),
+            maxima_at_step_zero: steps
+                .filter(|steps| !steps.is_empty())
+                .map(|steps| steps.iter().filter(|step| **step == 0).count()),
+            loss_threshold: self.loss,
+        })
+    }
+
+    /// A value for each run, where it has one.
+    fn values(&self, quantity: Quantity, statistic: Statistic) -> Vec<Option<Reached>> {
+        let per_run = PerRun {
+            statistic,
+            quantity,
+        };
+        let thresholds = Thresholds {
+            accuracy: self.sweep.settings.accuracy_threshold,
+            loss: self.loss.map(|loss| loss.value),
+        };
+        let of_run = |run: &&Run| match (self.sweep.source, statistic) {
+            (Source::Table, _) | (_, Statistic::MaxAfter) => {
+                run.summary.values.get(&per_run).copied()
+            }
+            (Source::Folder, _) => {
+                let choices = Choices {
+                    statistic,
+                    ..Choices::of_paper(quantity)
+                };
+                read_one(choices, &run.records, 0, thresholds)
+            }
+        };
+        self.runs.iter().map(of_run).collect()
+    }
+
+    fn compared(
+        &self,
+        quantity: Quantity,
+        statistic: Statistic,
+        expected: Direction,
+        comparison: &mut Comparison<'_>,
+    ) -> OfStatistic {
+        let values = self.values(quantity, statistic);
+        let runs = values.iter().flatten().count();
+        let nothing = |why: String| OfStatistic {
+            statistic,
+            runs,
+            seeds: 0,
+            level_means: Vec::new(),
+            log_slope: None,
+            log_slope_interval: None,
+            p_value: None,
+            absent: Some(why),
+        };
+        if runs == 0 {
+            return nothing(match (self.sweep.source, statistic) {
+                (Source::Table, _) => format!("no column {}_{}", statistic.name(), quantity.name()),
+                (_, Statistic::AtLoss) => "the training loss was not measured".to_owned(),
+                (_, Statistic::AtAccuracy) => "no run passed the accuracy threshold".to_owned(),
+                _ => "nothing was measured".to_owned(),
+            });
+        }
+        match comparison.effect(&values, expected) {
+            Err(why) => nothing(why),
+            Ok(effect) => OfStatistic {
+                statistic,
+                runs,
+                seeds: effect.seeds,
+                level_means: effect.level_means.into_iter().map(Some).collect(),
+                log_slope: effect.slope.map(|slope| slope.slope),
+                log_slope_interval: effect.slope.and_then(|slope| slope.interval),
+                p_value: Some(effect.p_value),
+                absent: effect
+                    .slope
+                    .is_none()
+                    .then(|| "a value is not positive: no slope".to_owned()),
+            },
+        }
+    }
+
+    /// The maximum after the break-even point: means over the runs that reached it.
+    fn described(&self, quantity: Quantity) -> OfStatistic {
+        let values = self.values(quantity, Statistic::MaxAfter);
+        let level = |run: &&Run| Level::of(&run.summary, self.factor);
+        let levels: BTreeSet<Level> = self.runs.iter().map(level).collect();
+        let mean = |wanted: &Level| {
+            let at = self.runs.iter().zip(&values);
+            let at: Vec<f64> = at
+                .filter(|(run, _)| level(run) == *wanted)
+                .filter_map(|(_, value)| Some((*value)?.value))
+                .collect();
+            (!at.is_empty()).then(|| at.iter().sum::<f64>() / at.len() as f64)
+        };
+        OfStatistic {
+            statistic: Statistic::MaxAfter,
+            runs: values.iter().flatten().count(),
+            seeds: 0,
+            level_means: levels.iter().map(mean).collect(),
+            log_slope: None,
+            log_slope_interval: None,
+            p_value: None,
+            absent: Some(REASON.to_owned()),
+        }
+    }
+}
