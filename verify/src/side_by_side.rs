@@ -147,16 +147,22 @@ impl Group<'_> {
         quantity: Quantity,
         comparison: &mut Comparison<'_>,
     ) -> Option<SideBySide> {
-        let has = |statistic: Statistic| self.values(quantity, statistic);
-        if ORDER.iter().all(|&s| has(s).iter().all(Option::is_none)) {
+        let all = ORDER.map(|statistic| self.values(quantity, statistic));
+        if all.iter().flatten().all(Option::is_none) {
             return None;
         }
         let expected = quantity.expected(self.factor);
-        let maxima = has(Statistic::Max);
-        let steps: Option<Vec<u64>> = maxima.iter().flatten().map(|reached| reached.step).collect();
-        let of = |&statistic: &Statistic| match statistic {
-            Statistic::MaxAfter => self.described(quantity),
-            _ => self.compared(quantity, statistic, expected, comparison),
+        // The first is the maximum over the trajectory.
+        let steps: Option<Vec<u64>> = all[0].iter().flatten().map(|reached| reached.step).collect();
+        let of = |(statistic, values): (Statistic, &Vec<Option<Reached>>)| match statistic {
+            Statistic::MaxAfter => self.described(values),
+            _ => {
+                let per_run = PerRun {
+                    statistic,
+                    quantity,
+                };
+                self.compared(per_run, values, expected, comparison)
+            }
         };
         Some(SideBySide {
             sweep: self.sweep.name.clone(),
@@ -165,7 +171,7 @@ impl Group<'_> {
             factor: self.factor,
             fixed: self.fixed.clone(),
             expected,
-            statistics: ORDER.iter().map(of).collect(),
+            statistics: ORDER.into_iter().zip(&all).map(of).collect(),
             runs: self.runs.len(),
             maxima_at_step_zero: steps
                 .filter(|steps| !steps.is_empty())
@@ -201,12 +207,12 @@ impl Group<'_> {
 
     fn compared(
         &self,
-        quantity: Quantity,
-        statistic: Statistic,
+        per_run: PerRun,
+        values: &[Option<Reached>],
         expected: Direction,
         comparison: &mut Comparison<'_>,
     ) -> OfStatistic {
-        let values = self.values(quantity, statistic);
+        let PerRun { statistic, .. } = per_run;
         let runs = values.iter().flatten().count();
         let nothing = |why: String| OfStatistic {
             statistic,
@@ -220,13 +226,13 @@ impl Group<'_> {
         };
         if runs == 0 {
             return nothing(match (self.sweep.source, statistic) {
-                (Source::Table, _) => format!("no column {}_{}", statistic.name(), quantity.name()),
+                (Source::Table, _) => format!("no column {per_run}"),
                 (_, Statistic::AtLoss) => "the training loss was not measured".to_owned(),
                 (_, Statistic::AtAccuracy) => "no run passed the accuracy threshold".to_owned(),
                 _ => "nothing was measured".to_owned(),
             });
         }
-        match comparison.effect(&values, expected) {
+        match comparison.effect(values, expected) {
             Err(why) => nothing(why),
             Ok(effect) => OfStatistic {
                 statistic,
@@ -245,12 +251,11 @@ impl Group<'_> {
     }
 
     /// The maximum after the break-even point: means over the runs that reached it.
-    fn described(&self, quantity: Quantity) -> OfStatistic {
-        let values = self.values(quantity, Statistic::MaxAfter);
+    fn described(&self, values: &[Option<Reached>]) -> OfStatistic {
         let level = |run: &&Run| Level::of(&run.summary, self.factor);
         let levels: BTreeSet<Level> = self.runs.iter().map(level).collect();
         let mean = |wanted: &Level| {
-            let at = self.runs.iter().zip(&values);
+            let at = self.runs.iter().zip(values);
             let at: Vec<f64> = at
                 .filter(|(run, _)| level(run) == *wanted)
                 .filter_map(|(_, value)| Some((*value)?.value))

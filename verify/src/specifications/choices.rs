@@ -194,26 +194,35 @@ impl Choices {
         }
     }
 
-    /// All choices for a measured quantity. After the first tenth there is no
-    /// step 0, so that the maximum without it would count twice.
+    /// All choices for a measured quantity.
     pub fn all(quantity: Quantity) -> Vec<Self> {
         let mut all = Vec::new();
-        for statistic in STATISTICS {
-            for window in Window::ALL {
-                if (statistic, window) == (Statistic::MaxWithoutStepZero, Window::AfterFirstTenth) {
-                    continue;
-                }
-                for smoothing in Smoothing::ALL {
-                    all.extend(Cadence::ALL.map(|cadence| Self {
-                        quantity,
-                        statistic,
-                        window,
-                        smoothing,
-                        cadence,
-                    }));
-                }
+        for cadence in Cadence::ALL {
+            for smoothing in Smoothing::ALL {
+                all.extend(Self::beneath(quantity, cadence, smoothing));
             }
         }
         all
+    }
+
+    /// Those of one cadence and smoothing. After the first tenth there is no step
+    /// 0, so that the maximum without it would count twice.
+    pub fn beneath(
+        quantity: Quantity,
+        cadence: Cadence,
+        smoothing: Smoothing,
+    ) -> impl Iterator<Item = Self> {
+        let twice = (Statistic::MaxWithoutStepZero, Window::AfterFirstTenth);
+        let pairs = STATISTICS.into_iter();
+        let pairs = pairs.flat_map(|statistic| Window::ALL.map(|window| (statistic, window)));
+        pairs
+            .filter(move |pair| *pair != twice)
+            .map(move |(statistic, window)| Self {
+                quantity,
+                statistic,
+                window,
+                smoothing,
+                cadence,
+            })
     }
 }

@@ -2,7 +2,7 @@
 
 use breakeven_sim::record::Record;
 
-use super::choices::{Cadence, Choices, STATISTICS, Smoothing, Window};
+use super::choices::{Cadence, Choices, Smoothing, Window};
 use crate::quantity::{Quantity, Statistic};
 use crate::summary::Reached;
 
@@ -31,16 +31,20 @@ pub fn read(
     steps: u64,
     thresholds: Thresholds,
 ) -> Vec<Option<Reached>> {
-    let series: Vec<Series<'_>> = Cadence::ALL
-        .map(|cadence| Series::of(quantity, records, cadence, thresholds))
-        .into();
-    let one = |choices: Choices| {
-        let place = |all: &[Cadence]| all.iter().position(|c| *c == choices.cadence);
-        // Every cadence is in the list of all.
-        let series = &series[place(&Cadence::ALL).unwrap_or(0)];
-        series.read(choices, steps)
-    };
-    Choices::all(quantity).into_iter().map(one).collect()
+    let mut found = Vec::new();
+    for cadence in Cadence::ALL {
+        let series = Series::of(quantity, records, cadence);
+        let begins = Begins::of(&series.records, steps, thresholds);
+        for smoothing in Smoothing::ALL {
+            let points = [false, true].map(|late| series.points(smoothing, late));
+            let read = |choices: Choices| {
+                let late = choices.statistic == Statistic::MaxWithoutStepZero;
+                look(&points[usize::from(late)], choices, steps, &begins)
+            };
+            found.extend(Choices::beneath(quantity, cadence, smoothing).map(read));
+        }
+    }
+    found
 }
 
 /// The same under one choice alone.
@@ -50,26 +54,21 @@ pub fn read_one(
     steps: u64,
     thresholds: Thresholds,
 ) -> Option<Reached> {
-    Series::of(choices.quantity, records, choices.cadence, thresholds).read(choices, steps)
+    let series = Series::of(choices.quantity, records, choices.cadence);
+    let begins = Begins::of(&series.records, steps, thresholds);
+    let late = choices.statistic == Statistic::MaxWithoutStepZero;
+    let points = series.points(choices.smoothing, late);
+    look(&points, choices, steps, &begins)
 }
 
 /// A quantity over the records of a cadence.
 struct Series<'a> {
-    /// The records.
     records: Vec<&'a Record>,
-    /// As measured, and smoothed over three and five; then the same without
-    /// step 0.
-    points: [Vec<Point>; 6],
-    thresholds: Thresholds,
+    measured: Vec<Point>,
 }
 
 impl<'a> Series<'a> {
-    fn of(
-        quantity: Quantity,
-        records: &'a [Record],
-        cadence: Cadence,
-        thresholds: Thresholds,
-    ) -> Self {
+    fn of(quantity: Quantity, records: &'a [Record], cadence: Cadence) -> Self {
         let records: Vec<&Record> = records.iter().step_by(cadence.one_of()).collect();
         let measured = |record: &&Record| {
             Some(Point {
@@ -78,71 +77,85 @@ impl<'a> Series<'a> {
                 error: quantity.error_bound_of(record),
             })
         };
-        let all: Vec<Point> = records.iter().filter_map(measured).collect();
-        let later = &all[all.partition_point(|point| point.step == 0)..];
-        let [none, three, five] = Smoothing::ALL.map(Smoothing::records);
         Self {
-            points: [
-                smoothed(&all, none),
-                smoothed(&all, three),
-                smoothed(&all, five),
-                smoothed(later, none),
-                smoothed(later, three),
-                smoothed(later, five),
-            ],
+            measured: records.iter().filter_map(measured).collect(),
             records,
-            thresholds,
         }
     }
 
-    fn read(&self, choices: Choices, steps: u64) -> Option<Reached> {
-        let Choices {
-            statistic,
-            window,
-            smoothing,
-            ..
-        } = choices;
-        let place = match smoothing {
-            Smoothing::None => 0,
-            Smoothing::OverThree => 1,
-            Smoothing::OverFive => 2,
+    /// As measured or smoothed, all of them or those after step 0.
+    fn points(&self, smoothing: Smoothing, late: bool) -> Vec<Point> {
+        let first = match late {
+            true => self.measured.partition_point(|point| point.step == 0),
+            false => 0,
         };
-        let without_zero = statistic == Statistic::MaxWithoutStepZero;
-        let points = &self.points[place + if without_zero { 3 } else { 0 }];
-        let from = self.begins(statistic, window, steps)?;
-        let of_it = points
-            .iter()
-            .filter(|p| p.step >= from && window.has(p.step, steps));
-        let found = match statistic {
-            Statistic::AtAccuracy | Statistic::AtLoss => { of_it }.next(),
-            _ => of_it.reduce(|best, next| if next.value > best.value { next } else { best }),
-        }?;
-        Some(Reached {
-            value: found.value,
-            // An average around step 0 is no longer what all levels share there.
-            step: (smoothing == Smoothing::None).then_some(found.step),
-            error: found.error,
-        })
+        smoothed(&self.measured[first..], smoothing.records())
+    }
+}
+
+/// The first steps past the thresholds, in the order of [`Window::ALL`].
+struct Begins {
+    accuracy: [Option<u64>; 3],
+    loss: [Option<u64>; 3],
+}
+
+impl Begins {
+    fn of(records: &[&Record], steps: u64, thresholds: Thresholds) -> Self {
+        let first = |is_past: &dyn Fn(&Record) -> bool| {
+            Window::ALL.map(|window| {
+                let mut records = records.iter();
+                let found = records.find(|r| window.has(r.step, steps) && is_past(r))?;
+                Some(found.step)
+            })
+        };
+        Self {
+            accuracy: first(&|r| r.training_accuracy.is_some_and(|a| a > thresholds.accuracy)),
+            loss: first(&|r| {
+                let both = r.loss.zip(thresholds.loss);
+                both.is_some_and(|(loss, threshold)| loss <= threshold)
+            }),
+        }
     }
 
-    /// The first step that a statistic looks at, within the window.
-    fn begins(&self, statistic: Statistic, window: Window, steps: u64) -> Option<u64> {
-        debug_assert!(STATISTICS.contains(&statistic));
-        let is_past: Box<dyn Fn(&Record) -> bool> = match statistic {
-            Statistic::AtAccuracy => {
-                let threshold = self.thresholds.accuracy;
-                Box::new(move |r| r.training_accuracy.is_some_and(|a| a > threshold))
-            }
-            Statistic::AtLoss => {
-                let threshold = self.thresholds.loss?;
-                Box::new(move |r| r.loss.is_some_and(|loss| loss <= threshold))
-            }
-            _ => return Some(0),
+    /// The first step that a statistic looks at.
+    fn of_statistic(&self, statistic: Statistic, window: Window) -> Option<u64> {
+        let of = |steps: &[Option<u64>; 3]| match window {
+            Window::Whole => steps[0],
+            Window::FirstHalf => steps[1],
+            Window::AfterFirstTenth => steps[2],
         };
-        let mut records = self.records.iter();
-        let first = records.find(|r| window.has(r.step, steps) && is_past(r))?;
-        Some(first.step)
+        match statistic {
+            Statistic::AtAccuracy => of(&self.accuracy),
+            Statistic::AtLoss => of(&self.loss),
+            Statistic::Max | Statistic::MaxWithoutStepZero => Some(0),
+            // Not among the statistics that are compared.
+            Statistic::MaxAfter => None,
+        }
     }
+}
+
+/// The statistic of points that are smoothed and thinned out already.
+fn look(points: &[Point], choices: Choices, steps: u64, begins: &Begins) -> Option<Reached> {
+    let Choices {
+        statistic,
+        window,
+        smoothing,
+        ..
+    } = choices;
+    let from = begins.of_statistic(statistic, window)?;
+    let mut of_it = points
+        .iter()
+        .filter(|p| p.step >= from && window.has(p.step, steps));
+    let found = match statistic {
+        Statistic::AtAccuracy | Statistic::AtLoss => of_it.next(),
+        _ => of_it.reduce(|best, next| if next.value > best.value { next } else { best }),
+    }?;
+    Some(Reached {
+        value: found.value,
+        // An average around step 0 is no longer what all levels share there.
+        step: (smoothing == Smoothing::None).then_some(found.step),
+        error: found.error,
+    })
 }
 
 /// A centred moving average over so many points, an odd number, over fewer at

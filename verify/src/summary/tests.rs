@@ -196,3 +196,41 @@ fn a_summary_is_one_flat_object() {
         })
     );
 }
+
+/// Statistics that a plan does not name are in no summary.
+#[test]
+fn a_matched_loss_and_maxima_without_step_zero_are_there_where_named() {
+    let records: Vec<Record> = [(9.0, 2.0), (5.0, 1.0), (7.0, 0.5), (6.0, 0.4)]
+        .into_iter()
+        .enumerate()
+        .map(|(index, (lambda_k, loss))| Record {
+            step: 10 * index as u64,
+            lambda_k: (index != 2).then_some(lambda_k),
+            loss: Some(loss),
+            ..Record::default()
+        })
+        .collect();
+    let of = |settings: &VerifySettings| {
+        RunSummary::of_run(&header(), &records, Some(&completed()), settings)
+    };
+    let value = |found: &RunSummary, s| found.values.get(&lambda_k(s)).copied();
+    let by_default = of(&VerifySettings::default());
+    assert_eq!(value(&by_default, Statistic::AtLoss), None);
+    assert_eq!(value(&by_default, Statistic::MaxWithoutStepZero), None);
+    let mut settings = VerifySettings {
+        statistics: vec![Statistic::AtLoss, Statistic::MaxWithoutStepZero],
+        loss_threshold: Some(0.5),
+        ..VerifySettings::default()
+    };
+    let found = of(&settings);
+    // Reached at step 20, where λ_K was not measured.
+    assert_eq!(value(&found, Statistic::AtLoss), at(6.0, 30));
+    assert_eq!(value(&found, Statistic::MaxWithoutStepZero), at(6.0, 30));
+    settings.loss_threshold = Some(0.1);
+    let why = of(&settings);
+    assert_eq!(value(&why, Statistic::AtLoss), None);
+    assert_eq!(
+        why.why_absent(lambda_k(Statistic::AtLoss)),
+        "loss threshold not reached"
+    );
+}

@@ -274,45 +274,48 @@ impl RunThreshold {
     }
 }
 
-/// What the runs say of Eq. 4 and 2/η at the break-even point, in words.
+/// What the runs say of Eq. 4 and 2/η at the break-even point, in words: by the
+/// prediction that most runs have, of equal ones the first.
 fn sentence(comparisons: &[Comparison], located: &[Located]) -> String {
     let all = located.len();
     let reached = located.iter().filter(|one| one.at.is_ok()).count();
-    let at_break_even = |c: &&Comparison| c.sweep.is_none() && c.observed == "break_even";
-    let mut parts = vec![match reached {
-        0 => format!("No run of {all} goes from stable to unstable between two records"),
+    let first = match reached {
+        0 => return format!("No run of {all} goes from stable to unstable between two records."),
         _ => format!("{reached} of {all} runs go from stable to unstable between two records"),
-    }];
-    for comparison in comparisons.iter().filter(at_break_even) {
-        let name = in_words(comparison.predictor);
-        if comparison.nothing_stable > 0 {
-            parts.push(format!(
-                "in {} of {reached} {name} says that no λ_H at all is stable, at a record at which \
-                 SGD was stable: there it is refuted",
-                comparison.nothing_stable
-            ));
-        }
-        let (Some(r2), Some(null)) = (comparison.r2, comparison.null_r2) else {
-            continue;
-        };
-        parts.push(format!(
-            "{name} explains {} of the variance of log λ_H at the break-even point, 2/η alone {} \
-             ({} runs): {}",
-            with_ends(&r2),
-            with_ends(&null),
-            comparison.compared,
-            match comparison.explains_more {
-                More::Prediction => "the equation explains more",
-                More::Null => "2/η explains more",
-                More::NotShown => "neither is shown to explain more",
-            }
-        ));
-    }
-    let compared = |c: &Comparison| c.sweep.is_none() && c.observed == "break_even" && c.r2.is_some();
-    if reached > 0 && !comparisons.iter().any(compared) {
-        parts.push("too few runs have a prediction to compare it with 2/η".to_owned());
-    }
+    };
+    let at_break_even = |c: &&Comparison| c.sweep.is_none() && c.observed == "break_even";
+    let here: Vec<&Comparison> = comparisons.iter().filter(at_break_even).collect();
+    let known = here.iter().rev().filter(|c| c.r2.is_some());
+    let best = known.max_by_key(|c| c.compared);
+    let second = match best {
+        Some(best) => explained(best),
+        None => "too few runs have a prediction to compare it with 2/η".to_owned(),
+    };
+    let failed = here.iter().filter(|c| c.nothing_stable > 0).map(|c| {
+        format!(
+            "{} says of {} of {reached} that no λ_H at all is stable, though SGD was",
+            in_words(c.predictor),
+            c.nothing_stable
+        )
+    });
+    let parts: Vec<String> = [first, second].into_iter().chain(failed).collect();
     parts.join("; ") + "."
+}
+
+fn explained(comparison: &Comparison) -> String {
+    let ends = |found: Option<Interval>| found.as_ref().map_or_else(String::new, with_ends);
+    format!(
+        "of the variance of log λ_H at the break-even point {} explains {}, 2/η alone {} ({} runs): {}",
+        in_words(comparison.predictor),
+        ends(comparison.r2),
+        ends(comparison.null_r2),
+        comparison.compared,
+        match comparison.explains_more {
+            More::Prediction => "the equation explains more",
+            More::Null => "2/η explains more",
+            More::NotShown => "neither is shown to explain more",
+        }
+    )
 }
 
 /// A prediction's name in a sentence.
@@ -325,11 +328,18 @@ pub fn in_words(predictor: &str) -> &'static str {
     }
 }
 
-/// `0.42 [0.1, 0.6]`.
+/// `0.42 [0.1, 0.6]`; what is far below 0 is said to be so.
 pub fn with_ends(found: &Interval) -> String {
-    let value = significant(found.value, 2);
+    let short = |value: f64| match value < FAR_BELOW {
+        true => format!("< {FAR_BELOW}"),
+        false => significant(value, 2),
+    };
+    let value = short(found.value);
     match found.interval {
-        Some([low, high]) => format!("{value} [{}, {}]", significant(low, 2), significant(high, 2)),
+        Some([low, high]) => format!("{value} [{}, {}]", short(low), short(high)),
         None => value,
     }
 }
+
+/// Shares of variance below it are bad, however far.
+const FAR_BELOW: f64 = -10.0;

@@ -1,6 +1,8 @@
 //! The crate as its users see it.
 
 mod adjustments;
+mod analysis;
+mod assumptions;
 mod calibration;
 mod designs;
 mod folders;

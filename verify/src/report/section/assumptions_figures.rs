@@ -6,6 +6,8 @@ use crate::plot::{Across, Axis, Curve, Figure, Guide, Scale, Size, Ticks, Weight
 
 /// Lines and runs that are drawn, at most.
 const MOST: usize = 60;
+/// Points that have a marker, at most.
+const MOST_POINTS: f64 = 200.0;
 
 /// The figures that there is something to show in.
 pub fn figures(one: &Assumptions, sweep: &Sweep, index: usize) -> Vec<String> {
@@ -109,7 +111,8 @@ fn together(sweep: &Sweep) -> Option<Figure> {
             .filter(|(h, k)| *h > 0.0 && *k > 0.0)
             .collect()
     };
-    let shown: Vec<Vec<(f64, f64)>> = some(&runs).map(|run| pairs(run)).collect();
+    let thinned = |run: &&Run| some(&pairs(run)).copied().collect();
+    let shown: Vec<Vec<(f64, f64)>> = some(&runs).map(thinned).collect();
     let all = || shown.iter().flatten().copied();
     let (low, high) = all().fold((f64::INFINITY, 0.0_f64), |(low, high), (h, _)| {
         (low.min(h), high.max(h))
@@ -128,7 +131,9 @@ fn together(sweep: &Sweep) -> Option<Figure> {
         .iter()
         .map(|points| curve(None, points.clone(), 0, Weight::Thin))
         .collect();
-    curves.push(curve(None, all().collect(), 0, Weight::Points));
+    if n <= MOST_POINTS {
+        curves.push(curve(None, all().collect(), 0, Weight::Points));
+    }
     let line = vec![(low, alpha * low), (high, alpha * high)];
     curves.push(curve(Some("proportional"), line, 4, Weight::Fine));
     Some(Figure {

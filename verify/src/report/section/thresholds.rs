@@ -43,8 +43,13 @@ pub fn section(thresholds: &Thresholds) -> Section {
             });
         }
     }
-    let rows = thresholds.comparisons.iter().map(row).collect();
-    blocks.push(Block::Table(Table::new(&HEADS, rows)));
+    let (each, all): (Vec<_>, Vec<_>) = thresholds.comparisons.iter().partition(|c| c.sweep.is_some());
+    let rows = |of: Vec<&Comparison>| of.into_iter().map(row).collect::<Vec<_>>();
+    blocks.push(Block::Table(Table::new(&HEADS, rows(all))));
+    if !each.is_empty() {
+        let table = Table::new(&HEADS, rows(each));
+        blocks.push(Block::Table(table.folded("Each sweep by itself")));
+    }
     blocks.push(Block::Text(HOW.to_owned()));
     let rows: Vec<Vec<String>> = thresholds.runs.iter().map(run_row).collect();
     let words = format!("Each of {} runs", rows.len());
@@ -168,7 +173,10 @@ fn figures(thresholds: &Thresholds, observed: Observed) -> Vec<String> {
     let one = |predictor: Predictor| {
         let caption = |pairs: &[(f64, f64)]| caption(thresholds, predictor, observed, pairs.len());
         let mut figure = figure(located, predictor, observed, scale, kind, caption).ok()?;
-        figure.title = format!("{} against {}", figure.title, predictor.symbol());
+        figure.title = match observed {
+            Observed::BreakEven => format!("λ_H at break-even by {}", in_words(predictor.name())),
+            Observed::Largest => format!("Largest λ_H by {}", in_words(predictor.name())),
+        };
         if observed == Observed::BreakEven {
             brackets(&mut figure, located, predictor);
         }
