@@ -180,6 +180,9 @@ pub struct Record {
     /// What that bound says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_min_error_bound_kind: Option<BoundKind>,
+    /// The loss along e_H¹ (paper, Assumption 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_line: Option<LossLine>,
     /// The smallest non-zero eigenvalue of H, where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_smallest: Option<f64>,
@@ -234,6 +237,17 @@ pub struct Record {
     /// name of its field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub absent: BTreeMap<String, String>,
+}
+
+/// The mean loss L(θ + t·e) on the subset on which H is measured, along the unit
+/// vector e = e_H¹, at offsets t on both sides of 0 that reach to √(2L(θ)/λ_H¹):
+/// there ½λ_H¹t² is L(θ).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossLine {
+    /// The offsets t, rising.
+    pub offsets: Vec<f64>,
+    /// L(θ + t·e) at each.
+    pub losses: Vec<f64>,
 }
 
 /// A spectral density on a grid of eigenvalues.
