@@ -14,6 +14,7 @@ mod groups;
 mod html;
 mod level_figures;
 mod markdown;
+mod methods;
 mod short_reason;
 pub(crate) mod statement;
 mod terminal;

@@ -3,7 +3,7 @@
 use super::facts::{self, Fact};
 use super::groups::{Group, groups};
 use super::statement::{self, or_absent};
-use super::{HTML_FILE, ReportContext, caveats};
+use super::{HTML_FILE, ReportContext, caveats, methods};
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
@@ -251,8 +251,19 @@ fn runs(sweeps: &[Sweep]) -> String {
 }
 
 fn making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {
+    let methods: String = methods::paragraphs(verdicts, sweeps)
+        .iter()
+        .map(|paragraph| format!("{}\n\n", escape(paragraph)))
+        .collect();
+    let defined: Vec<Vec<String>> = methods::definitions(verdicts)
+        .into_iter()
+        .map(|[symbol, _, definition]| vec![symbol, definition])
+        .collect();
     format!(
-        "## To repeat it\n\n```\n{}\n```\n\n{}\n{}. Figures are in {HTML_FILE}.\n",
+        "## Definitions\n\n{}\n## Methods\n\n{methods}```bibtex\n{}```\n\n\
+         ## To repeat it\n\n```\n{}\n```\n\n{}\n{}. Figures are in {HTML_FILE}.\n",
+        table(&words(&["Quantity", "What it is"]), &defined),
+        methods::bibtex(verdicts, context),
         facts::commands(sweeps, context).replace("```", "'''"),
         fact_table(&facts::of_making(verdicts, sweeps, context)),
         escape(statement::PAPER),

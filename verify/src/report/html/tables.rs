@@ -10,7 +10,7 @@ use crate::quantity::{Factor, PerRun};
 use crate::report::facts::{self, Fact};
 use crate::report::groups::Group;
 use crate::report::statement::{self, or_absent};
-use crate::report::{ReportContext, caveats};
+use crate::report::{ReportContext, caveats, methods};
 use crate::verdicts::Verdicts;
 
 pub fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
@@ -212,6 +212,34 @@ fn run_row(run: &crate::input::Run, factors: &[Factor], quantities: &[PerRun]) -
         tr {
             @for (index, cell) in row.iter().enumerate() {
                 @if index == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+            }
+        }
+    }
+}
+
+/// What each quantity is: where the names in the answer lead.
+pub fn definitions(verdicts: &Verdicts) -> Markup {
+    html! {
+        section #definitions {
+            h2 { "Definitions" }
+            table.facts { tbody {
+                @for [symbol, anchor, definition] in methods::definitions(verdicts) {
+                    tr id=(anchor) { th scope="row" { (label(&symbol)) } td { (label(&definition)) } }
+                }
+            } }
+        }
+    }
+}
+
+/// What a paper would say, and whom to cite.
+pub fn to_cite(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> Markup {
+    html! {
+        section #methods {
+            h2 { "Methods, for a paper" }
+            @for paragraph in methods::paragraphs(verdicts, sweeps) { p { (label(&paragraph)) } }
+            details {
+                summary { "BibTeX" }
+                pre { (methods::bibtex(verdicts, context)) }
             }
         }
     }
