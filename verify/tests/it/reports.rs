@@ -55,7 +55,9 @@ fn the_page_loads_nothing_and_is_well_formed() {
     let parent = tempdir().unwrap();
     let sweeps = sweeps(parent.path());
     let page = report::html(&verify(&sweeps).unwrap(), &sweeps, &context());
-    for forbidden in ["<script", "src=", "<link", "@import", "url(http", "href=\"h"] {
+    for forbidden in [
+        "<script", "src=", "<link", "@import", "url(http", "href=\"h",
+    ] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     // The namespace of SVG is a name, not an address to load.
