@@ -5,10 +5,10 @@ use crate::design::{is_at_most, prospects};
 use crate::family::{Family, Towards};
 use crate::hypothesis::{Covariances, Hypothesis};
 use crate::number::{p_value, significant};
-use crate::page::PageMethod;
 use crate::quantity::Statistic;
 use crate::settings::{Adjustment, Procedure};
 use crate::shape::Turn;
+use crate::trend::Method;
 use crate::verdict::Verdict;
 
 /// Adjusts the p-values over all `hypotheses`, in both directions, and judges
@@ -269,7 +269,7 @@ fn in_order(hypothesis: &Hypothesis, alpha: f64) -> String {
         format!("; L is {l} of at most {largest}")
     });
     let limit = match hypothesis.method {
-        Some(PageMethod::Normal) => ", and p its normal limit",
+        Some(Method::Normal) => ", and p its normal limit",
         _ => "",
     };
     format!("{found} of {seeds} seeds are in the expected order{share}{l}{limit}")

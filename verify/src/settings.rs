@@ -4,7 +4,7 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::quantity::{Quantity, Statistic};
+use crate::quantity::{PerRun, Quantity, Statistic};
 
 /// The smallest α: below, no number of seeds that anybody trains decides.
 pub const SMALLEST_ALPHA: f64 = 1e-100;
@@ -39,6 +39,12 @@ pub struct VerifySettings {
     /// each direction at α.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjustment>,
+    /// The per-run quantities whose hypotheses come first, by name, such as
+    /// `max_lambda_k`: the others are tested only where all of these have their
+    /// verdict ([`crate::gatekeeping`]). Default: none, so that all hypotheses are
+    /// one family.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "names")]
+    pub primary: Vec<PerRun>,
     /// A setting of earlier versions, whose slopes had bootstrapped intervals:
     /// read, and without effect.
     #[serde(skip_serializing)]
@@ -77,6 +83,7 @@ impl Default for VerifySettings {
             statistics: Statistic::ALL.to_vec(),
             quantities: Quantity::ALL.to_vec(),
             adjustment: Some(Adjustment::default()),
+            primary: Vec::new(),
             bootstrap: None,
         }
     }
@@ -157,6 +164,12 @@ pub enum SettingsError {
     /// Nothing would be tested.
     #[error("verify.{0} is empty, so nothing would be tested; name at least one, or leave it out")]
     Nothing(&'static str),
+    /// A primary quantity that is not tested at all.
+    #[error(
+        "verify.primary names `{0}`, which these settings do not test; name one whose statistic \
+         is in verify.statistics, not max_after, and whose quantity is in verify.quantities"
+    )]
+    NotTested(String),
     /// An entry given twice would count twice in the family.
     #[error("verify.{0} names `{1}` twice; name it once")]
     Twice(&'static str, String),
@@ -222,24 +235,69 @@ impl VerifySettings {
         {
             return Err(SettingsError::FinalTrainingAccuracy(least));
         }
-        each_once("statistics", &self.statistics, |s| s.name())?;
-        each_once("quantities", &self.quantities, |q| q.name())?;
-        Ok(())
+        at_least_one("statistics", &self.statistics)?;
+        at_least_one("quantities", &self.quantities)?;
+        each_once("statistics", &self.statistics, |s| s.name().to_owned())?;
+        each_once("quantities", &self.quantities, |q| q.name().to_owned())?;
+        each_once("primary", &self.primary, PerRun::to_string)?;
+        match self.primary.iter().find(|per_run| !self.tests(**per_run)) {
+            Some(per_run) => Err(SettingsError::NotTested(per_run.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether hypotheses about a per-run quantity are tested, where measured.
+    fn tests(&self, per_run: PerRun) -> bool {
+        per_run.statistic.is_tested()
+            && self.statistics.contains(&per_run.statistic)
+            && self.quantities.contains(&per_run.quantity)
+    }
+
+    /// Whether hypotheses about a per-run quantity are declared primary.
+    pub fn is_primary(&self, per_run: PerRun) -> bool {
+        self.primary.contains(&per_run)
     }
 }
 
-/// Whether a list names something, and nothing twice.
+/// Per-run quantities by their names.
+mod names {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::quantity::PerRun;
+
+    pub fn serialize<S: Serializer>(list: &[PerRun], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(list.iter().map(PerRun::to_string))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<PerRun>, D::Error> {
+        let read = |name: String| {
+            PerRun::from_name(&name).ok_or_else(|| {
+                D::Error::custom(format!(
+                    "verify.primary names `{name}`, which is no per-run quantity; name one such as \
+                     max_lambda_k or at_accuracy_trace_h"
+                ))
+            })
+        };
+        Vec::<String>::deserialize(reader)?.into_iter().map(read).collect()
+    }
+}
+
+fn at_least_one<T>(key: &'static str, list: &[T]) -> Result<(), SettingsError> {
+    match list.is_empty() {
+        true => Err(SettingsError::Nothing(key)),
+        false => Ok(()),
+    }
+}
+
+/// Whether a list names nothing twice.
 fn each_once<T: PartialEq>(
     key: &'static str,
     list: &[T],
-    name: impl Fn(&T) -> &'static str,
+    name: impl Fn(&T) -> String,
 ) -> Result<(), SettingsError> {
-    if list.is_empty() {
-        return Err(SettingsError::Nothing(key));
-    }
     for (index, item) in list.iter().enumerate() {
         if list[..index].contains(item) {
-            return Err(SettingsError::Twice(key, name(item).to_owned()));
+            return Err(SettingsError::Twice(key, name(item)));
         }
     }
     Ok(())
@@ -298,6 +356,37 @@ mod tests {
         assert_eq!(settings.check(), Ok(()));
         let again = serde_json::to_value(&settings).unwrap();
         assert!(again.get("bootstrap").is_none());
+    }
+
+    /// Plans without it keep their hash, as they are saved as before.
+    #[test]
+    fn primary_quantities_are_read_by_name_and_absent_where_there_are_none() {
+        let saved = serde_json::to_value(VerifySettings::default()).unwrap();
+        assert!(saved.get("primary").is_none());
+        let text = r#"{"primary": ["max_lambda_k", "at_accuracy_trace_h"]}"#;
+        let settings: VerifySettings = serde_json::from_str(text).unwrap();
+        assert_eq!(settings.check(), Ok(()));
+        let names: Vec<String> = settings.primary.iter().map(PerRun::to_string).collect();
+        assert_eq!(names, ["max_lambda_k", "at_accuracy_trace_h"]);
+        let again = serde_json::to_value(&settings).unwrap();
+        assert_eq!(again["primary"], serde_json::json!(names));
+    }
+
+    #[test]
+    fn primary_quantities_that_are_unknown_or_not_tested_are_refused() {
+        let unknown = serde_json::from_str::<VerifySettings>(r#"{"primary": ["lambda_k"]}"#);
+        let error = unknown.unwrap_err().to_string();
+        assert!(error.contains("verify.primary names `lambda_k`"), "{error}");
+        let refused = |text: &str| {
+            let settings: VerifySettings = serde_json::from_str(text).unwrap();
+            settings.check().unwrap_err().to_string()
+        };
+        let described = refused(r#"{"primary": ["max_after_lambda_k"]}"#);
+        assert!(described.contains("`max_after_lambda_k`"), "{described}");
+        let left_out = refused(r#"{"quantities": ["lambda_h"], "primary": ["max_lambda_k"]}"#);
+        assert!(left_out.contains("do not test"), "{left_out}");
+        let twice = refused(r#"{"primary": ["max_lambda_k", "max_lambda_k"]}"#);
+        assert!(twice.contains("`max_lambda_k` twice"), "{twice}");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::number::{p_value, significant};
-use crate::page::PageMethod;
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
 use crate::settings::{Adjustment, Procedure};
+use crate::trend::Method;
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
 
@@ -43,7 +43,7 @@ const QUESTION_OF_MOMENTUM: &str = "A larger momentum β is expected to act like
 /// How verdicts are reached.
 pub fn method(verdicts: &Verdicts) -> String {
     let is_normal =
-        |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(PageMethod::Normal));
+        |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(Method::Normal));
     let exact = if verdicts.hypotheses.iter().any(is_normal) {
         "exact, also with ties, but where it is called a normal limit, as enumeration is out of \
          reach"
@@ -221,10 +221,10 @@ pub fn decisive_p(hypothesis: &Hypothesis) -> Option<f64> {
 }
 
 /// A p-value, called a normal limit where it is one.
-pub fn p_by(p: Option<f64>, method: Option<PageMethod>) -> String {
+pub fn p_by(p: Option<f64>, method: Option<Method>) -> String {
     match method {
-        Some(PageMethod::Normal) => format!("{} (normal limit)", or_absent(p, p_value)),
-        Some(PageMethod::Exact) | None => or_absent(p, p_value),
+        Some(Method::Normal) => format!("{} (normal limit)", or_absent(p, p_value)),
+        Some(Method::Exact) | None => or_absent(p, p_value),
     }
 }
 
