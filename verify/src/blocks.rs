@@ -173,7 +173,10 @@ fn design<'a>(
 
 fn kept<'a>(seeds: Vec<SeedRuns<'a>>, used: &[bool]) -> Vec<SeedRuns<'a>> {
     let pairs = seeds.into_iter().zip(used);
-    pairs.filter(|(_, used)| **used).map(|(seed, _)| seed).collect()
+    pairs
+        .filter(|(_, used)| **used)
+        .map(|(seed, _)| seed)
+        .collect()
 }
 
 fn completed<'a>(seeds: &[SeedRuns<'a>], levels: usize) -> Option<Completed<'a>> {
@@ -282,7 +285,11 @@ impl<'a> Made<'a> {
             let why = self.at(seed.seed, level).err()?;
             Some(format!("{symbol} = {level}: {why}"))
         };
-        let lacking = levels.iter().filter_map(lacks).collect::<Vec<_>>().join("; ");
+        let lacking = levels
+            .iter()
+            .filter_map(lacks)
+            .collect::<Vec<_>>()
+            .join("; ");
         match &seed.runs[..] {
             [] => format!("no level: {lacking}"),
             [(level, _)] => format!("{symbol} = {} alone: {lacking}", levels[*level]),

@@ -33,7 +33,11 @@ pub fn gated(entrants: &[Entrant], adjust: impl Fn(&[usize]) -> Vec<f64>) -> Vec
         adjusted[*index] = p;
     }
     let holds_up = |index: &&usize| entrants[**index].testable;
-    let at_gate: Vec<f64> = first.iter().filter(holds_up).map(|&i| adjusted[i]).collect();
+    let at_gate: Vec<f64> = first
+        .iter()
+        .filter(holds_up)
+        .map(|&i| adjusted[i])
+        .collect();
     let gate = match (first.is_empty(), at_gate.is_empty()) {
         (true, _) => 0.0,
         (false, true) => 1.0,

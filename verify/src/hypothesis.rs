@@ -155,6 +155,12 @@ impl Hypothesis {
         self.covariances == Covariances::Alike
     }
 
+    /// Seeds that have some of its levels, and not all.
+    pub fn seeds_that_lack_levels(&self) -> usize {
+        let lacks = |levels: &&Vec<Level>| levels.len() < self.levels.len();
+        self.levels_of_seeds.iter().filter(lacks).count()
+    }
+
     /// Whether an outcome of its test could be a verdict.
     pub fn can_have_verdict(&self) -> bool {
         self.p_value.is_some() && self.is_comparable() && self.seeds.len() >= FEWEST_SEEDS

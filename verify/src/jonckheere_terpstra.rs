@@ -185,7 +185,11 @@ pub(crate) fn limit(blocks: &[Block]) -> Limit {
 /// All ways to take `tied` runs of those that are left.
 fn ways(left: &[usize], tied: usize) -> Vec<Vec<usize>> {
     let Some((&last, before)) = left.split_last() else {
-        return if tied == 0 { vec![Vec::new()] } else { Vec::new() };
+        return if tied == 0 {
+            vec![Vec::new()]
+        } else {
+            Vec::new()
+        };
     };
     let with_last = |taken: usize| {
         let add = move |mut way: Vec<usize>| {

@@ -180,7 +180,9 @@ impl Sorted {
     fn support(&self) -> u64 {
         let untied = Self {
             scores: self.scores.clone(),
-            ranks: (1..=self.scores.len() as u64).map(|rank| 2 * rank).collect(),
+            ranks: (1..=self.scores.len() as u64)
+                .map(|rank| 2 * rank)
+                .collect(),
         };
         untied.highest() - untied.lowest()
     }

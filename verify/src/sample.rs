@@ -59,7 +59,8 @@ impl Sample {
     /// The blocks of the test, with labels in the order in which values should
     /// go.
     pub fn blocks(&self, expected: Direction) -> Vec<Block> {
-        let block = |stratum: &Stratum| labelled(&stratum.levels, &stratum.groups, self.levels, expected);
+        let block =
+            |stratum: &Stratum| labelled(&stratum.levels, &stratum.groups, self.levels, expected);
         self.strata.iter().map(block).collect()
     }
 

@@ -57,7 +57,10 @@ impl MissingRuns {
             open.iter().map(block).collect()
         };
         let (least, most) = (filled(Favour::Least), filled(Favour::Most));
-        let (of_least, of_most) = (trend(completed.test, &least)?, trend(completed.test, &most)?);
+        let (of_least, of_most) = (
+            trend(completed.test, &least)?,
+            trend(completed.test, &most)?,
+        );
         Some(Self {
             count: open.iter().map(|open| open.missing.len()).sum(),
             test: completed.test,
@@ -125,12 +128,17 @@ fn open_blocks(
             completed.seeds.iter().map(of_seed).collect()
         }
         TrendTest::JonckheereTerpstra => {
-            let all = completed.seeds.iter().flat_map(|seed| labels(&seed.missing));
+            let all = completed
+                .seeds
+                .iter()
+                .flat_map(|seed| labels(&seed.missing));
             vec![all.collect()]
         }
     };
     let pairs = blocks.into_iter().zip(missing);
-    pairs.map(|(block, missing)| Open { block, missing }).collect()
+    pairs
+        .map(|(block, missing)| Open { block, missing })
+        .collect()
 }
 
 impl Open {
@@ -182,7 +190,9 @@ impl Open {
         let (mut best, mut least, mut sum) = (0, 0, 0);
         for group in 0..groups {
             let passed = self.block.pairs().filter(|(_, g)| *g == group);
-            sum += passed.map(|(other, _)| test.weight(other, label)).sum::<i64>();
+            sum += passed
+                .map(|(other, _)| test.weight(other, label))
+                .sum::<i64>();
             if sum < least {
                 (best, least) = (group + 1, sum);
             }

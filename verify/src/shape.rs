@@ -155,7 +155,10 @@ mod tests {
         assert!((turn.p_value - 1.0 / 20.0).abs() < 1e-15);
         assert_eq!(turn.test, TurnTest::MannWhitney);
         let few = stratum(&[0, 0, 1, 1, 2, 2], &[4, 5, 0, 1, 2, 3]);
-        assert_eq!(of_strata(TrendTest::JonckheereTerpstra, 3, vec![few], false), None);
+        assert_eq!(
+            of_strata(TrendTest::JonckheereTerpstra, 3, vec![few], false),
+            None
+        );
     }
 
     #[test]

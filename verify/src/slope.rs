@@ -104,9 +104,8 @@ mod tests {
     #[test]
     fn a_power_law_has_its_exponent_whatever_levels_seeds_lack() {
         let law = power_law(-0.5, 3.0);
-        let of_seed = |low: usize, high: usize| {
-            stratum(&[low, high], &[law[low], law[high]], &[1, 0])
-        };
+        let of_seed =
+            |low: usize, high: usize| stratum(&[low, high], &[law[low], law[high]], &[1, 0]);
         let strata = vec![of_seed(0, 1), of_seed(0, 2), of_seed(1, 2)];
         let found = slope_of(TrendTest::IncompleteBlocks, strata).unwrap();
         assert!((found.slope + 0.5).abs() < 1e-12, "{}", found.slope);

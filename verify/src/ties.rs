@@ -177,7 +177,11 @@ mod tests {
 
     #[test]
     fn other_seeds_have_other_weights_at_step_0() {
-        let runs = [reached(0.28, 0, None), reached(0.30, 60, None), reached(0.32, 0, None)];
+        let runs = [
+            reached(0.28, 0, None),
+            reached(0.30, 60, None),
+            reached(0.32, 0, None),
+        ];
         assert_eq!(groups(&runs), [0, 0, 0]);
         assert_eq!(groups_of_seeds(&runs), [0, 1, 2]);
     }

@@ -100,10 +100,7 @@ impl Block {
     }
 
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.labels
-            .iter()
-            .copied()
-            .zip(self.groups.iter().copied())
+        self.labels.iter().copied().zip(self.groups.iter().copied())
     }
 }
 
@@ -192,4 +189,4 @@ fn largest_doubled(test: TrendTest, block: &Block) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,7 +13,7 @@ use crate::hypothesis::{self, Hypothesis};
 use crate::input::{Lost, SettingsOrigin, Source, Sweep};
 use crate::integrity::{Integrity, SweepIntegrity};
 use crate::judgement::judge;
-use crate::quantity::Factor;
+use crate::quantity::{Factor, PerRun};
 use crate::settings::{Procedure, VerifySettings};
 use crate::summary::{Convergence, RunSummary};
 use crate::verdict::Verdict;
@@ -140,16 +140,25 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
                 of_second: named(sweep),
             });
         }
+        if sweep.settings.primary != first.settings.primary {
+            return Err(VerifyError::Primary {
+                first: first.name.clone(),
+                of_first: listed(first),
+                second: sweep.name.clone(),
+                of_second: listed(sweep),
+            });
+        }
     }
     let mut hypotheses: Vec<_> = sweeps.iter().flat_map(hypothesis::of_sweep).collect();
     let descriptive: Vec<_> = sweeps.iter().flat_map(description::of_sweep).collect();
     if hypotheses.is_empty() && descriptive.is_empty() {
         return Err(VerifyError::NoLevels);
     }
-    let notes = sweeps
+    let mut notes: Vec<String> = sweeps
         .iter()
         .flat_map(|sweep| notes_of(sweep, &hypotheses))
         .collect();
+    notes.extend(note_of_primary(first, &hypotheses));
     judge(&mut hypotheses, procedure);
     let mut excluded = excluded_runs(sweeps);
     excluded.extend(excluded_blocks(&hypotheses));
@@ -180,6 +189,20 @@ fn named(sweep: &Sweep) -> &'static str {
     match sweep.settings.adjustment {
         Some(adjustment) => adjustment.name(),
         None => "that of earlier versions",
+    }
+}
+
+/// The names of a sweep's primary quantities.
+fn listed(sweep: &Sweep) -> String {
+    let names: Vec<String> = sweep
+        .settings
+        .primary
+        .iter()
+        .map(PerRun::to_string)
+        .collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
     }
 }
 
@@ -218,6 +241,19 @@ fn notes_of(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Vec<String> {
     notes.extend(beyond_the_theory(sweep));
     notes.extend(Integrity::of(sweep).and_then(|found| found.warning(&sweep.name)));
     notes
+}
+
+/// Primary quantities that nothing is tested on.
+fn note_of_primary(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Option<String> {
+    let primary = sweep.settings.primary.iter();
+    let is_absent = |q: &&PerRun| hypotheses.iter().all(|h| h.quantity != **q);
+    let absent: Vec<String> = primary.filter(is_absent).map(PerRun::to_string).collect();
+    (!absent.is_empty()).then(|| {
+        format!(
+            "verify.primary names {}, which no run has, so that nothing waits for it",
+            absent.join(", ")
+        )
+    })
 }
 
 /// What a sweep trained with that the paper's theory does not have.

@@ -226,7 +226,10 @@ impl<'a> Part<'a> {
     fn rearrange(&mut self) {
         let first = self.tests[0];
         for test in &self.tests {
-            assert!(test.runs().eq(first.runs()), "a part's tests have the same runs");
+            assert!(
+                test.runs().eq(first.runs()),
+                "a part's tests have the same runs"
+            );
         }
         self.smallest = vec![Vec::new(); self.tests.len()];
         match are_all_made(first.arrangements()) {

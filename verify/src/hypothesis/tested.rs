@@ -40,7 +40,10 @@ pub fn test(
     let slope = found.and_then(|_| log_slope(&strengths, &sample, alpha));
     let in_order = blocks.iter().filter(|block| block.is_rising()).count();
     let level_values: Vec<Vec<f64>> = (0..runs.levels.len()).map(|l| sample.of_level(l)).collect();
-    let is_tested_on_runs = sample.strata.iter().any(|stratum| !stratum.levels.is_empty());
+    let is_tested_on_runs = sample
+        .strata
+        .iter()
+        .any(|stratum| !stratum.levels.is_empty());
     let by_level = || level_values.iter().filter(|_| is_tested_on_runs);
     Hypothesis {
         id: id(sweep, quantity, factor, fixed),
@@ -135,7 +138,8 @@ fn tied_blocks(test: TrendTest, blocks: &[Block]) -> usize {
         }
         TrendTest::JonckheereTerpstra => {
             let of_block = |block: &Block| {
-                let shares = |group: &usize| block.groups.iter().filter(|g| *g == group).count() > 1;
+                let shares =
+                    |group: &usize| block.groups.iter().filter(|g| *g == group).count() > 1;
                 block.groups.iter().filter(|group| shares(group)).count()
             };
             blocks.iter().map(of_block).sum()
@@ -145,7 +149,10 @@ fn tied_blocks(test: TrendTest, blocks: &[Block]) -> usize {
 
 fn step_zero_blocks(seeds: &[SeedRuns<'_>], quantity: PerRun) -> Option<usize> {
     let reached = |seed: &SeedRuns<'_>| -> Vec<Reached> {
-        seed.runs.iter().map(|(_, run)| run.values[&quantity]).collect()
+        seed.runs
+            .iter()
+            .map(|(_, run)| run.values[&quantity])
+            .collect()
     };
     let blocks: Vec<Vec<Reached>> = seeds.iter().map(reached).collect();
     if blocks.is_empty() || blocks.iter().flatten().any(|r| r.step.is_none()) {

@@ -5,7 +5,7 @@ use crate::hypothesis::Hypothesis;
 use crate::number::{p_value, significant};
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
 use crate::settings::{Adjustment, Procedure};
-use crate::trend::Method;
+use crate::trend::{Method, TrendTest};
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
 
@@ -42,21 +42,52 @@ const QUESTION_OF_MOMENTUM: &str = "A larger momentum β is expected to act like
 
 /// How verdicts are reached.
 pub fn method(verdicts: &Verdicts) -> String {
-    let is_normal =
-        |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(Method::Normal));
+    let is_normal = |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(Method::Normal));
     let exact = if verdicts.hypotheses.iter().any(is_normal) {
         "exact, also with ties, but where it is called a normal limit, as enumeration is out of \
          reach"
     } else {
         "exact, also with ties"
     };
+    let uses = |test| verdicts.hypotheses.iter().any(|h| h.test == Some(test));
+    let incomplete = match uses(TrendTest::IncompleteBlocks) {
+        true => " A seed that lacks levels is ranked among those that it has.",
+        false => "",
+    };
+    let apart = match uses(TrendTest::JonckheereTerpstra) {
+        true => {
+            " Where no seed has several levels, Jonckheere and Terpstra's test compares all runs \
+             with each other."
+        }
+        false => "",
+    };
     format!(
         "Seeds are blocks: runs of one seed share their initial weights. Page's trend test ranks \
-         the levels within each seed; values that their errors do not tell apart tie. Its p-value \
-         is one-sided and {exact}. {} A verdict needs at least three seeds and values that do not \
+         the levels within each seed; values that their errors do not tell apart tie.{incomplete}\
+         {apart} The p-value \
+         is one-sided and {exact}. {}{} A verdict needs at least three seeds and values that do not \
          turn back along the levels. The smallest p is what the seeds, levels and ties allow.",
-        adjustment(verdicts.procedure)
+        adjustment(verdicts.procedure),
+        gate(verdicts)
     )
+}
+
+/// How primary hypotheses come first, where there are any.
+fn gate(verdicts: &Verdicts) -> String {
+    let all = verdicts.hypotheses.len();
+    match verdicts.hypotheses.iter().filter(|h| h.primary).count() {
+        0 => String::new(),
+        primary => format!(
+            " {primary} of {all} hypotheses are primary and a family of their own; the adjusted p \
+             of another is at least the largest of theirs."
+        ),
+    }
+}
+
+/// The statistic with its letter: `L 70`.
+pub fn statistic(hypothesis: &Hypothesis) -> String {
+    let symbol = hypothesis.test.map_or("", TrendTest::symbol);
+    or_absent(hypothesis.statistic, |value| format!("{symbol} {value}"))
 }
 
 /// What the adjustment bounds, and by how much.
