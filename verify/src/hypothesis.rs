@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::blocks::{Dropped, FEWEST_SEEDS};
+use crate::effect::Effect;
 use crate::input::{Source, Sweep};
 use crate::level::{Fixed, Level, factors};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
@@ -112,6 +113,19 @@ pub struct Hypothesis {
     /// all: then there is no verdict. Absent where they do not turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turns: Option<Turn>,
+    /// How large the difference between the lowest and the highest level is.
+    pub effect: Option<Effect>,
+    /// The same of neighbouring levels, where there are more than two.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub step_effects: Vec<Effect>,
+    /// The BCa bootstrap interval of `log_slope` over seeds, of nominal coverage
+    /// 1 − α; null for fewer than three and where they do not differ.
+    pub log_slope_bca_interval: Option<[f64; 2]>,
+    /// The interquartile mean of each level.
+    pub level_interquartile_means: Vec<f64>,
+    /// The bootstrap percentile interval of each, of nominal coverage 1 − α; null
+    /// for fewer than two seeds, and where they do not differ.
+    pub level_interquartile_mean_intervals: Vec<Option<[f64; 2]>>,
     /// Mean of the quantity over the seeds tested, level by level.
     pub level_means: Vec<f64>,
     /// Student's interval for each, of coverage 1 − α; null for fewer than two

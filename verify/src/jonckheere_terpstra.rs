@@ -61,13 +61,18 @@ fn levels(block: &Block) -> usize {
 /// The distribution of twice J of one block; `None` where it is out of reach.
 pub(crate) fn distribution(blocks: &[Block]) -> Option<Distribution> {
     let [block] = blocks else { return None };
-    let margins = Margins::of(block);
-    let states: f64 = margins.sizes.iter().map(|n| (n + 1) as f64).product();
-    let support = margins.doubled_pairs() + 1;
-    if states * support as f64 * margins.sizes.len() as f64 > EXACT_WORK {
-        return None;
-    }
-    Some(margins.distribution(support as usize))
+    Margins::of(block).counted()
+}
+
+/// The chances of Mann and Whitney's U of so many values without ties, from 0;
+/// `None` where counting is out of reach.
+pub(crate) fn untied_u(low: usize, high: usize) -> Option<Vec<f64>> {
+    let margins = Margins {
+        sizes: vec![low, high],
+        ties: vec![1; low + high],
+    };
+    let doubled = margins.counted()?;
+    Some(doubled.mass.into_iter().step_by(2).collect())
 }
 
 /// How many runs have each label, and how many each value, rising.
@@ -99,6 +104,14 @@ impl Margins {
         let all: usize = self.sizes.iter().sum();
         let same: usize = self.sizes.iter().map(|n| n * n).sum();
         (all * all - same) as u64
+    }
+
+    /// The distribution of twice J; `None` where it is out of reach.
+    fn counted(&self) -> Option<Distribution> {
+        let states: f64 = self.sizes.iter().map(|n| (n + 1) as f64).product();
+        let support = self.doubled_pairs() + 1;
+        let work = states * support as f64 * self.sizes.len() as f64;
+        (work <= EXACT_WORK).then(|| self.distribution(support as usize))
     }
 
     /// By giving out the values from the smallest, a group of ties at a time.

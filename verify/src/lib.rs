@@ -5,14 +5,18 @@
 
 pub mod benjamini_hochberg;
 pub mod blocks;
+pub mod bootstrap;
 pub mod description;
 pub mod design;
+pub mod effect;
 pub mod family;
 pub mod gatekeeping;
+pub mod hodges_lehmann;
 pub mod holm;
 pub mod hypothesis;
 pub mod input;
 pub mod integrity;
+pub mod interquartile_mean;
 pub mod interval;
 pub mod jonckheere_terpstra;
 pub mod judgement;
@@ -38,6 +42,7 @@ pub mod umap;
 pub mod verdict;
 pub mod verdicts;
 pub mod westfall_young;
+pub mod wilcoxon;
 
 pub use input::folder::{read_sweep, sweep_folders};
 pub use input::predictions::read_predictions;

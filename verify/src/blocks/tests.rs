@@ -85,7 +85,7 @@ fn a_seed_with_two_levels_is_a_block() {
     use TrendTest::{IncompleteBlocks, Page};
     assert_eq!(
         found(&[[G, G, G]; 3]),
-        (Page, vec![1, 2, 3], seeds(&[&[0, 1, 2]; 3]))
+        (Page, vec![1, 2, 3], seeds(&[&[0, 1, 2][..]; 3]))
     );
     // Two of three levels each.
     assert_eq!(
@@ -117,7 +117,7 @@ fn a_seed_with_two_levels_is_a_block() {
 
 #[test]
 fn a_level_at_which_far_more_runs_fail_is_set_aside() {
-    let two = seeds(&[&[0, 1]; 5]);
+    let two = seeds(&[&[0, 1][..]; 5]);
     let with_failures = |failures: usize| {
         let mut all = [[G, G, G]; 5];
         all[..failures].iter_mut().for_each(|seed| seed[2] = F);
@@ -148,7 +148,7 @@ fn seeds_with_one_level_each_are_compared_with_each_other() {
     // Three seeds that share levels are blocks, and the others are left out.
     assert_eq!(
         found(&[[G, G], [G, G], [G, G], [N, G], [G, N]]),
-        (Page, vec![1, 2], seeds(&[&[0, 1]; 3]))
+        (Page, vec![1, 2], seeds(&[&[0, 1][..]; 3]))
     );
     // Two are not enough, where others can be compared.
     let (test, _, used) = found(&[[G, G], [G, G], [G, N], [N, G], [N, G]]);

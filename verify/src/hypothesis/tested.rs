@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Covariances, Hypothesis};
 use crate::blocks::{Blocks, SeedRuns};
+use crate::bootstrap::{bca_interval, percentile_interval};
+use crate::effect;
 use crate::input::{Source, Sweep};
+use crate::interquartile_mean::interquartile_mean;
 use crate::interval;
 use crate::level::{Fixed, Level};
 use crate::quantity::{Direction, Factor, PerRun};
@@ -83,6 +86,26 @@ pub fn test(
         tied_blocks: tied_blocks(runs.test, &blocks),
         step_zero_blocks: step_zero_blocks(&runs.seeds, quantity),
         turns: found.and_then(|t| shape::turn(&runs.levels, &sample, rises(expected, &t))),
+        effect: found.and_then(|_| effect::between_extremes(&runs.levels, &sample, alpha)),
+        step_effects: match found {
+            Some(_) if runs.levels.len() > 2 => {
+                effect::between_neighbours(&runs.levels, &sample, alpha)
+            }
+            _ => Vec::new(),
+        },
+        log_slope_bca_interval: slope
+            .as_ref()
+            .and_then(|s| bca_interval(&s.of_seeds, mean, alpha)),
+        level_interquartile_means: by_level()
+            .filter_map(|values| interquartile_mean(values))
+            .collect(),
+        level_interquartile_mean_intervals: by_level()
+            .map(|values| {
+                // A resample is as large as its values, of which there are two.
+                let statistic = |v: &[f64]| interquartile_mean(v).unwrap_or(f64::NAN);
+                percentile_interval(values, statistic, alpha)
+            })
+            .collect(),
         level_means: by_level().map(|values| mean(values)).collect(),
         level_mean_intervals: by_level()
             .map(|values| interval::of_mean(values, alpha))

@@ -87,7 +87,9 @@ fn nine_incomplete_seeds_in_order_have_one_chance_in_512() {
         labels: vec![low, high],
         groups: vec![0, 1],
     };
-    let blocks = [[pair(0, 1), pair(0, 2), pair(1, 2)]; 3].concat();
+    let blocks: Vec<Block> = (0..3)
+        .flat_map(|_| [pair(0, 1), pair(0, 2), pair(1, 2)])
+        .collect();
     let found = trend(TrendTest::IncompleteBlocks, &blocks).unwrap();
     assert_close(found.p_value, 1.0 / 512.0);
     assert_eq!(found.statistic, found.largest);

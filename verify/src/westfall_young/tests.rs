@@ -137,9 +137,9 @@ fn quantities_that_go_together_count_once() {
 #[test]
 fn more_arrangements_than_can_be_made_are_drawn() {
     let of = |sizes: &[&[usize]]| arrangements(sizes.iter().copied());
-    assert_eq!(of(&[&[1, 1, 1]; 5]).round(), 7776.0);
-    assert_eq!(resolution(of(&[&[1, 1, 1]; 5])), 0.0);
-    assert_eq!(resolution(of(&[&[1, 1, 1]; 6])), 1.0 / 20_000.0);
+    assert_eq!(of(&[&[1, 1, 1][..]; 5]).round(), 7776.0);
+    assert_eq!(resolution(of(&[&[1, 1, 1][..]; 5])), 0.0);
+    assert_eq!(resolution(of(&[&[1, 1, 1][..]; 6])), 1.0 / 20_000.0);
     // Of 3, 3 and 3 runs without blocks 9!/3!³.
     assert_eq!(of(&[&[3, 3, 3]]).round(), 1680.0);
     assert_eq!(of(&[&[1, 1], &[1, 1, 1]]).round(), 12.0);

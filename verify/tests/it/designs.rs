@@ -55,8 +55,9 @@ fn the_seeds_that_would_do_are_the_fewest_that_do() {
             // In the clearest outcome nothing smaller was possible.
             if seeds >= 3 {
                 let over = found.p_adjusted.unwrap() / found.smallest_p_adjusted.unwrap();
+                let orders: f64 = (1..=levels).map(|k| k as f64).product();
                 // Of drawn rearrangements a few may be the same.
-                let most = if resolution(seeds, levels) == 0.0 {
+                let most = if resolution(orders.powi(seeds as i32)) == 0.0 {
                     1.0
                 } else {
                     6.0
@@ -87,24 +88,52 @@ fn fewer_than_three_seeds_never_give_a_verdict() {
     }
 }
 
-/// One run at a fourth η: it is set aside, and not the five seeds.
+/// One run at a fourth η: its seed is tested at four levels, the others at three.
 #[test]
-fn one_run_at_another_level_costs_that_level_alone() {
+fn one_run_at_another_level_costs_nothing() {
     let table = falling(5, 3, |_| false) + "\n2,0.3,64,0.001,0.001";
     let verdicts = judged(&table);
     for h in &verdicts.hypotheses {
-        assert_eq!(h.levels.len(), 3);
+        assert_eq!(h.levels.len(), 4);
         assert_eq!(h.seeds, [0, 1, 2, 3, 4]);
         assert_eq!(h.verdict, Verdict::Supported);
+        // 3!⁻⁴·4!⁻¹.
+        assert!((h.p_value.unwrap() - 1.0 / (1296.0 * 24.0)).abs() < 1e-15);
         assert_eq!(
             h.reason,
-            "All 5 seeds are in the expected order. Left out: η = 0.3 (1 of 5 seeds left at this \
-             level: there is no such run)."
+            "All 5 seeds are in the expected order (4 of them among the levels that they have)."
         );
     }
+    assert!(verdicts.excluded.is_empty());
+}
+
+/// A fourth η at which one of five runs counts: it is set aside, and not the seeds.
+#[test]
+fn a_level_at_which_nearly_all_runs_fail_is_set_aside() {
+    let mut text = "seed,lr,batch_size,converged,max_lambda_h".to_owned();
+    for seed in 0..5 {
+        for (place, eta) in LEVELS[..4].iter().enumerate() {
+            let converged = place < 3 || seed == 2;
+            write!(text, "\n{seed},{eta},64,{converged},{}", 9 - place).unwrap();
+        }
+    }
+    let verdicts = judged(&text);
+    let h = &verdicts.hypotheses[0];
+    assert_eq!((h.levels.len(), h.verdict), (3, Verdict::Supported));
+    // Nothing is missing at the levels that are tested.
+    assert_eq!(h.missing_runs, None);
+    assert_eq!(
+        h.reason,
+        "All 5 seeds are in the expected order. Left out: η = 0.3 (1 of 5 seeds left at this \
+         level: not converged)."
+    );
     let excluded = serde_json::to_value(&verdicts.excluded).unwrap();
-    assert_eq!(excluded[0]["scope"], "level");
-    assert_eq!(excluded[0]["learning_rate"], 0.3);
+    let level = excluded
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["scope"] == "level");
+    assert_eq!(level.unwrap()["learning_rate"], 0.3);
 }
 
 /// 100 seeds of three levels, of which 40 are in order: 18 would be a sentence

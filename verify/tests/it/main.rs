@@ -13,3 +13,4 @@ mod synthetic;
 mod thresholds;
 mod trap;
 mod umap;
+mod unbalanced;
