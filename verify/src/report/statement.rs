@@ -1,6 +1,7 @@
 //! The sentences that open the report, and those that name hypotheses.
 
 use crate::description::Description;
+use crate::effect::Effect;
 use crate::hypothesis::Hypothesis;
 use crate::number::{p_value, significant};
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
@@ -133,7 +134,9 @@ pub fn slope_method(verdicts: &Verdicts) -> String {
     };
     format!(
         "The slope is that of log quantity against log factor{of_momentum}, the mean over seeds; it \
-         and the means by level have Student's {} % interval over seeds.",
+         and the means by level have Student's {} % interval over seeds. A factor ×r between two \
+         levels is Hodges and Lehmann's estimate of the ratio over seeds, with the exact interval \
+         and the coverage that it reaches.",
         significant(100.0 * (1.0 - verdicts.alpha), 4)
     )
 }
@@ -232,14 +235,28 @@ pub fn described(description: &Description) -> Vec<String> {
 }
 
 /// What a verdict rests on, in a few words: the adjusted p, where there was a
-/// test, and the shortest reason.
+/// test, and the shortest reason; then how large the difference is.
 pub fn why(hypothesis: &Hypothesis, verdicts: &Verdicts) -> Vec<String> {
     let p = decisive_p(hypothesis).map(|p| match hypothesis.verdict {
         Verdict::Refuted => format!("the opposite's adjusted p {}", p_value(p)),
         Verdict::Supported | Verdict::Inconclusive => format!("adjusted p {}", p_value(p)),
     });
     let reason = short_reason(hypothesis, verdicts.procedure);
-    p.into_iter().chain([reason]).collect()
+    let ratio = hypothesis.effect.as_ref().and_then(ratio);
+    p.into_iter().chain([reason]).chain(ratio).collect()
+}
+
+/// By what factor a quantity changes between two levels, with its interval:
+/// `0.01 → 0.1: ×0.42 [0.35, 0.5] (93.75 %)`.
+fn ratio(effect: &Effect) -> Option<String> {
+    let [low, high] = effect.levels;
+    let ratio = digits(effect.hodges_lehmann_ratio?, 2);
+    let interval = effect.interval.zip(effect.coverage);
+    let interval = interval.map_or_else(String::new, |([from, to], coverage)| {
+        let percent = significant(100.0 * coverage, 3);
+        format!(" [{}, {}] ({percent} %)", digits(from, 2), digits(to, 2))
+    });
+    Some(format!("{low} → {high}: ×{ratio}{interval}"))
 }
 
 /// The adjusted p-value that the verdict rests on: of a refuted hypothesis that
