@@ -11,7 +11,7 @@ use tempfile::{TempDir, tempdir};
 #[path = "../../verify/tests/it/synthetic.rs"]
 mod synthetic;
 
-use crate::program::{self, VERDICT_FIELDS, command, run, stderr, stdout};
+use crate::program::{self, VERDICT_FIELDS, command, json, run, stderr, stdout};
 use synthetic::{Synthetic, diverge, run_folder};
 
 /// `breakeven verify` with `args` in `folder`.
