@@ -141,7 +141,8 @@ mod tests {
         assert_eq!(too_few, None);
         strata.extend(vec![pair([1, 2], [0, 1]); 3]);
         let turn = of_strata(TrendTest::IncompleteBlocks, 3, strata, false).unwrap();
-        assert_eq!((turn.against, turn.seeds, turn.p_value), (3, 3, 0.125));
+        assert_eq!((turn.against, turn.seeds), (3, 3));
+        assert!((turn.p_value - 0.125).abs() < 1e-14);
     }
 
     /// Three runs a level: all nine pairs of the last two rise, one in C(6, 3) = 20

@@ -33,8 +33,9 @@ mod tests {
             (17, 20, 0.0012884140014648438, 0.0025768280029296875),
             (0, 0, 1.0, 1.0),
         ] {
-            assert!((at_least(k, n) - greater).abs() < 1e-15, "{k} of {n}");
-            assert!((two_sided(k, n) - both).abs() < 1e-15, "{k} of {n}");
+            // The error of statrs' incomplete beta function.
+            assert!((at_least(k, n) - greater).abs() < 1e-14, "{k} of {n}");
+            assert!((two_sided(k, n) - both).abs() < 1e-14, "{k} of {n}");
         }
     }
 }

@@ -72,7 +72,8 @@ fn ties_count_half_and_have_the_ratio_one() {
     assert_eq!(found.probability_of_superiority, 0.75);
     // Of logarithms 0 and log 4 the median Walsh average is half of it.
     assert_close(found.hodges_lehmann_ratio, 2.0);
-    assert_eq!((found.wilcoxon_p, found.sign_p), (Some(1.0), Some(1.0)));
+    assert_eq!(found.wilcoxon_p, Some(1.0));
+    assert_close(found.sign_p, 1.0);
 }
 
 /// One seed has all levels, three the first two.
@@ -131,8 +132,6 @@ fn a_value_without_logarithm_has_no_ratio_but_an_order() {
         (found.hodges_lehmann_ratio, found.interval, found.wilcoxon_p),
         (None, None, None)
     );
-    assert_eq!(
-        (found.probability_of_superiority, found.sign_p),
-        (1.0, Some(0.25))
-    );
+    assert_eq!(found.probability_of_superiority, 1.0);
+    assert_close(found.sign_p, 0.25);
 }

@@ -75,7 +75,7 @@ fn weak(h: &Hypothesis, procedure: Procedure) -> String {
 /// Where the runs that don't count could have taken the verdict away.
 fn missing(h: &Hypothesis, procedure: Procedure) -> Option<String> {
     let p = p_value(overturning_p(h, procedure)?);
-    Some(format!("p {p} if missing runs spoke against it"))
+    Some(format!("p {p} at worst"))
 }
 
 /// Where the values go against their trend.

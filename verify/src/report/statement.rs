@@ -3,6 +3,7 @@
 use crate::description::Description;
 use crate::effect::Effect;
 use crate::hypothesis::Hypothesis;
+use crate::judgement::overturning_p;
 use crate::number::{p_value, significant};
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
 use crate::settings::{Adjustment, Procedure};
@@ -70,6 +71,14 @@ pub fn method(verdicts: &Verdicts) -> String {
          turn back along the levels. The smallest p is what the seeds, levels and ties allow.",
         adjustment(verdicts.procedure),
         gate(verdicts)
+    )
+}
+
+/// What “at worst” means, where it is said.
+pub fn at_worst(verdicts: &Verdicts) -> Option<&'static str> {
+    let is_said = |h: &Hypothesis| overturning_p(h, verdicts.procedure).is_some();
+    verdicts.hypotheses.iter().any(is_said).then_some(
+        "“At worst” is the adjusted p if the runs that do not count had spoken against the verdict.",
     )
 }
 

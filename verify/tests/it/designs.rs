@@ -125,7 +125,7 @@ fn a_level_at_which_nearly_all_runs_fail_is_set_aside() {
     assert_eq!(
         h.reason,
         "All 5 seeds are in the expected order. Left out: η = 0.3 (1 of 5 seeds left at this \
-         level: not converged)."
+         level: did not converge)."
     );
     let excluded = serde_json::to_value(&verdicts.excluded).unwrap();
     let level = excluded
