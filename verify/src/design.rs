@@ -72,7 +72,7 @@ impl Planned {
     /// The same with so many more seeds, complete and without ties.
     fn with_more(self, seeds: usize) -> Self {
         if !self.shared && seeds > 0 {
-            return self.from_scratch().with_more(seeds);
+            return self.without_seeds().with_more(seeds);
         }
         Self {
             seeds: self.seeds + seeds,
@@ -83,7 +83,7 @@ impl Planned {
     }
 
     /// The same without a seed.
-    fn from_scratch(self) -> Self {
+    fn without_seeds(self) -> Self {
         Self {
             part: self.part,
             comparable: self.comparable,
@@ -120,7 +120,7 @@ pub fn planned_prospects(family: &[Planned], procedure: Procedure) -> Vec<Prospe
 /// those where all are smallest, later steps included.
 pub fn prospects(family: &[Planned], procedure: Procedure, smallest: &[f64]) -> Vec<Prospect> {
     let needed = seeds_needed(family, procedure);
-    let from_scratch: Vec<Planned> = family.iter().map(|h| h.from_scratch()).collect();
+    let from_scratch: Vec<Planned> = family.iter().map(|h| h.without_seeds()).collect();
     let needed_from_scratch = seeds_needed(&from_scratch, procedure);
     (0..family.len())
         .map(|index| {

@@ -9,7 +9,7 @@ use breakeven_verify::trend::{Method, TrendTest};
 use breakeven_verify::verdict::Verdict;
 use breakeven_verify::{Verdicts, VerifySettings, parse_table, verify};
 
-use crate::designs::{LEVELS, judged};
+use crate::designs::{LEVELS, falling, judged};
 
 /// Nine seeds with two of three levels each, all in order: 2⁻⁹.
 #[test]
@@ -237,4 +237,52 @@ fn secondary_hypotheses_wait_for_primary_ones() {
         "{:?}",
         absent.notes
     );
+}
+
+/// One run at a fourth η: its seed is tested at four levels, the others at three.
+#[test]
+fn one_run_at_another_level_costs_nothing() {
+    let table = falling(5, 3, |_| false) + "\n2,0.3,64,0.001,0.001";
+    let verdicts = judged(&table);
+    for h in &verdicts.hypotheses {
+        assert_eq!(h.levels.len(), 4);
+        assert_eq!(h.seeds, [0, 1, 2, 3, 4]);
+        assert_eq!(h.verdict, Verdict::Supported);
+        // 3!⁻⁴·4!⁻¹.
+        assert!((h.p_value.unwrap() - 1.0 / (1296.0 * 24.0)).abs() < 1e-15);
+        assert_eq!(
+            h.reason,
+            "All 5 seeds are in the expected order (4 of them among the levels that they have)."
+        );
+    }
+    assert!(verdicts.excluded.is_empty());
+}
+
+/// A fourth η at which one of five runs counts: it is set aside, and not the seeds.
+#[test]
+fn a_level_at_which_nearly_all_runs_fail_is_set_aside() {
+    let mut text = "seed,lr,batch_size,converged,max_lambda_h".to_owned();
+    for seed in 0..5 {
+        for (place, eta) in LEVELS[..4].iter().enumerate() {
+            let converged = place < 3 || seed == 2;
+            write!(text, "\n{seed},{eta},64,{converged},{}", 9 - place).unwrap();
+        }
+    }
+    let verdicts = judged(&text);
+    let h = &verdicts.hypotheses[0];
+    assert_eq!((h.levels.len(), h.verdict), (3, Verdict::Supported));
+    // Nothing is missing at the levels that are tested.
+    assert_eq!(h.missing_runs, None);
+    assert_eq!(
+        h.reason,
+        "All 5 seeds are in the expected order. Left out: η = 0.3 (1 of 5 seeds left at this \
+         level: did not converge)."
+    );
+    let excluded = serde_json::to_value(&verdicts.excluded).unwrap();
+    let level = excluded
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["scope"] == "level");
+    assert_eq!(level.unwrap()["learning_rate"], 0.3);
 }
