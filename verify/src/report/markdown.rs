@@ -115,7 +115,7 @@ fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
         "Verdict",
         "Means by level",
         "Seeds",
-        "L",
+        "L or J",
         "p",
         "Adjusted p",
         "Opposite, adjusted",
@@ -141,9 +141,9 @@ fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
 }
 
 fn detail(h: &Hypothesis) -> Vec<String> {
-    let l = match (h.page_l, h.page_l_largest) {
-        (Some(l), Some(largest)) => format!("{l} / {largest}"),
-        _ => statement::ABSENT.to_owned(),
+    let reached = match h.statistic_largest {
+        Some(largest) => format!("{} / {largest}", statement::statistic(h)),
+        None => statement::ABSENT.to_owned(),
     };
     vec![
         h.quantity.to_string(),
@@ -151,7 +151,7 @@ fn detail(h: &Hypothesis) -> Vec<String> {
         format!("{} {}", h.verdict.sign(), h.verdict.word()),
         statement::level_means(h).join(", "),
         h.seeds.len().to_string(),
-        l,
+        reached,
         statement::p_by(h.p_value, h.method),
         or_absent(h.p_adjusted, p_value),
         or_absent(h.opposite_p_adjusted, p_value),
@@ -192,7 +192,7 @@ fn excluded(verdicts: &Verdicts) -> String {
         .map(|e| facts::exclusion(e, verdicts).to_vec())
         .collect();
     let what = match rows.len() {
-        0 => "Nothing: every run counts, and every block is complete.\n".to_owned(),
+        0 => "Nothing: every run counts, and every seed is tested.\n".to_owned(),
         _ => table(&words(&["What", "Where", "For", "Why"]), &rows),
     };
     format!("## What was left out\n\n{what}")

@@ -14,3 +14,4 @@ mod synthetic;
 mod thresholds;
 mod trap;
 mod umap;
+mod unbalanced;
