@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::sweep::{Shard, SweepEnd};
 use breakeven_sim::meter::{Meter, Parts};
-use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::hypothesis::Hypothesis;
+use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::verdict::Verdict;
 use breakeven_verify::{Verdicts, read_sweep, verify, verify_in_full};
 

@@ -12,7 +12,7 @@ use breakeven_sim::record::seal::plan_sha256;
 use breakeven_verify::VerifySettings;
 use breakeven_verify::design::Planned;
 use breakeven_verify::plan::Prepared;
-use breakeven_verify::quantity::{Factor, Quantity};
+use breakeven_verify::quantity::{Factor, PerRun, Quantity};
 use breakeven_verify::settings::Procedure;
 use breakeven_verify::ties::RELATIVE;
 use serde::{Deserialize, Serialize};
@@ -228,22 +228,26 @@ impl Config {
         if levels < 2 {
             return Vec::new();
         }
-        let statistics = self.verify.statistics.iter().filter(|s| s.is_tested());
+        let statistics = || self.verify.statistics.iter().filter(|s| s.is_tested());
         let others = Factor::ALL.into_iter().filter(|other| *other != factor);
         let groups: usize = others.map(|other| self.levels(other)).product();
-        let each = statistics.count();
         let m_follows_s = self.measure.covariance_batch_size.is_none();
         (0..groups)
             .flat_map(|part| self.measured().map(move |quantity| (part, quantity)))
-            .flat_map(|(part, quantity)| {
+            .flat_map(|(part, quantity)| statistics().map(move |s| (part, quantity, *s)))
+            .map(|(part, quantity, statistic)| {
                 let depends_on_m = quantity.is_of_mini_batches();
                 let varies = factor == Factor::BatchSize && m_follows_s;
-                let planned = Planned {
+                let per_run = PerRun {
+                    statistic,
+                    quantity,
+                };
+                Planned {
                     part,
                     comparable: !(depends_on_m && varies),
+                    primary: self.verify.is_primary(per_run),
                     ..Planned::without_ties(self.seeds(), levels)
-                };
-                std::iter::repeat_n(planned, each)
+                }
             })
             .collect()
     }

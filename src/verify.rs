@@ -6,6 +6,7 @@ mod selftest;
 use std::path::PathBuf;
 
 use breakeven_sim::meter::{Meter, Parts};
+use breakeven_verify::quantity::PerRun;
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::settings::Adjustment;
 use breakeven_verify::{
@@ -67,6 +68,18 @@ pub struct VerifyArgs {
         conflicts_with = "runs"
     )]
     adjustment: Option<Adjustment>,
+    /// Quantities of a table, parted by commas, that have all of alpha first, such
+    /// as max_lambda_k: the others are tested only where all of these have their
+    /// verdict; a sweep has its own.
+    #[arg(
+        long,
+        value_name = "QUANTITIES",
+        value_delimiter = ',',
+        value_parser = per_run,
+        requires = "table",
+        conflicts_with = "runs"
+    )]
+    primary: Vec<PerRun>,
     /// Confirm that K^M was measured with the same number and size of
     /// mini-batches (L and M) in all runs of a table that does not say so.
     #[arg(long, requires = "table", conflicts_with = "runs")]
@@ -136,6 +149,11 @@ fn adjustment(text: &str) -> Result<Adjustment, String> {
     })
 }
 
+fn per_run(text: &str) -> Result<PerRun, String> {
+    let found = PerRun::from_name(text);
+    found.ok_or_else(|| "give names such as max_lambda_k or at_accuracy_trace_h".to_owned())
+}
+
 impl VerifyArgs {
     fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, InputError> {
         meter.begin("reading runs", Parts::Whole);
@@ -143,6 +161,7 @@ impl VerifyArgs {
             let mut settings = VerifySettings::default();
             settings.alpha = self.alpha.unwrap_or(settings.alpha);
             settings.adjustment = self.adjustment.or(settings.adjustment);
+            settings.primary.clone_from(&self.primary);
             if self.resamples.is_some() {
                 say("warning: --resamples has no effect, as intervals of slopes are Student's");
             }

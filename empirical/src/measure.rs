@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use breakeven_sim::meter::Meter;
 use breakeven_sim::momentum;
-use breakeven_sim::record::{MiniBatches, Record};
+use breakeven_sim::record::{LossLine, MiniBatches, Record};
 
 use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
@@ -113,6 +113,10 @@ impl<'a> Measurement<'a> {
             ..Record::default()
         };
         let h = self.hessian(&survey, warm, &mut record);
+        if !survey.stopped() && self.config.loss_line_points > 0 {
+            let line = self.loss_line(theta, &h, &record);
+            record.loss_line = keep(&mut record.absent, "loss_line", line);
+        }
         if !survey.stopped() {
             self.per_example_covariance(&survey, warm, &mut record);
         }
@@ -230,6 +234,30 @@ impl<'a> Measurement<'a> {
             Err("H has no positive eigenvalue: there is no minimum along e".to_owned())
         };
         record.psi = keep(&mut record.absent, "psi", psi).and_then(finite);
+    }
+
+    /// The loss along e_H¹, on a grid whose middle is θ.
+    fn loss_line(&self, theta: &[f64], h: &Eigenpairs, record: &Record) -> Known<LossLine> {
+        let e = h.top_vector("H")?;
+        let reach = match (record.loss, record.lambda_h) {
+            (Some(loss), Some(lambda)) if lambda > 0.0 => (2.0 * loss / lambda).sqrt(),
+            _ => return Err("H has no positive eigenvalue, or the loss is not finite".to_owned()),
+        };
+        let half = self.config.loss_line_points / 2;
+        let offsets: Vec<f64> = (0..=2 * half)
+            .map(|j| reach * (j as f64 - half as f64) / half as f64)
+            .collect();
+        let layout = self.network.model.parameters();
+        let loss_at = |t: &f64| {
+            let moved: Vec<f64> = theta.iter().zip(e).map(|(x, e)| x + t * e).collect();
+            self.score(&layout.split(&moved, self.network.compute)).loss
+        };
+        let losses: Vec<f64> = offsets.iter().map(loss_at).collect();
+        if losses.iter().all(|loss| loss.is_finite()) {
+            Ok(LossLine { offsets, losses })
+        } else {
+            Err("the loss is not finite along e".to_owned())
+        }
     }
 
     /// The left side of Eq. 1; with momentum, the growth of E\[ψ²\] that takes

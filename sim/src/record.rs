@@ -239,17 +239,15 @@ pub struct Record {
     pub absent: BTreeMap<String, String>,
 }
 
-/// The mean loss L(θ + t·e) on the subset on which H is measured, along a unit
+/// The mean loss L(θ + t·e) on the subset on which H is measured, along the unit
 /// vector e = e_H¹, at offsets t on both sides of 0 that reach to √(2L(θ)/λ_H¹):
-/// there a parabola with its minimum at θ has risen by L(θ).
+/// there ½λ_H¹t² is L(θ).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LossLine {
     /// The offsets t, rising.
     pub offsets: Vec<f64>,
     /// L(θ + t·e) at each.
     pub losses: Vec<f64>,
-    /// ‖e‖, in which offsets are counted: 1.
-    pub unit: f64,
 }
 
 /// A spectral density on a grid of eigenvalues.

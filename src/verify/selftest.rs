@@ -53,7 +53,10 @@ pub fn run(args: &SelftestArgs) -> Result<(), Failure> {
 }
 
 fn terminal(calibration: &Calibration) -> String {
-    let width = calibration.scenarios.iter().map(|f| f.planted.chars().count());
+    let width = calibration
+        .scenarios
+        .iter()
+        .map(|f| f.planted.chars().count());
     let width = width.max().unwrap_or(0);
     let mut text = format!(
         "{} simulated studies of each kind, seed {}, judged at alpha {}\n\n{:width$}  {:28}  {:8}  \n",
@@ -83,7 +86,11 @@ fn line(found: &Found, width: usize) -> String {
             format!(" ({} to {})", percent(low), percent(high))
         })
     };
-    let rate = format!("{} %{}", percent(found.false_rate), shares(found.false_rate_interval));
+    let rate = format!(
+        "{} %{}",
+        percent(found.false_rate),
+        shares(found.false_rate_interval)
+    );
     let promised = match found.promised {
         Some(rate) => format!("≤ {} %", percent(rate)),
         None => "nothing".to_owned(),
@@ -100,6 +107,9 @@ fn line(found: &Found, width: usize) -> String {
         )
     });
     let broken = if found.holds { "" } else { "  BROKEN" };
-    let text = format!("{:width$}  {rate:28}  {promised:8}  {power}{broken}", found.planted);
+    let text = format!(
+        "{:width$}  {rate:28}  {promised:8}  {power}{broken}",
+        found.planted
+    );
     text.trim_end().to_owned() + "\n"
 }

@@ -14,6 +14,7 @@ mod measure_world;
 mod momenta;
 mod options;
 mod pictures;
+mod plan;
 mod pretrained;
 mod program;
 mod reproduce;

@@ -11,7 +11,7 @@ use tempfile::{TempDir, tempdir};
 #[path = "../../verify/tests/it/synthetic.rs"]
 mod synthetic;
 
-use crate::program::{self, VERDICT_FIELDS, command, run, stderr, stdout};
+use crate::program::{self, VERDICT_FIELDS, command, json, run, stderr, stdout};
 use synthetic::{Synthetic, diverge, run_folder};
 
 /// `breakeven verify` with `args` in `folder`.
@@ -155,6 +155,47 @@ fn a_level_can_be_chosen_for_a_table_but_not_for_sweeps() {
     assert!(stderr(&before).contains("--resamples has no effect"));
     let said = refusal(&["somewhere", "--alpha", "0.1"], folder.path());
     assert!(said.contains("--alpha"), "{said}");
+}
+
+#[test]
+fn primary_quantities_of_a_table_come_first() {
+    let mut text = "seed,learning_rate,batch_size,max_lambda_k,max_lambda_h".to_owned();
+    for seed in 0..5 {
+        for (place, eta) in [0.01, 0.1].iter().enumerate() {
+            let turned = if seed == 0 { 1 + place } else { 2 - place };
+            text += &format!("\n{seed},{eta},64,{turned},{}", 2 - place);
+        }
+    }
+    let folder = table(&text);
+    let adjusted = |primary: &str| {
+        let output = verify(
+            &["--table", "runs.csv", "--json", "--primary", primary],
+            folder.path(),
+        );
+        let hypotheses = json(&output)["hypotheses"].clone();
+        [0, 1].map(|index: usize| hypotheses[index]["p_adjusted"].as_f64().unwrap())
+    };
+    // 6/32 of λ_K, which one seed goes against, and 1/32 of λ_H.
+    assert_eq!(adjusted("max_lambda_k"), [0.1875, 0.1875]);
+    assert_eq!(adjusted("max_lambda_h"), [0.1875, 0.03125]);
+    let refused = |primary: &str| {
+        refusal(
+            &["--table", "runs.csv", "--primary", primary],
+            folder.path(),
+        )
+    };
+    let said = refused("lambda_k");
+    assert!(said.contains("give names such as max_lambda_k"), "{said}");
+    let said = refused("max_after_lambda_k");
+    assert!(
+        said.contains("--primary names max_after_lambda_k, which is described"),
+        "{said}"
+    );
+    let said = refused("max_lambda_k,max_lambda_k");
+    assert!(
+        said.contains("--primary names max_lambda_k twice"),
+        "{said}"
+    );
 }
 
 /// The same answer however the table comes.

@@ -1,29 +1,55 @@
-//! Which runs a hypothesis is tested on: complete blocks of seeds by levels.
+//! Which runs a hypothesis is tested on: seeds as blocks of levels, or, where no
+//! seed has several levels, all runs.
 //!
-//! A level that few seeds have is set aside; then every seed that lacks a value
-//! at a remaining level. What is set aside is said, with the reason. Which runs
-//! have a value decides, never the values.
+//! A seed that has two levels or more is a block, whichever it lacks. A level is
+//! set aside where far fewer of its runs count than of another's. What is not
+//! used is said, with the reason. Which runs have a value decides, never the
+//! values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::level::Level;
 use crate::quantity::{Factor, PerRun};
-use crate::summary::{Convergence, Reached, RunSummary};
+use crate::summary::{Convergence, RunSummary};
+use crate::trend::TrendTest;
 
 /// Fewer seeds never give a verdict.
 pub const FEWEST_SEEDS: usize = 3;
 
-/// Complete blocks: every seed has a run at every level.
+/// The runs of a hypothesis, and how they are tested.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocks<'a> {
+    /// Which test they allow.
+    pub test: TrendTest,
     /// The levels that are left, rising.
     pub levels: Vec<Level>,
-    /// The seeds that are left, rising.
-    pub seeds: Vec<u64>,
-    /// The runs, \[seeds\]\[levels\].
-    pub runs: Vec<Vec<&'a RunSummary>>,
+    /// The seeds that are tested, rising.
+    pub seeds: Vec<SeedRuns<'a>>,
+    /// What they were, if all runs that were made at these levels counted;
+    /// absent where all do.
+    pub completed: Option<Completed<'a>>,
     /// What was dropped.
     pub dropped: Vec<Dropped>,
+}
+
+/// The runs of a seed, their levels by index, rising.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedRuns<'a> {
+    /// The seed.
+    pub seed: u64,
+    /// The runs that count.
+    pub runs: Vec<(usize, &'a RunSummary)>,
+    /// The levels of runs that were made and don't count.
+    pub missing: Vec<usize>,
+}
+
+/// What would be tested if every run that was made counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completed<'a> {
+    /// Which test.
+    pub test: TrendTest,
+    /// The seeds.
+    pub seeds: Vec<SeedRuns<'a>>,
 }
 
 /// A level or a seed that a hypothesis goes without.
@@ -45,135 +71,236 @@ pub enum DroppedWhat {
 }
 
 impl<'a> Blocks<'a> {
-    /// The complete blocks of `runs`, which share the levels of all other
-    /// factors, for a per-run quantity over the levels of `factor`.
+    /// Those of `runs`, which share the levels of all other factors, for a
+    /// per-run quantity over the levels of `factor`.
     pub fn of(runs: &[&'a RunSummary], per_run: PerRun, factor: Factor) -> Self {
-        let seeds: BTreeSet<u64> = runs.iter().map(|run| run.seed).collect();
-        let all_levels: BTreeSet<Level> = runs.iter().map(|run| Level::of(run, factor)).collect();
-        let run_at: BTreeMap<(u64, Level), &RunSummary> = runs
-            .iter()
-            .map(|run| ((run.seed, Level::of(run, factor)), *run))
-            .collect();
-        let usable_at = |seed: u64, level: Level| {
-            let run = run_at.get(&(seed, level)).copied();
-            usable(run, per_run)
+        let made = Made::of(runs, per_run, factor);
+        let mut dropped = Vec::new();
+        let mut levels = made.levels_with_enough_runs();
+        let mut seeds = made.seeds_at(&levels);
+        let (mut test, mut used) = design(&seeds, levels.len(), SeedRuns::levels);
+        // A level that only seeds have that are not used.
+        let is_used = |index: usize, used: &[bool]| {
+            let mut pairs = seeds.iter().zip(used);
+            pairs.any(|(seed, used)| *used && seed.levels().contains(&index))
         };
-
-        let has = |seed: u64, level: Level| usable_at(seed, level).is_ok();
-        let seeds: Vec<u64> = seeds.into_iter().collect();
-        let levels = with_enough_seeds(all_levels.iter().copied().collect(), &seeds, has);
-        let set_aside = all_levels.into_iter().filter(|l| !levels.contains(l));
-        let dropped = set_aside
-            .map(|level| Dropped {
+        let left: Vec<Level> = (0..levels.len())
+            .filter(|&index| is_used(index, &used) || !used.contains(&true))
+            .map(|index| levels[index])
+            .collect();
+        if left.len() < levels.len() {
+            levels = left;
+            seeds = made.seeds_at(&levels);
+            (test, used) = design(&seeds, levels.len(), SeedRuns::levels);
+        }
+        for &level in made.levels.iter().filter(|l| !levels.contains(l)) {
+            dropped.push(Dropped {
                 what: DroppedWhat::Level(level),
-                reason: few_seeds(level, &seeds, usable_at),
-            })
-            .collect();
-
-        let mut complete = Self {
-            levels,
-            seeds: Vec::new(),
-            runs: Vec::new(),
-            dropped,
-        };
-        if !complete.levels.is_empty() {
-            for seed in seeds {
-                complete.take_seed(seed, factor, usable_at);
-            }
-        }
-        complete
-    }
-
-    /// Adds a seed that is there at every level, or says what it lacks.
-    fn take_seed(
-        &mut self,
-        seed: u64,
-        factor: Factor,
-        usable_at: impl Fn(u64, Level) -> Result<&'a RunSummary, String>,
-    ) {
-        let mut block = Vec::new();
-        let mut lacking = Vec::new();
-        for &level in &self.levels {
-            match usable_at(seed, level) {
-                Ok(run) => block.push(run),
-                Err(reason) => lacking.push(format!("{} = {level}: {reason}", factor.symbol())),
-            }
-        }
-        if lacking.is_empty() {
-            self.seeds.push(seed);
-            self.runs.push(block);
-        } else {
-            self.dropped.push(Dropped {
-                what: DroppedWhat::Seed(seed),
-                reason: format!("incomplete block: {}", lacking.join("; ")),
+                reason: made.why_without_level(level),
             });
         }
+        for (seed, used) in seeds.iter().zip(&used) {
+            if !used && !levels.is_empty() {
+                dropped.push(Dropped {
+                    what: DroppedWhat::Seed(seed.seed),
+                    reason: made.why_without_seed(seed, &levels),
+                });
+            }
+        }
+        Self {
+            completed: completed(&seeds, levels.len()),
+            seeds: kept(seeds, &used),
+            test,
+            levels,
+            dropped,
+        }
     }
 
-    /// What the runs reached, \[seeds\]\[levels\].
-    pub fn reached(&self, per_run: PerRun) -> Vec<Vec<Reached>> {
-        let block = |runs: &Vec<&RunSummary>| runs.iter().map(|run| run.values[&per_run]).collect();
-        self.runs.iter().map(block).collect()
+    /// The runs that are tested.
+    pub fn runs(&self) -> impl Iterator<Item = &'a RunSummary> {
+        let of_seed = |seed: &SeedRuns<'a>| seed.runs.clone();
+        self.seeds.iter().flat_map(of_seed).map(|(_, run)| run)
     }
 }
 
-/// The levels that are kept. Set aside are those that fewer than three seeds
-/// have, or fewer than half as many as another level; then, while fewer than
-/// three seeds are complete, the level whose absence completes most of them (of
-/// equal ones the one that fewest seeds have, then the highest). At least two
-/// levels are kept, where there are so many.
-fn with_enough_seeds(
-    levels: Vec<Level>,
-    seeds: &[u64],
-    has: impl Fn(u64, Level) -> bool,
-) -> Vec<Level> {
-    let at = |level: Level| seeds.iter().filter(|&&seed| has(seed, level)).count();
-    let most = levels.iter().map(|&level| at(level)).max().unwrap_or(0);
-    let enough = FEWEST_SEEDS.min(most).max(1);
-    let mut kept: Vec<Level> = levels
-        .into_iter()
-        .filter(|&level| at(level) >= enough && 2 * at(level) >= most)
-        .collect();
-    let complete = |levels: &[Level]| {
-        let is_complete = |seed: &&u64| levels.iter().all(|&level| has(**seed, level));
-        seeds.iter().filter(is_complete).count()
-    };
-    while kept.len() > 2 && complete(&kept) < enough {
-        let without = |index: usize| {
-            let mut rest = kept.clone();
-            rest.remove(index);
-            complete(&rest)
-        };
-        let best = (0..kept.len())
-            .max_by_key(|&i| (without(i), std::cmp::Reverse(at(kept[i])), i))
-            // There are more than two levels.
-            .unwrap_or(0);
-        kept.remove(best);
+impl SeedRuns<'_> {
+    fn levels(&self) -> Vec<usize> {
+        self.runs.iter().map(|(level, _)| *level).collect()
     }
-    kept
+
+    fn levels_made(&self) -> Vec<usize> {
+        let mut all = self.levels();
+        all.extend(&self.missing);
+        all.sort_unstable();
+        all
+    }
 }
 
-/// How many seeds a level has, and why the others lack it.
-fn few_seeds<'a>(
-    level: Level,
-    seeds: &[u64],
-    usable_at: impl Fn(u64, Level) -> Result<&'a RunSummary, String>,
-) -> String {
-    let lacking: Vec<String> = seeds
+/// Which test seeds with these levels allow, and which seeds it uses: those
+/// with several levels; where fewer than three have, those with one, if they are
+/// three or more at different levels.
+fn design<'a>(
+    seeds: &[SeedRuns<'a>],
+    levels: usize,
+    levels_of: fn(&SeedRuns<'a>) -> Vec<usize>,
+) -> (TrendTest, Vec<bool>) {
+    let levels_of: Vec<Vec<usize>> = seeds.iter().map(levels_of).collect();
+    if levels == 1 {
+        // There is no test, but there are values.
+        let used = levels_of.iter().map(|l| l.len() == 1).collect();
+        return (TrendTest::Page, used);
+    }
+    let count = |of: fn(usize) -> bool| levels_of.iter().filter(|l| of(l.len())).count();
+    let apart: BTreeSet<usize> = levels_of
         .iter()
-        .filter_map(|&seed| usable_at(seed, level).err())
+        .filter(|levels| levels.len() == 1)
+        .map(|levels| levels[0])
         .collect();
-    let reasons: BTreeSet<&str> = lacking.iter().map(String::as_str).collect();
-    let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
-    match (seeds.len() - lacking.len(), seeds.len()) {
-        (0, _) => format!("no seed is left at this level: {reasons}"),
-        (left, all) => format!("{left} of {all} seeds left at this level: {reasons}"),
+    let shares = |levels: usize| levels >= 2;
+    let is_single = |levels: usize| levels == 1;
+    if count(shares) < FEWEST_SEEDS && count(is_single) >= FEWEST_SEEDS && apart.len() >= 2 {
+        let used = levels_of.iter().map(|l| l.len() == 1).collect();
+        return (TrendTest::JonckheereTerpstra, used);
+    }
+    let used: Vec<bool> = levels_of.iter().map(|l| l.len() >= 2).collect();
+    let lacks_some = |(l, used): (&Vec<usize>, &bool)| *used && l.len() < levels;
+    let test = match levels_of.iter().zip(&used).any(lacks_some) {
+        true => TrendTest::IncompleteBlocks,
+        false => TrendTest::Page,
+    };
+    (test, used)
+}
+
+fn kept<'a>(seeds: Vec<SeedRuns<'a>>, used: &[bool]) -> Vec<SeedRuns<'a>> {
+    let pairs = seeds.into_iter().zip(used);
+    pairs
+        .filter(|(_, used)| **used)
+        .map(|(seed, _)| seed)
+        .collect()
+}
+
+fn completed<'a>(seeds: &[SeedRuns<'a>], levels: usize) -> Option<Completed<'a>> {
+    if seeds.iter().all(|seed| seed.missing.is_empty()) {
+        return None;
+    }
+    let (test, used) = design(seeds, levels, SeedRuns::levels_made);
+    Some(Completed {
+        test,
+        seeds: kept(seeds.to_vec(), &used),
+    })
+}
+
+/// The runs that were made, and which of them count.
+struct Made<'a> {
+    factor: Factor,
+    seeds: BTreeSet<u64>,
+    levels: BTreeSet<Level>,
+    runs: BTreeMap<(u64, Level), Result<&'a RunSummary, String>>,
+}
+
+impl<'a> Made<'a> {
+    fn of(runs: &[&'a RunSummary], per_run: PerRun, factor: Factor) -> Self {
+        let place = |run: &RunSummary| (run.seed, Level::of(run, factor));
+        Self {
+            factor,
+            seeds: runs.iter().map(|run| run.seed).collect(),
+            levels: runs.iter().map(|run| Level::of(run, factor)).collect(),
+            runs: runs
+                .iter()
+                .map(|run| (place(run), usable(run, per_run)))
+                .collect(),
+        }
+    }
+
+    /// The run, if it counts, or why not.
+    fn at(&self, seed: u64, level: Level) -> Result<&'a RunSummary, String> {
+        match self.runs.get(&(seed, level)) {
+            Some(run) => run.clone(),
+            None => Err("there is no such run".to_owned()),
+        }
+    }
+
+    /// How many runs of a level count, and how many were made.
+    fn counted(&self, level: Level) -> [usize; 2] {
+        let of_level = || self.runs.iter().filter(|((_, l), _)| *l == level);
+        [
+            of_level().filter(|(_, run)| run.is_ok()).count(),
+            of_level().count(),
+        ]
+    }
+
+    /// The levels that are kept. Set aside are those of whose runs none counts,
+    /// or a share that is less than half of another level's: where most runs
+    /// fail, those that are left are selected by how they went.
+    fn levels_with_enough_runs(&self) -> Vec<Level> {
+        let counted: Vec<(Level, [usize; 2])> =
+            self.levels.iter().map(|&l| (l, self.counted(l))).collect();
+        let is_enough = |[counts, made]: [usize; 2]| {
+            let against = |[other_counts, other_made]: [usize; 2]| {
+                2 * counts * other_made >= other_counts * made
+            };
+            counts > 0 && counted.iter().all(|(_, other)| against(*other))
+        };
+        let enough = counted.iter().filter(|(_, of_level)| is_enough(*of_level));
+        enough.map(|(level, _)| *level).collect()
+    }
+
+    fn seeds_at(&self, levels: &[Level]) -> Vec<SeedRuns<'a>> {
+        let of_seed = |&seed: &u64| {
+            let (mut runs, mut missing) = (Vec::new(), Vec::new());
+            for (index, &level) in levels.iter().enumerate() {
+                match self.runs.get(&(seed, level)) {
+                    Some(Ok(run)) => runs.push((index, *run)),
+                    Some(Err(_)) => missing.push(index),
+                    None => {}
+                }
+            }
+            SeedRuns {
+                seed,
+                runs,
+                missing,
+            }
+        };
+        self.seeds.iter().map(of_seed).collect()
+    }
+
+    /// How many seeds a level has, and why the others lack it.
+    fn why_without_level(&self, level: Level) -> String {
+        let lacking: Vec<String> = self
+            .seeds
+            .iter()
+            .filter_map(|&seed| self.at(seed, level).err())
+            .collect();
+        let reasons: BTreeSet<&str> = lacking.iter().map(String::as_str).collect();
+        let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
+        match (self.seeds.len() - lacking.len(), self.seeds.len()) {
+            (0, _) => format!("no seed is left at this level: {reasons}"),
+            (left, all) => format!("{left} of {all} seeds left at this level: {reasons}"),
+        }
+    }
+
+    fn why_without_seed(&self, seed: &SeedRuns<'_>, levels: &[Level]) -> String {
+        let symbol = self.factor.symbol();
+        let lacks = |&level: &Level| {
+            let why = self.at(seed.seed, level).err()?;
+            Some(format!("{symbol} = {level}: {why}"))
+        };
+        let lacking = levels
+            .iter()
+            .filter_map(lacks)
+            .collect::<Vec<_>>()
+            .join("; ");
+        match &seed.runs[..] {
+            [] => format!("no level: {lacking}"),
+            [(level, _)] => format!("{symbol} = {} alone: {lacking}", levels[*level]),
+            _ => "several levels, whose runs share their weights, beside seeds with one level each"
+                .to_owned(),
+        }
     }
 }
 
 /// The run, if it can be used, or why not.
-fn usable(run: Option<&RunSummary>, per_run: PerRun) -> Result<&RunSummary, String> {
-    let run = run.ok_or_else(|| "there is no such run".to_owned())?;
+fn usable(run: &RunSummary, per_run: PerRun) -> Result<&RunSummary, String> {
     match &run.convergence {
         Convergence::NotConverged(reason) => {
             let in_short = reason
@@ -189,52 +316,4 @@ fn usable(run: Option<&RunSummary>, per_run: PerRun) -> Result<&RunSummary, Stri
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The levels kept of 1, 2, 3, … where `at` names the seeds of each.
-    fn kept(at: &[&[u64]]) -> Vec<u64> {
-        let mut seeds: Vec<u64> = at.iter().flat_map(|s| s.iter().copied()).collect();
-        seeds.sort_unstable();
-        seeds.dedup();
-        let levels = (1..=at.len() as u64).map(Level::BatchSize).collect();
-        let has = |seed, level: Level| at[level.value() as usize - 1].contains(&seed);
-        let kept = with_enough_seeds(levels, &seeds, has);
-        kept.iter().map(|level| level.value() as u64).collect()
-    }
-
-    #[test]
-    fn a_level_that_few_seeds_have_is_set_aside_and_not_the_seeds() {
-        let five: &[u64] = &[0, 1, 2, 3, 4];
-        for (at, expected) in [
-            (vec![five, five, five], vec![1, 2, 3]),
-            // One run, two runs, no run.
-            (vec![five, five, five, &[2]], vec![1, 2, 3]),
-            (vec![&[2, 3], five, five, five], vec![2, 3, 4]),
-            (vec![five, &[], five], vec![1, 3]),
-            // Three of five are enough; of eight they are fewer than half.
-            (vec![five, five, &[0, 1, 2]], vec![1, 2, 3]),
-            (
-                vec![
-                    &[0, 1, 2, 3, 4, 5, 6, 7],
-                    &[0, 1, 2, 3, 4, 5, 6],
-                    &[0, 1, 2],
-                ],
-                vec![1, 2],
-            ),
-            // Each has three, but only seed 2 is complete: the last one goes.
-            (vec![five, five, &[0, 1, 2], &[2, 3, 4]], vec![1, 2, 3]),
-            // Seeds 0 to 2 have all but the second level.
-            (
-                vec![five, &[2, 3, 4], &[0, 1, 2], &[0, 1, 2]],
-                vec![1, 3, 4],
-            ),
-            // Two seeds in all: too few for a verdict, but nothing is hidden.
-            (vec![&[0, 1], &[0, 1], &[0, 1]], vec![1, 2, 3]),
-            (vec![&[0, 1, 2], &[3, 4, 5]], vec![1, 2]),
-            (vec![&[], &[]], vec![]),
-        ] {
-            assert_eq!(kept(&at), expected, "{at:?}");
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::benjamini_hochberg::benjamini_hochberg;
 use crate::blocks::FEWEST_SEEDS;
+use crate::gatekeeping::{Entrant, gated};
 use crate::holm::holm;
 use crate::settings::{Adjustment, Procedure};
 use crate::westfall_young::resolution;
@@ -20,14 +21,21 @@ const MOST_MORE_SEEDS: usize = 10_000;
 pub struct Planned {
     /// Which runs it is about: hypotheses of one part are about the same.
     pub part: usize,
-    /// Seeds: complete blocks.
+    /// Seeds, with all levels or some.
     pub seeds: usize,
     /// Levels; with fewer than two there is no trend.
     pub levels: usize,
+    /// Whether seeds have several levels each. Where they have one, no further
+    /// seeds with all levels are added to them: those would be tested without.
+    pub shared: bool,
+    /// In how many ways its runs could change levels among each other.
+    pub arrangements: f64,
     /// The smallest p-value that these seeds allow; of no seeds it is 1.
     pub smallest_p: f64,
     /// Whether values at its levels can be compared at all.
     pub comparable: bool,
+    /// Whether the plan declares it primary.
+    pub primary: bool,
 }
 
 /// What a hypothesis of a family can come to.
@@ -53,27 +61,44 @@ impl Planned {
             part: 0,
             seeds,
             levels,
+            shared: true,
+            arrangements: 1.0 / chance_of_order(seeds, levels),
             smallest_p: chance_of_order(seeds, levels),
             comparable: true,
+            primary: false,
         }
     }
 
-    /// The same with so many more seeds, without ties.
+    /// The same with so many more seeds, complete and without ties.
     fn with_more(self, seeds: usize) -> Self {
+        if !self.shared && seeds > 0 {
+            return self.without_seeds().with_more(seeds);
+        }
         Self {
             seeds: self.seeds + seeds,
+            arrangements: self.arrangements / chance_of_order(seeds, self.levels),
             smallest_p: self.smallest_p * chance_of_order(seeds, self.levels),
             ..self
         }
     }
 
-    fn can_be_tested(self) -> bool {
+    /// The same without a seed.
+    fn without_seeds(self) -> Self {
+        Self {
+            part: self.part,
+            comparable: self.comparable,
+            primary: self.primary,
+            ..Self::without_ties(0, self.levels)
+        }
+    }
+
+    fn can_be_tested(&self) -> bool {
         self.comparable && self.levels >= 2
     }
 
     /// The p-value with which it counts in the family: 1 where it cannot have a
     /// verdict, so that it makes none easier for others.
-    fn counted_p(self) -> f64 {
+    fn counted_p(&self) -> f64 {
         if self.can_be_tested() && self.seeds >= FEWEST_SEEDS {
             self.smallest_p.clamp(f64::MIN_POSITIVE, 1.0)
         } else {
@@ -95,14 +120,7 @@ pub fn planned_prospects(family: &[Planned], procedure: Procedure) -> Vec<Prospe
 /// those where all are smallest, later steps included.
 pub fn prospects(family: &[Planned], procedure: Procedure, smallest: &[f64]) -> Vec<Prospect> {
     let needed = seeds_needed(family, procedure);
-    let from_scratch: Vec<Planned> = family
-        .iter()
-        .map(|planned| Planned {
-            part: planned.part,
-            comparable: planned.comparable,
-            ..Planned::without_ties(0, planned.levels)
-        })
-        .collect();
+    let from_scratch: Vec<Planned> = family.iter().map(|h| h.without_seeds()).collect();
     let needed_from_scratch = seeds_needed(&from_scratch, procedure);
     (0..family.len())
         .map(|index| {
@@ -128,12 +146,24 @@ pub fn is_at_most(p: f64, alpha: f64) -> bool {
 
 /// The smallest adjusted p-values of designs, for which no ties are known.
 pub(crate) fn smallest_adjusted(family: &[Planned], adjustment: Adjustment) -> Vec<f64> {
+    let entrant = |h: &Planned| Entrant {
+        primary: h.primary,
+        testable: h.can_be_tested() && h.seeds >= FEWEST_SEEDS,
+    };
+    let entrants: Vec<Entrant> = family.iter().map(entrant).collect();
+    gated(&entrants, |some| {
+        let some: Vec<Planned> = some.iter().map(|&index| family[index]).collect();
+        smallest_of_one_family(&some, adjustment)
+    })
+}
+
+fn smallest_of_one_family(family: &[Planned], adjustment: Adjustment) -> Vec<f64> {
     let counted: Vec<f64> = family.iter().map(|h| h.counted_p()).collect();
     match adjustment {
         Adjustment::Holm => holm(&counted),
         Adjustment::BenjaminiHochberg => benjamini_hochberg(&counted),
         Adjustment::WestfallYoung => {
-            let floored = |(h, p): (&Planned, f64)| p.max(resolution(h.seeds, h.levels));
+            let floored = |(h, p): (&Planned, f64)| p.max(resolution(h.arrangements));
             let counted: Vec<f64> = family.iter().zip(counted).map(floored).collect();
             smallest_together(family, &counted)
         }

@@ -1,21 +1,24 @@
 //! One hypothesis for each per-run quantity, factor, levels of all other
-//! factors, and sweep; tested on complete blocks.
+//! factors, and sweep.
+
+mod tested;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::blocks::{Blocks, Dropped, FEWEST_SEEDS};
+use crate::blocks::{Dropped, FEWEST_SEEDS};
+use crate::effect::Effect;
 use crate::input::{Source, Sweep};
-use crate::interval;
 use crate::level::{Fixed, Level, factors};
-use crate::page::{PageMethod, PageTrend, page_trend_of_groups};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
-use crate::shape::{self, Turn};
-use crate::slope::log_slope;
-use crate::summary::{Reached, RunSummary, is_measured};
-use crate::ties;
+use crate::sensitivity::MissingRuns;
+use crate::shape::Turn;
+use crate::summary::{RunSummary, is_measured};
+use crate::trend::{Block, Method, TrendTest};
 use crate::verdict::Verdict;
+
+pub(crate) use tested::id;
 
 /// A hypothesis, its test and its verdict.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,15 +39,29 @@ pub struct Hypothesis {
     pub fixed: Fixed,
     /// How the quantity changes as the factor grows, if the conjecture holds.
     pub expected: Direction,
+    /// Whether the plan declares it primary: then the others wait for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub primary: bool,
     /// The levels tested, rising.
     pub levels: Vec<Level>,
-    /// The seeds tested: the blocks.
+    /// The seeds tested: the blocks, or, of Jonckheere and Terpstra's test, one
+    /// for each run.
     pub seeds: Vec<u64>,
-    /// Page's L for the expected direction.
+    /// Of each seed the levels that it has, where not all have all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub levels_of_seeds: Vec<Vec<Level>>,
+    /// Which test it is.
+    pub test: Option<TrendTest>,
+    /// Its statistic for the expected direction: L, or Jonckheere and Terpstra's
+    /// J.
+    pub statistic: Option<f64>,
+    /// The largest that these seeds and levels allow.
+    pub statistic_largest: Option<f64>,
+    /// Page's L for the expected direction; absent where the test is another.
     pub page_l: Option<f64>,
-    /// The largest L that this many seeds and levels allow.
+    /// The largest L that these seeds and levels allow.
     pub page_l_largest: Option<f64>,
-    /// Its p-value.
+    /// The test's p-value.
     pub p_value: Option<f64>,
     /// The p-value after adjustment for the family.
     pub p_adjusted: Option<f64>,
@@ -66,22 +83,27 @@ pub struct Hypothesis {
     /// The fewest seeds with which one would be; absent where none would.
     pub seeds_needed: Option<usize>,
     /// How `p_value` was found.
-    pub method: Option<PageMethod>,
+    pub method: Option<Method>,
     /// How `opposite_p_value` was found.
-    pub opposite_method: Option<PageMethod>,
+    pub opposite_method: Option<Method>,
     /// The normal limit of `p_value`.
     pub normal_p_value: Option<f64>,
-    /// Seeds whose levels are all in the expected order, without a tie.
+    /// What the runs that don't count could have changed; absent where all that
+    /// were made at these levels do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_runs: Option<MissingRuns>,
+    /// Seeds whose levels are all in the expected order, without a tie; none of
+    /// seeds with one level each.
     pub seeds_in_order: usize,
     /// Clopper and Pearson's interval for their share, of coverage 1 − α.
     pub seeds_in_order_interval: Option<[f64; 2]>,
     /// Slope of log quantity against log factor, of β against log 1/(1−β); mean
-    /// over seeds.
+    /// over seeds, or, where each has one level, over all runs.
     pub log_slope: Option<f64>,
-    /// Its Student interval over seeds, of coverage 1 − α.
+    /// Its Student interval, of coverage 1 − α.
     pub log_slope_interval: Option<[f64; 2]>,
     /// Seeds in which at least two levels tie: values that their errors do not
-    /// tell apart, or values at step 0.
+    /// tell apart, or values at step 0. Where each has one level, runs that tie.
     pub tied_blocks: usize,
     /// Seeds in which at least two levels have their value at step 0, where
     /// all runs of a seed share their weights. Absent where steps are unknown.
@@ -91,6 +113,19 @@ pub struct Hypothesis {
     /// all: then there is no verdict. Absent where they do not turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turns: Option<Turn>,
+    /// How large the difference between the lowest and the highest level is.
+    pub effect: Option<Effect>,
+    /// The same of neighbouring levels, where there are more than two.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub step_effects: Vec<Effect>,
+    /// The BCa bootstrap interval of `log_slope` over seeds, of nominal coverage
+    /// 1 − α; null for fewer than three and where they do not differ.
+    pub log_slope_bca_interval: Option<[f64; 2]>,
+    /// The interquartile mean of each level.
+    pub level_interquartile_means: Vec<f64>,
+    /// The bootstrap percentile interval of each, of nominal coverage 1 − α; null
+    /// for fewer than two seeds, and where they do not differ.
+    pub level_interquartile_mean_intervals: Vec<Option<[f64; 2]>>,
     /// Mean of the quantity over the seeds tested, level by level.
     pub level_means: Vec<f64>,
     /// Student's interval for each, of coverage 1 − α; null for fewer than two
@@ -109,10 +144,10 @@ pub struct Hypothesis {
     /// Whether every value is zero, up to its stated error.
     #[serde(skip)]
     pub is_zero: bool,
-    /// The groups of ties of each seed, levels in the order in which values
+    /// The blocks of the test, levels labelled in the order in which values
     /// should rise.
     #[serde(skip)]
-    pub ranked: Vec<Vec<usize>>,
+    pub blocks: Vec<Block>,
 }
 
 /// Whether the runs measured K^M alike.
@@ -134,6 +169,12 @@ impl Hypothesis {
         self.covariances == Covariances::Alike
     }
 
+    /// Seeds that have some of its levels, and not all.
+    pub fn seeds_that_lack_levels(&self) -> usize {
+        let lacks = |levels: &&Vec<Level>| levels.len() < self.levels.len();
+        self.levels_of_seeds.iter().filter(lacks).count()
+    }
+
     /// Whether an outcome of its test could be a verdict.
     pub fn can_have_verdict(&self) -> bool {
         self.p_value.is_some() && self.is_comparable() && self.seeds.len() >= FEWEST_SEEDS
@@ -152,7 +193,7 @@ pub(crate) fn as_name<S: serde::Serializer>(
 pub fn of_sweep(sweep: &Sweep) -> Vec<Hypothesis> {
     let tested = |per_run: PerRun, factor, fixed: &Fixed, runs: &[&RunSummary]| {
         let is_tested = per_run.statistic.is_tested();
-        is_tested.then(|| test(sweep, per_run, factor, fixed, runs))
+        is_tested.then(|| tested::test(sweep, per_run, factor, fixed, runs))
     };
     for_each_claim(sweep, tested)
 }
@@ -214,153 +255,4 @@ fn asked_for(sweep: &Sweep, runs: &[&RunSummary]) -> Vec<PerRun> {
         })
         .filter(is_known)
         .collect()
-}
-
-fn test(
-    sweep: &Sweep,
-    quantity: PerRun,
-    factor: Factor,
-    fixed: &Fixed,
-    group: &[&RunSummary],
-) -> Hypothesis {
-    let id = id(sweep, quantity, factor, fixed);
-    let expected = quantity.quantity.expected(factor);
-    let blocks = Blocks::of(group, quantity, factor);
-    let reached = blocks.reached(quantity);
-    let values: Vec<Vec<f64>> = reached
-        .iter()
-        .map(|block| block.iter().map(|r| r.value).collect())
-        .collect();
-    let tied: Vec<Vec<usize>> = reached.iter().map(|block| ties::groups(block)).collect();
-    let ranked = along(expected, &tied);
-    let is_zero = is_zero(&reached);
-    // Fewer than two levels or no seeds, or nothing but rounding: there is no
-    // test.
-    let page: Option<PageTrend> = page_trend_of_groups(&ranked).ok().filter(|_| !is_zero);
-    let alpha = sweep.settings.alpha;
-    let strengths: Vec<f64> = blocks.levels.iter().map(|l| l.strength()).collect();
-    let slope = page.and_then(|_| log_slope(&strengths, &values, &tied, alpha));
-    let in_order = ranked.iter().filter(|block| is_rising(block)).count();
-    Hypothesis {
-        sweep: sweep.name.clone(),
-        conjecture: quantity.quantity.conjecture(),
-        quantity,
-        factor,
-        fixed: fixed.clone(),
-        expected,
-        page_l: page.map(|p| p.statistic),
-        page_l_largest: page.map(|_| largest_l(values.len(), blocks.levels.len())),
-        p_value: page.map(|p| p.p_value),
-        p_adjusted: None,
-        opposite_p_value: page.map(|p| p.opposite_p_value),
-        opposite_p_adjusted: None,
-        p_holm: None,
-        opposite_p_holm: None,
-        smallest_p_value: page.map(|p| p.smallest_p_value),
-        smallest_p_adjusted: None,
-        decidable: false,
-        seeds_needed: None,
-        method: page.map(|p| p.method),
-        opposite_method: page.map(|p| p.opposite_method),
-        normal_p_value: page.map(|p| p.normal_p_value),
-        seeds_in_order: page.map_or(0, |_| in_order),
-        seeds_in_order_interval: page
-            .and_then(|_| interval::of_share(in_order, ranked.len(), alpha)),
-        log_slope: slope.map(|s| s.slope),
-        log_slope_interval: slope.and_then(|s| s.interval),
-        tied_blocks: tied.iter().filter(|block| ties::has_tie(block)).count(),
-        step_zero_blocks: step_zero_blocks(&reached),
-        turns: page.and_then(|page| shape::turn(&blocks.levels, &tied, rises(expected, &page))),
-        level_means: level_means(&values),
-        level_mean_intervals: level_mean_intervals(&values, alpha),
-        verdict: Verdict::Inconclusive,
-        reason: String::new(),
-        covariances: covariances(sweep, quantity, factor, &blocks),
-        is_zero,
-        ranked,
-        levels: blocks.levels,
-        seeds: blocks.seeds,
-        dropped: blocks.dropped,
-        id,
-    }
-}
-
-/// `sweep/quantity/factor@other_factor=fixed`, with all others parted by commas.
-pub(crate) fn id(sweep: &Sweep, quantity: PerRun, factor: Factor, fixed: &Fixed) -> String {
-    let (name, fixed) = (factor.name(), fixed.id());
-    format!("{}/{quantity}/{name}@{fixed}", sweep.name)
-}
-
-/// Which way the trend of the values goes along the levels.
-fn rises(expected: Direction, page: &PageTrend) -> bool {
-    (expected == Direction::Increasing) == (page.p_value <= page.opposite_p_value)
-}
-
-/// The blocks with the levels in the order in which values should rise.
-fn along(expected: Direction, values: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    match expected {
-        Direction::Increasing => values.to_vec(),
-        Direction::Decreasing => values
-            .iter()
-            .map(|block| block.iter().rev().copied().collect())
-            .collect(),
-    }
-}
-
-/// n·Σ j², all blocks in order.
-fn largest_l(seeds: usize, levels: usize) -> f64 {
-    (seeds * levels * (levels + 1) * (2 * levels + 1) / 6) as f64
-}
-
-fn is_rising(block: &[usize]) -> bool {
-    block.windows(2).all(|pair| pair[0] < pair[1])
-}
-
-/// Whether there are values, and none is larger than the error that it states.
-fn is_zero(reached: &[Vec<Reached>]) -> bool {
-    let mut all = reached.iter().flatten().peekable();
-    let within = |r: &Reached| r.error.is_some_and(|error| r.value.abs() <= error);
-    all.peek().is_some() && all.all(within)
-}
-
-fn step_zero_blocks(reached: &[Vec<Reached>]) -> Option<usize> {
-    if reached.is_empty() || reached.iter().flatten().any(|r| r.step.is_none()) {
-        return None;
-    }
-    let at_zero = |block: &&Vec<Reached>| block.iter().filter(|r| r.is_at_step_zero()).count() >= 2;
-    Some(reached.iter().filter(at_zero).count())
-}
-
-fn level_means(values: &[Vec<f64>]) -> Vec<f64> {
-    let mean = |of_level: Vec<f64>| of_level.iter().sum::<f64>() / values.len() as f64;
-    by_level(values).map(mean).collect()
-}
-
-fn level_mean_intervals(values: &[Vec<f64>], alpha: f64) -> Vec<Option<[f64; 2]>> {
-    let interval = |of_level: Vec<f64>| interval::of_mean(&of_level, alpha);
-    by_level(values).map(interval).collect()
-}
-
-/// The values of each level, over the seeds.
-fn by_level(values: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
-    let levels = values.first().map_or(0, Vec::len);
-    (0..levels).map(|level| values.iter().map(|block| block[level]).collect())
-}
-
-fn covariances(sweep: &Sweep, quantity: PerRun, factor: Factor, blocks: &Blocks) -> Covariances {
-    if !quantity.quantity.is_of_mini_batches() {
-        return Covariances::Alike;
-    }
-    let of_runs = || blocks.runs.iter().flatten().map(|run| run.covariance);
-    let batches: BTreeSet<u64> = of_runs().filter_map(|c| c.batches).collect();
-    let sizes: BTreeSet<u64> = of_runs().filter_map(|c| c.batch_size).collect();
-    let vouched_for = sweep.source == Source::Folder || sweep.same_covariance;
-    let is_open = of_runs().any(|c| c.batch_size.is_none()) && !vouched_for;
-    if batches.len() > 1 || sizes.len() > 1 {
-        Covariances::Different
-    } else if factor == Factor::BatchSize && is_open {
-        Covariances::Unknown
-    } else {
-        Covariances::Alike
-    }
 }

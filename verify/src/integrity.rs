@@ -87,7 +87,8 @@ impl Integrity {
         in_words([
             (
                 self.plan_kept,
-                "began with α, quantities, thresholds and levels as they are now",
+                "the plan came first: they began with α, quantities, thresholds and levels as they \
+                 are now",
             ),
             (
                 self.plan_unchecked,

@@ -17,10 +17,36 @@ pub fn of_mean(values: &[f64], alpha: f64) -> Option<[f64; 2]> {
     if values.len() < 2 || spread <= ROUNDING * largest {
         return None;
     }
-    let student = StudentsT::new(0.0, 1.0, n - 1.0).ok()?;
-    let t = (-logarithm_at(alpha / 2.0, |y| student.sf((-y).exp()))).exp();
-    let half = t * spread / n.sqrt();
+    let half = students_quantile(n - 1.0, alpha)? * spread / n.sqrt();
     half.is_finite().then_some([mean - half, mean + half])
+}
+
+/// Student's interval for the slope b of y against x, of coverage 1 − `alpha`
+/// where y scatters normally about a line: b ± t·s/√Σ(x − mean)², with s² the sum
+/// of squared residuals over n − 2 and t of n − 2 degrees of freedom.
+///
+/// `None` for fewer than three points, and where all lie on the line.
+pub fn of_slope(x: &[f64], y: &[f64], slope: f64, alpha: f64) -> Option<[f64; 2]> {
+    let n = x.len() as f64;
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / n;
+    let (x_mean, y_mean) = (mean(x), mean(y));
+    let residual = |(x, y): (&f64, &f64)| (y - y_mean - slope * (x - x_mean)).powi(2);
+    let squares: f64 = x.iter().zip(y).map(residual).sum();
+    let width: f64 = x.iter().map(|x| (x - x_mean).powi(2)).sum();
+    let largest = y.iter().fold(0.0_f64, |a, v| a.max((v - y_mean).abs()));
+    let spread = (squares / (n - 2.0)).sqrt();
+    if x.len() < 3 || spread <= ROUNDING * largest {
+        return None;
+    }
+    let half = students_quantile(n - 2.0, alpha)? * spread / width.sqrt();
+    half.is_finite().then_some([slope - half, slope + half])
+}
+
+/// The number that Student's t of these degrees of freedom exceeds with a chance
+/// of alpha/2.
+fn students_quantile(freedom: f64, alpha: f64) -> Option<f64> {
+    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    Some((-logarithm_at(alpha / 2.0, |y| student.sf((-y).exp()))).exp())
 }
 
 /// Relative errors of sums and logarithms.

@@ -1,15 +1,19 @@
 //! What follows from a family of tested hypotheses, and why, in words.
 
-use crate::blocks::{DroppedWhat, FEWEST_SEEDS};
+mod shortfall;
+
+use crate::blocks::DroppedWhat;
 use crate::design::{is_at_most, prospects};
 use crate::family::{Family, Towards};
 use crate::hypothesis::{Covariances, Hypothesis};
 use crate::number::{p_value, significant};
-use crate::page::PageMethod;
 use crate::quantity::Statistic;
 use crate::settings::{Adjustment, Procedure};
-use crate::shape::Turn;
+use crate::shape::{Turn, TurnTest};
+use crate::trend::{Method, TrendTest};
 use crate::verdict::Verdict;
+
+use shortfall::{more_seeds, undecidable};
 
 /// Adjusts the p-values over all `hypotheses`, in both directions, and judges
 /// each by `procedure`. A hypothesis that cannot have a verdict, as it was not
@@ -23,6 +27,11 @@ pub fn judge(hypotheses: &mut [Hypothesis], procedure: Procedure) {
     let opposite_holm = family.adjusted(Adjustment::Holm, Towards::Opposites);
     let smallest = family.smallest(procedure.adjustment);
     let prospects = prospects(&family.designs(), procedure, &smallest);
+    let missing = hypotheses.iter().any(|h| h.missing_runs.is_some());
+    let at_least = missing.then(|| {
+        [Towards::ClaimsAtLeast, Towards::OppositesAtLeast]
+            .map(|towards| family.adjusted(procedure.adjustment, towards))
+    });
     let judging = Judging {
         procedure,
         family: hypotheses.len(),
@@ -36,6 +45,12 @@ pub fn judge(hypotheses: &mut [Hypothesis], procedure: Procedure) {
         hypothesis.smallest_p_adjusted = hypothesis
             .smallest_p_value
             .map(|_| prospect.smallest_p_adjusted);
+        if let (Some(missing), Some([claims, opposites])) =
+            (&mut hypothesis.missing_runs, &at_least)
+        {
+            missing.p_adjusted_least_favourable = Some(claims[index]);
+            missing.opposite_p_adjusted_least_favourable = Some(opposites[index]);
+        }
         hypothesis.decidable = prospect.decidable;
         hypothesis.seeds_needed = prospect.seeds_needed;
         hypothesis.verdict = judging.verdict(hypothesis);
@@ -93,12 +108,29 @@ impl Judging {
         let weak = || self.weak(hypothesis);
         sentences([
             decision,
+            self.missing(hypothesis),
             step_zero(hypothesis),
             ties(hypothesis),
             is_open.then(undecidable).flatten(),
             (is_open && hypothesis.can_have_verdict()).then(weak),
             left_out(hypothesis),
         ])
+    }
+
+    /// Where the runs that don't count could have taken a verdict away.
+    fn missing(&self, hypothesis: &Hypothesis) -> Option<String> {
+        let p = overturning_p(hypothesis, self.procedure)?;
+        let count = hypothesis.missing_runs.as_ref()?.count;
+        let runs = if count == 1 {
+            "the run that does not count".to_owned()
+        } else {
+            format!("the {count} runs that do not count")
+        };
+        Some(format!(
+            "if {runs} had the ranks that speak most against it, the adjusted p would be {}, and \
+             that is no verdict",
+            p_value(p)
+        ))
     }
 
     /// What the test says where that is no verdict.
@@ -126,6 +158,24 @@ impl Judging {
     }
 }
 
+/// The adjusted p of a verdict if the runs that don't count spoke against it,
+/// where that is no verdict.
+pub(crate) fn overturning_p(hypothesis: &Hypothesis, procedure: Procedure) -> Option<f64> {
+    let missing = hypothesis.missing_runs.as_ref()?;
+    let (p, alpha) = match hypothesis.verdict {
+        Verdict::Supported => (
+            missing.p_adjusted_least_favourable,
+            procedure.alpha_supported,
+        ),
+        Verdict::Refuted => (
+            missing.opposite_p_adjusted_least_favourable,
+            procedure.alpha_refuted,
+        ),
+        Verdict::Inconclusive => return None,
+    };
+    p.filter(|p| !is_at_most(*p, alpha))
+}
+
 /// Where the values turn back, whatever the trend.
 fn turns(hypothesis: &Hypothesis) -> Option<String> {
     let Turn {
@@ -133,11 +183,16 @@ fn turns(hypothesis: &Hypothesis) -> Option<String> {
         against,
         seeds,
         p_value: p,
+        test,
     } = hypothesis.turns.as_ref()?;
     let factor = hypothesis.factor.symbol();
+    let (of, test) = match test {
+        TurnTest::Sign => ("seeds", "sign test"),
+        TurnTest::MannWhitney => ("pairs of runs", "Mann and Whitney's test"),
+    };
     Some(format!(
         "the values turn: from {factor} = {low} to {high} they go against the trend of all \
-         levels in {against} of {seeds} seeds (sign test, p {}), so that “{}” describes them badly",
+         levels in {against} of {seeds} {of} ({test}, p {}), so that “{}” describes them badly",
         p_value(*p),
         hypothesis.expected.verb()
     ))
@@ -159,44 +214,6 @@ fn incomparable(hypothesis: &Hypothesis) -> Option<String> {
                 .to_owned(),
         ),
     }
-}
-
-/// Why no outcome would have been a verdict, and how many seeds would do.
-fn undecidable(hypothesis: &Hypothesis, family: usize) -> Option<String> {
-    if hypothesis.decidable {
-        return None;
-    }
-    let (seeds, levels) = (hypothesis.seeds.len(), hypothesis.levels.len());
-    let enough = hypothesis.seeds_needed;
-    let condition = match hypothesis.tied_blocks {
-        0 => "",
-        _ => ", if the further ones do not tie",
-    };
-    let remedy = enough.map_or(String::new(), |n| {
-        format!("; {n} seeds would do{condition}")
-    });
-    if seeds < FEWEST_SEEDS {
-        let have = if seeds == 1 { "1 has" } else { "2 have" };
-        return Some(format!(
-            "fewer than three seeds never give a verdict, and {have} every level{remedy}"
-        ));
-    }
-    let ties = match hypothesis.tied_blocks {
-        0 => "",
-        _ => ", given their ties,",
-    };
-    Some(format!(
-        "no outcome of these {seeds} seeds would be a verdict: with {levels} levels{ties} they \
-         reach p = {} at best, {} after adjustment for {family} hypotheses{remedy}",
-        p_value(hypothesis.smallest_p_value?),
-        p_value(hypothesis.smallest_p_adjusted?),
-    ))
-}
-
-/// How many seeds would do for what could not be tested.
-fn more_seeds(hypothesis: &Hypothesis) -> Option<String> {
-    let enough = hypothesis.seeds_needed?;
-    Some(format!("{enough} seeds with every level would do"))
 }
 
 /// The direction whose p-value would be a verdict before adjustment.
@@ -241,17 +258,36 @@ fn untested(hypothesis: &Hypothesis) -> String {
             "not tested: only {factor} = {} is left",
             hypothesis.levels[0]
         ),
-        _ => format!("not tested: no seed has a run that counts at every {factor}"),
+        _ => format!(
+            "not tested: no seed has runs that count at two {factor}, and fewer than three at one"
+        ),
     }
 }
 
 fn in_order(hypothesis: &Hypothesis, alpha: f64) -> String {
+    let limit = match hypothesis.method {
+        Some(Method::Normal) => ", and p its normal limit",
+        _ => "",
+    };
+    let symbol = hypothesis.test.map_or("", TrendTest::symbol);
+    let (statistic, largest) = (hypothesis.statistic, hypothesis.statistic_largest);
+    let reached = statistic
+        .zip(largest)
+        .map(|(statistic, largest)| format!("{symbol} is {statistic} of at most {largest}{limit}"));
     let (seeds, found) = (hypothesis.seeds.len(), hypothesis.seeds_in_order);
+    if hypothesis.test == Some(TrendTest::JonckheereTerpstra) {
+        let reached = reached.map_or_else(String::new, |reached| format!(": {reached}"));
+        return format!("the {seeds} runs, of a seed each, go in the expected direction{reached}");
+    }
+    let lacking = hypothesis.seeds_that_lack_levels();
+    let among = match lacking {
+        0 => String::new(),
+        _ => format!(" ({lacking} of them among the levels that they have)"),
+    };
     if found == seeds {
-        return format!("all {seeds} seeds are in the expected order");
+        return format!("all {seeds} seeds are in the expected order{among}");
     }
     let percent = |share: f64| significant(100.0 * share, 2);
-    let orders: f64 = (1..=hypothesis.levels.len()).map(|k| k as f64).product();
     let share = hypothesis
         .seeds_in_order_interval
         .map_or_else(String::new, |[low, high]| {
@@ -261,18 +297,20 @@ fn in_order(hypothesis: &Hypothesis, alpha: f64) -> String {
                 significant(100.0 * (1.0 - alpha), 4),
                 percent(low),
                 percent(high),
-                percent(1.0 / orders),
+                percent(by_chance(hypothesis)),
             )
         });
-    let (l, largest) = (hypothesis.page_l, hypothesis.page_l_largest);
-    let l = l.zip(largest).map_or_else(String::new, |(l, largest)| {
-        format!("; L is {l} of at most {largest}")
+    let reached = reached.map_or_else(String::new, |reached| format!("; {reached}"));
+    format!("{found} of {seeds} seeds are in the expected order{share}{reached}")
+}
+
+/// The share of seeds that would be in order if every order were as likely.
+fn by_chance(hypothesis: &Hypothesis) -> f64 {
+    let chances = hypothesis.blocks.iter().map(|block| {
+        let orders: f64 = (1..=block.labels.len()).map(|k| k as f64).product();
+        1.0 / orders
     });
-    let limit = match hypothesis.method {
-        Some(PageMethod::Normal) => ", and p its normal limit",
-        _ => "",
-    };
-    format!("{found} of {seeds} seeds are in the expected order{share}{l}{limit}")
+    chances.sum::<f64>() / hypothesis.blocks.len() as f64
 }
 
 /// Levels whose value sits at step 0, before the factor had any effect.
@@ -292,6 +330,10 @@ fn step_zero(hypothesis: &Hypothesis) -> Option<String> {
 
 /// Ties that step 0 does not explain.
 fn ties(hypothesis: &Hypothesis) -> Option<String> {
+    if hypothesis.test == Some(TrendTest::JonckheereTerpstra) {
+        let (tied, runs) = (hypothesis.tied_blocks, hypothesis.seeds.len());
+        return (tied > 0).then(|| format!("{tied} of {runs} runs tie"));
+    }
     let explained = hypothesis.step_zero_blocks.unwrap_or(0);
     let steps = match (hypothesis.step_zero_blocks, hypothesis.quantity.statistic) {
         (None, Statistic::Max) => ", as they do where the maximum sits at step 0",

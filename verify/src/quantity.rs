@@ -69,6 +69,37 @@ impl Quantity {
         }
     }
 
+    /// What it is, with its normalisation.
+    pub fn definition(self) -> &'static str {
+        match self {
+            Self::LambdaK => {
+                "largest eigenvalue of K^M = (1/L) Σ (g_j − ḡ)(g_j − ḡ)ᵀ, the covariance of L \
+                 mini-batch gradients of M examples; about 1/M of that of K"
+            }
+            Self::LambdaKPerExample => {
+                "largest eigenvalue of K = (1/n) Σ (g_i − g)(g_i − g)ᵀ over the gradients of the n \
+                 examples that H is measured on"
+            }
+            Self::LambdaH => {
+                "largest eigenvalue of H, the Hessian of the mean loss on a fixed part of the \
+                 training set"
+            }
+            Self::ConditionK => {
+                "smallest eigenvalue of K^M that is not zero by construction, its (L − 1)th largest, \
+                 divided by the largest; larger is better conditioned"
+            }
+            Self::ConditionH => {
+                "smallest non-zero eigenvalue of H divided by the largest, from the complete \
+                 spectrum"
+            }
+            Self::TraceK => "trace of K^M",
+            Self::TraceKPerExample => "trace of K over the examples that H is measured on",
+            Self::TraceH => {
+                "trace of H: Hutchinson's estimate, or exact where the spectrum is complete"
+            }
+        }
+    }
+
     /// Its value in a record, where it was measured.
     pub fn of(self, record: &Record) -> Option<f64> {
         match self {

@@ -15,6 +15,7 @@ mod groups;
 mod html;
 mod level_figures;
 mod markdown;
+mod methods;
 mod section;
 mod short_reason;
 pub(crate) mod statement;

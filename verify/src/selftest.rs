@@ -143,7 +143,11 @@ impl Selftest {
             threads
                 .into_iter()
                 // A panic there is one here.
-                .flat_map(|thread| thread.join().unwrap_or_else(|e| std::panic::resume_unwind(e)))
+                .flat_map(|thread| {
+                    thread
+                        .join()
+                        .unwrap_or_else(|e| std::panic::resume_unwind(e))
+                })
                 .collect()
         });
         all.sort_by_key(|(index, _)| *index);

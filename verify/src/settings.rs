@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::FEWEST_SEEDS;
-use crate::quantity::{Quantity, Statistic};
+use crate::quantity::{PerRun, Quantity, Statistic};
 
 /// The smallest α: below, no number of seeds that anybody trains decides.
 pub const SMALLEST_ALPHA: f64 = 1e-100;
@@ -49,6 +49,12 @@ pub struct VerifySettings {
     /// once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looks: Option<Vec<usize>>,
+    /// The per-run quantities whose hypotheses come first, by name, such as
+    /// `max_lambda_k`: the others are tested only where all of these have their
+    /// verdict ([`crate::gatekeeping`]). Default: none, so that all hypotheses are
+    /// one family.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "names")]
+    pub primary: Vec<PerRun>,
     /// A setting of earlier versions, whose slopes had bootstrapped intervals:
     /// read, and without effect.
     #[serde(skip_serializing)]
@@ -89,6 +95,7 @@ impl Default for VerifySettings {
             quantities: Quantity::ALL.to_vec(),
             adjustment: Some(Adjustment::default()),
             looks: None,
+            primary: Vec::new(),
             bootstrap: None,
         }
     }
@@ -187,6 +194,12 @@ pub enum SettingsError {
          [5, 8, 12]"
     )]
     Looks(Vec<usize>),
+    /// A primary quantity that is not tested at all.
+    #[error(
+        "verify.primary names `{0}`, which these settings do not test; name one whose statistic \
+         is in verify.statistics, not max_after, and whose quantity is in verify.quantities"
+    )]
+    NotTested(String),
     /// An entry given twice would count twice in the family.
     #[error("verify.{0} names `{1}` twice; name it once")]
     Twice(&'static str, String),
@@ -200,6 +213,11 @@ impl SettingsError {
             Self::Alpha(_) | Self::SmallAlpha(_) => {
                 self.to_string().replacen("verify.alpha", "--alpha", 1)
             }
+            Self::NotTested(name) => format!(
+                "--primary names {name}, which is described and not tested; name a max_ or an \
+                 at_accuracy_ quantity"
+            ),
+            Self::Twice("primary", name) => format!("--primary names {name} twice; name it once"),
             _ => self.to_string(),
         }
     }
@@ -269,126 +287,76 @@ impl VerifySettings {
                 return Err(SettingsError::Looks(looks.clone()));
             }
         }
-        each_once("statistics", &self.statistics, |s| s.name())?;
-        each_once("quantities", &self.quantities, |q| q.name())?;
-        Ok(())
+        at_least_one("statistics", &self.statistics)?;
+        at_least_one("quantities", &self.quantities)?;
+        each_once("statistics", &self.statistics, |s| s.name().to_owned())?;
+        each_once("quantities", &self.quantities, |q| q.name().to_owned())?;
+        each_once("primary", &self.primary, PerRun::to_string)?;
+        match self.primary.iter().find(|per_run| !self.tests(**per_run)) {
+            Some(per_run) => Err(SettingsError::NotTested(per_run.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether hypotheses about a per-run quantity are tested, where measured.
+    fn tests(&self, per_run: PerRun) -> bool {
+        per_run.statistic.is_tested()
+            && self.statistics.contains(&per_run.statistic)
+            && self.quantities.contains(&per_run.quantity)
+    }
+
+    /// Whether hypotheses about a per-run quantity are declared primary.
+    pub fn is_primary(&self, per_run: PerRun) -> bool {
+        self.primary.contains(&per_run)
     }
 }
 
-/// Whether a list names something, and nothing twice.
+/// Per-run quantities by their names.
+mod names {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::quantity::PerRun;
+
+    pub fn serialize<S: Serializer>(list: &[PerRun], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(list.iter().map(PerRun::to_string))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<PerRun>, D::Error> {
+        let read = |name: String| {
+            PerRun::from_name(&name).ok_or_else(|| {
+                D::Error::custom(format!(
+                    "verify.primary names `{name}`, which is no per-run quantity; name one such as \
+                     max_lambda_k or at_accuracy_trace_h"
+                ))
+            })
+        };
+        Vec::<String>::deserialize(reader)?
+            .into_iter()
+            .map(read)
+            .collect()
+    }
+}
+
+fn at_least_one<T>(key: &'static str, list: &[T]) -> Result<(), SettingsError> {
+    match list.is_empty() {
+        true => Err(SettingsError::Nothing(key)),
+        false => Ok(()),
+    }
+}
+
+/// Whether a list names nothing twice.
 fn each_once<T: PartialEq>(
     key: &'static str,
     list: &[T],
-    name: impl Fn(&T) -> &'static str,
+    name: impl Fn(&T) -> String,
 ) -> Result<(), SettingsError> {
-    if list.is_empty() {
-        return Err(SettingsError::Nothing(key));
-    }
     for (index, item) in list.iter().enumerate() {
         if list[..index].contains(item) {
-            return Err(SettingsError::Twice(key, name(item).to_owned()));
+            return Err(SettingsError::Twice(key, name(item)));
         }
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_table_means_the_defaults() {
-        let settings: VerifySettings = serde_json::from_str("{}").unwrap();
-        assert_eq!(settings.check(), Ok(()));
-        assert_eq!(settings.with_adjustment(), VerifySettings::default());
-    }
-
-    /// A plan that names no adjustment is of a version that had one alone.
-    #[test]
-    fn older_plans_are_judged_by_the_rule_of_their_time() {
-        let older: VerifySettings = serde_json::from_str("{}").unwrap();
-        let Procedure {
-            adjustment,
-            alpha_supported,
-            alpha_refuted,
-            ..
-        } = older.procedure();
-        assert_eq!(adjustment, Adjustment::Holm);
-        assert_eq!([alpha_supported, alpha_refuted], [0.05, 0.05]);
-
-        let now = VerifySettings::default().procedure();
-        assert_eq!(now.adjustment, Adjustment::WestfallYoung);
-        let spent = now.alpha_supported + now.alpha_refuted;
-        assert!((spent - 0.05).abs() < 1e-15, "{spent}");
-        // Two levels of five seeds reach 1/32.
-        assert!(now.alpha_supported > 1.0 / 32.0);
-    }
-
-    #[test]
-    fn both_convergence_rules_read_as_documented() {
-        let completed: VerifySettings =
-            serde_json::from_str(r#"{"convergence": "completed"}"#).unwrap();
-        assert_eq!(completed.convergence, ConvergenceRule::Completed);
-        let accuracy: VerifySettings =
-            serde_json::from_str(r#"{"convergence": {"final_training_accuracy": 0.75}}"#).unwrap();
-        assert_eq!(
-            accuracy.convergence,
-            ConvergenceRule::FinalTrainingAccuracy(0.75)
-        );
-    }
-
-    /// Plans that name none of the settings that were added keep their hash.
-    #[test]
-    fn settings_without_a_loss_are_written_as_before() {
-        let written = serde_json::to_value(VerifySettings::default()).unwrap();
-        assert!(written.get("loss_threshold").is_none());
-        let statistics = serde_json::json!(["max", "max_after", "at_accuracy"]);
-        assert_eq!(written["statistics"], statistics);
-        let given = r#"{"statistics": ["at_loss", "max_without_step_zero"], "loss_threshold": 0.5}"#;
-        let settings: VerifySettings = serde_json::from_str(given).unwrap();
-        assert_eq!(settings.check(), Ok(()));
-        assert_eq!(serde_json::to_value(&settings).unwrap()["loss_threshold"], 0.5);
-    }
-
-    #[test]
-    fn the_bootstrap_of_earlier_versions_is_read_and_not_written() {
-        let saved = r#"{"bootstrap": {"resamples": 10000, "seed": 0}}"#;
-        let settings: VerifySettings = serde_json::from_str(saved).unwrap();
-        assert!(settings.bootstrap.is_some());
-        assert_eq!(settings.check(), Ok(()));
-        let again = serde_json::to_value(&settings).unwrap();
-        assert!(again.get("bootstrap").is_none());
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_by_name() {
-        let error = serde_json::from_str::<VerifySettings>(r#"{"alfa": 0.1}"#).unwrap_err();
-        assert!(
-            error.to_string().contains("unknown field `alfa`"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn settings_outside_their_range_are_refused() {
-        let with = |change: fn(&mut VerifySettings)| {
-            let mut settings = VerifySettings::default();
-            change(&mut settings);
-            settings.check().unwrap_err().to_string()
-        };
-        assert!(with(|s| s.alpha = 1.0).contains("verify.alpha is 1;"));
-        assert!(with(|s| s.alpha = 0.5).contains("verify.alpha is 0.5; give a number above 0"));
-        assert!(with(|s| s.alpha = f64::NAN).contains("verify.alpha is NaN;"));
-        assert!(with(|s| s.accuracy_threshold = 1.0).contains("accuracy_threshold is 1;"));
-        assert!(with(|s| s.loss_threshold = Some(0.0)).contains("loss_threshold is 0;"));
-        assert!(with(|s| s.loss_threshold = Some(f64::NAN)).contains("loss_threshold is NaN;"));
-        assert!(with(|s| s.statistics.push(Statistic::AtLoss)).contains("no verify.loss_threshold"));
-        assert!(with(|s| s.statistics.clear()).contains("verify.statistics is empty"));
-        assert!(with(|s| s.quantities.push(Quantity::LambdaK)).contains("`lambda_k` twice"));
-        assert!(with(|s| s.alpha = 1e-101).contains("verify.alpha is 1e-101; give at least"));
-        assert!(
-            with(|s| s.convergence = ConvergenceRule::FinalTrainingAccuracy(60.0))
-                .contains("final_training_accuracy is 60;")
-        );
-    }
-}
+mod tests;

@@ -95,12 +95,9 @@ impl SideBySide {
 
 /// All claims of a sweep about measured quantities that its settings name.
 pub fn of_sweep(sweep: &Sweep) -> Vec<SideBySide> {
-    let counted: Vec<&Run> = sweep
-        .runs
-        .iter()
-        .filter(|run| run.summary.has_converged())
-        .collect();
-    let summaries: Vec<&RunSummary> = counted.iter().map(|run| &run.summary).collect();
+    let counts = |run: &&Run| run.summary.has_converged();
+    let counted: Vec<&Run> = sweep.runs.iter().filter(counts).collect();
+    let summaries: Vec<&RunSummary> = sweep.runs.iter().map(|run| &run.summary).collect();
     let loss = match sweep.source {
         Source::Folder => matched_loss(sweep, &counted),
         Source::Table => None,
@@ -108,11 +105,8 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<SideBySide> {
     let mut found = Vec::new();
     for factor in Factor::ALL {
         for (fixed, group) in groups(&summaries, factor) {
-            let of_group: Vec<&Run> = counted
-                .iter()
-                .filter(|run| group.iter().any(|known| std::ptr::eq(*known, &run.summary)))
-                .copied()
-                .collect();
+            let is_in = |run: &&Run| group.iter().any(|known| std::ptr::eq(*known, &run.summary));
+            let of_group: Vec<&Run> = sweep.runs.iter().filter(is_in).collect();
             let group = Group {
                 sweep,
                 factor,
@@ -172,7 +166,7 @@ impl Group<'_> {
             fixed: self.fixed.clone(),
             expected,
             statistics: ORDER.into_iter().zip(&all).map(of).collect(),
-            runs: self.runs.len(),
+            runs: self.runs.iter().filter(|run| run.summary.has_converged()).count(),
             maxima_at_step_zero: steps
                 .filter(|steps| !steps.is_empty())
                 .map(|steps| steps.iter().filter(|step| **step == 0).count()),
@@ -191,6 +185,7 @@ impl Group<'_> {
             loss: self.loss.map(|loss| loss.value),
         };
         let of_run = |run: &&Run| match (self.sweep.source, statistic) {
+            _ if !run.summary.has_converged() => None,
             (Source::Table, _) | (_, Statistic::MaxAfter) => {
                 run.summary.values.get(&per_run).copied()
             }
@@ -239,8 +234,8 @@ impl Group<'_> {
                 runs,
                 seeds: effect.seeds,
                 level_means: effect.level_means.into_iter().map(Some).collect(),
-                log_slope: effect.slope.map(|slope| slope.slope),
-                log_slope_interval: effect.slope.and_then(|slope| slope.interval),
+                log_slope: effect.slope.as_ref().map(|slope| slope.slope),
+                log_slope_interval: effect.slope.as_ref().and_then(|slope| slope.interval),
                 p_value: Some(effect.p_value),
                 absent: effect
                     .slope

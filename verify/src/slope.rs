@@ -1,57 +1,55 @@
 //! How strongly a quantity follows its factor: the slope of log quantity
-//! against log factor, with Student's interval over seeds.
+//! against log factor, with Student's interval.
 
 use crate::interval;
+use crate::sample::{Sample, Stratum};
 
 /// A log-log slope: a quantity proportional to factor^b has slope b.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LogSlope {
-    /// The mean over seeds of each seed's least-squares slope. As all seeds
-    /// have the same levels, this is also the least-squares slope with an
-    /// intercept for each seed.
+    /// The mean over seeds of each seed's least-squares slope over its levels;
+    /// where no seed has several levels, the least-squares slope over all runs.
+    /// Where all seeds have all levels, this is also the least-squares slope with
+    /// an intercept for each seed.
     pub slope: f64,
-    /// Student's interval for that mean, of coverage 1 − α where slopes are
-    /// normal. Absent for a single seed, and where the seeds' slopes do not
-    /// differ, so that nothing is known of their spread.
+    /// Student's interval for it, of coverage 1 − α where slopes, or runs, are
+    /// normal. Absent for a single seed, and where nothing scatters, so that
+    /// nothing is known of the spread.
     pub interval: Option<[f64; 2]>,
+    /// Each seed's slope; none where no seed has several levels.
+    pub of_seeds: Vec<f64>,
 }
 
-/// The slope of `blocks` \[seeds\]\[levels\] over `levels`, and its interval.
-/// `None` where a value is not positive, so that it has no logarithm.
+/// The slope of a sample over `levels`, and its interval. `None` where a value
+/// is not positive, so that it has no logarithm.
 ///
-/// `groups` holds the ties of each block, as [`crate::ties::groups`] has them:
-/// tied values are all at their geometric mean, as the test sees them.
-pub fn log_slope(
-    levels: &[f64],
-    blocks: &[Vec<f64>],
-    groups: &[Vec<usize>],
-    alpha: f64,
-) -> Option<LogSlope> {
-    let is_positive = |v: &f64| *v > 0.0 && v.is_finite();
-    if blocks.is_empty() || !blocks.iter().flatten().chain(levels).all(is_positive) {
+/// Tied values are all at their geometric mean, as the test sees them.
+pub fn log_slope(levels: &[f64], sample: &Sample, alpha: f64) -> Option<LogSlope> {
+    let has_logarithms = sample.strata.iter().all(Stratum::is_positive);
+    let levels_have = levels.iter().all(|v| *v > 0.0 && v.is_finite());
+    if sample.strata.is_empty() || !has_logarithms || !levels_have {
         return None;
     }
-    let x: Vec<f64> = levels.iter().map(|v| v.ln()).collect();
-    let slopes: Vec<f64> = blocks
-        .iter()
-        .zip(groups)
-        .map(|(block, groups)| least_squares(&x, &tied_logarithms(block, groups)))
-        .collect();
-    Some(LogSlope {
-        slope: mean(&slopes),
-        interval: interval::of_mean(&slopes, alpha),
-    })
-}
-
-/// The values' logarithms, relative to the first, with those of a group at
-/// their mean.
-fn tied_logarithms(block: &[f64], groups: &[usize]) -> Vec<f64> {
-    let logarithm = |v: &f64| (v / block[0]).ln();
-    let of_group = |group: usize| -> Vec<f64> {
-        let members = block.iter().zip(groups).filter(|(_, g)| **g == group);
-        members.map(|(v, _)| logarithm(v)).collect()
+    let x = |stratum: &Stratum| -> Vec<f64> {
+        let levels = stratum.levels.iter().map(|&level| levels[level].ln());
+        levels.collect()
     };
-    groups.iter().map(|&group| mean(&of_group(group))).collect()
+    let slope = |stratum: &Stratum| least_squares(&x(stratum), &stratum.logarithms());
+    let slopes: Vec<f64> = sample.strata.iter().map(slope).collect();
+    if sample.is_paired() {
+        return Some(LogSlope {
+            slope: mean(&slopes),
+            interval: interval::of_mean(&slopes, alpha),
+            of_seeds: slopes,
+        });
+    }
+    let all = &sample.strata[0];
+    let interval = interval::of_slope(&x(all), &all.logarithms(), slopes[0], alpha);
+    Some(LogSlope {
+        slope: slopes[0],
+        interval,
+        of_seeds: Vec::new(),
+    })
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -72,6 +70,7 @@ fn least_squares(x: &[f64], logarithms: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trend::TrendTest;
 
     const LEVELS: [f64; 3] = [0.01, 0.03, 0.1];
 
@@ -79,10 +78,56 @@ mod tests {
         LEVELS.iter().map(|l| factor * l.powf(exponent)).collect()
     }
 
-    fn untied(blocks: &[Vec<f64>]) -> Option<LogSlope> {
-        let groups: Vec<Vec<usize>> = blocks.iter().map(|_| vec![0, 1, 2]).collect();
-        log_slope(&LEVELS, blocks, &groups, 0.05)
+    fn stratum(levels: &[usize], values: &[f64], groups: &[usize]) -> Stratum {
+        Stratum {
+            levels: levels.to_vec(),
+            values: values.to_vec(),
+            groups: groups.to_vec(),
+        }
     }
+
+    fn slope_of(test: TrendTest, strata: Vec<Stratum>) -> Option<LogSlope> {
+        let sample = Sample {
+            test,
+            levels: 3,
+            strata,
+        };
+        log_slope(&LEVELS, &sample, 0.05)
+    }
+
+    fn untied(blocks: &[Vec<f64>]) -> Option<LogSlope> {
+        let of_seed = |block: &Vec<f64>| stratum(&[0, 1, 2], block, &[0, 1, 2]);
+        slope_of(TrendTest::Page, blocks.iter().map(of_seed).collect())
+    }
+
+    /// Seeds of which each lacks a level have slopes of their own.
+    #[test]
+    fn a_power_law_has_its_exponent_whatever_levels_seeds_lack() {
+        let law = power_law(-0.5, 3.0);
+        let of_seed =
+            |low: usize, high: usize| stratum(&[low, high], &[law[low], law[high]], &[1, 0]);
+        let strata = vec![of_seed(0, 1), of_seed(0, 2), of_seed(1, 2)];
+        let found = slope_of(TrendTest::IncompleteBlocks, strata).unwrap();
+        assert!((found.slope + 0.5).abs() < 1e-12, "{}", found.slope);
+        assert_eq!((found.interval, found.of_seeds.len()), (None, 3));
+    }
+
+    /// SciPy 1.17.1: `linregress(log x, log y)`, slope ± `t.isf(0.025, 4)`·stderr.
+    #[test]
+    fn runs_of_seeds_with_one_level_have_one_line() {
+        let values = [1.9, 1.7, 1.4, 1.3, 0.7, 0.55];
+        let all = stratum(&[0, 0, 1, 1, 2, 2], &values, &[5, 4, 3, 2, 1, 0]);
+        let found = slope_of(TrendTest::JonckheereTerpstra, vec![all]).unwrap();
+        let [low, high] = found.interval.unwrap();
+        for (found, expected) in [found.slope, low, high].into_iter().zip(LINREGRESS) {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+    }
+    const LINREGRESS: [f64; 3] = [
+        -0.4647913236703002,
+        -0.658072904489967,
+        -0.27150974285063334,
+    ];
 
     #[test]
     fn a_power_law_has_its_exponent_and_no_known_spread() {
@@ -119,11 +164,15 @@ mod tests {
     #[test]
     fn tied_values_share_their_geometric_mean() {
         let blocks = [vec![1.0, 4.0, 2.0]];
-        let tied = log_slope(&LEVELS, &blocks, &[vec![0, 1, 1]], 0.05).unwrap();
+        let tied_by = |groups: &[usize]| {
+            let one = stratum(&[0, 1, 2], &blocks[0], groups);
+            slope_of(TrendTest::Page, vec![one]).unwrap()
+        };
+        let tied = tied_by(&[0, 1, 1]);
         let root = 8.0_f64.sqrt();
         let shared = untied(&[vec![1.0, root, root]]).unwrap();
         assert!((tied.slope - shared.slope).abs() < 1e-12);
-        let all_tied = log_slope(&LEVELS, &blocks, &[vec![0, 0, 0]], 0.05).unwrap();
+        let all_tied = tied_by(&[0, 0, 0]);
         assert_eq!((all_tied.slope, all_tied.interval), (0.0, None));
     }
 

@@ -95,7 +95,7 @@ pub struct Specification {
 impl Specification {
     /// Its slope.
     pub fn slope(&self) -> Option<f64> {
-        Some(self.effect.as_ref().ok()?.slope?.slope)
+        Some(self.effect.as_ref().ok()?.slope.as_ref()?.slope)
     }
 }
 
@@ -115,22 +115,36 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<SpecificationCurve> {
         accuracy: sweep.settings.accuracy_threshold,
         loss: loss.map(|loss| loss.value),
     };
-    let values = AllValues::of(sweep, &counted, thresholds);
+    let values = AllValues::of(sweep, thresholds);
+    let summaries: Vec<&RunSummary> = sweep.runs.iter().map(|run| &run.summary).collect();
     let mut curves = Vec::new();
     for factor in Factor::ALL {
-        let summaries: Vec<&RunSummary> = counted.iter().map(|run| &run.summary).collect();
-        for (fixed, group) in groups(&summaries, factor) {
-            let places: Vec<usize> = (0..counted.len())
-                .filter(|&place| group.iter().any(|run| std::ptr::eq(*run, summaries[place])))
+        for (fixed, runs) in groups(&summaries, factor) {
+            let places: Vec<usize> = (0..summaries.len())
+                .filter(|&place| runs.iter().any(|run| std::ptr::eq(*run, summaries[place])))
                 .collect();
-            let mut comparison = Comparison::new(group, factor, sweep.settings.alpha);
+            let mut group = Group {
+                factor,
+                same_covariance: same_covariance(&runs),
+                places,
+                comparison: Comparison::new(runs, factor, sweep.settings.alpha),
+            };
             for subject in Subject::ALL {
-                let all = all_of(subject, &values, &places, &mut comparison, factor, &counted);
+                let all = group.all_of(subject, &values);
                 curves.extend(curve(sweep, subject, factor, &fixed, loss, all));
             }
         }
     }
     curves
+}
+
+/// Runs that differ in one factor alone.
+struct Group<'a> {
+    factor: Factor,
+    same_covariance: bool,
+    /// Their places in the sweep.
+    places: Vec<usize>,
+    comparison: Comparison<'a>,
 }
 
 /// The planned loss, or the smallest one that every run came down to.
@@ -157,19 +171,22 @@ pub fn matched_loss(sweep: &Sweep, counted: &[&Run]) -> Option<MatchedLoss> {
 struct AllValues(Vec<(Quantity, Vec<Vec<Option<Reached>>>)>);
 
 impl AllValues {
-    fn of(sweep: &Sweep, counted: &[&Run], thresholds: Thresholds) -> Self {
+    fn of(sweep: &Sweep, thresholds: Thresholds) -> Self {
         let is_measured = |quantity: &Quantity| {
-            let has = |run: &&Run| run.records.iter().any(|r| quantity.of(r).is_some());
-            counted.iter().any(has)
+            let has = |run: &Run| run.records.iter().any(|r| quantity.of(r).is_some());
+            sweep.runs.iter().any(has)
         };
         let asked = sweep.settings.quantities.iter().copied();
         let of_run = |quantity, run: &Run| {
+            if !run.summary.has_converged() {
+                return vec![None; Choices::all(quantity).len()];
+            }
             let last = run.records.last().map_or(0, |record| record.step);
             let steps = run.header.as_ref().map_or(last, |header| header.steps);
             reading::read(quantity, &run.records, steps, thresholds)
         };
         let of = |quantity| {
-            let runs = counted.iter().map(|run| of_run(quantity, run));
+            let runs = sweep.runs.iter().map(|run| of_run(quantity, run));
             (quantity, runs.collect())
         };
         Self(asked.filter(is_measured).map(of).collect())
@@ -181,41 +198,35 @@ impl AllValues {
     }
 }
 
-fn all_of(
-    subject: Subject,
-    values: &AllValues,
-    places: &[usize],
-    comparison: &mut Comparison<'_>,
-    factor: Factor,
-    counted: &[&Run],
-) -> Vec<Specification> {
-    let mut all = Vec::new();
-    for &quantity in subject.quantities() {
-        let Some(values) = values.of_quantity(quantity) else {
-            continue;
-        };
-        let alike = !quantity.is_of_mini_batches() || same_covariance(places, counted);
-        let expected = quantity.expected(factor);
-        for (index, choices) in Choices::all(quantity).into_iter().enumerate() {
-            let here: Vec<Option<Reached>> =
-                places.iter().map(|&place| values[place][index]).collect();
-            let effect = match alike {
-                true => comparison.effect(&here, expected),
-                false => Err("L and M of K^M are not the same in all runs".to_owned()),
+impl Group<'_> {
+    fn all_of(&mut self, subject: Subject, values: &AllValues) -> Vec<Specification> {
+        let mut all = Vec::new();
+        for &quantity in subject.quantities() {
+            let Some(values) = values.of_quantity(quantity) else {
+                continue;
             };
-            all.push(Specification { choices, effect });
+            let alike = !quantity.is_of_mini_batches() || self.same_covariance;
+            let expected = quantity.expected(self.factor);
+            for (index, choices) in Choices::all(quantity).into_iter().enumerate() {
+                let here: Vec<Option<Reached>> =
+                    self.places.iter().map(|&place| values[place][index]).collect();
+                let effect = match alike {
+                    true => self.comparison.effect(&here, expected),
+                    false => Err("L and M of K^M are not the same in all runs".to_owned()),
+                };
+                all.push(Specification { choices, effect });
+            }
         }
+        all
     }
-    all
 }
 
-/// Whether K^M is made of the same number and size of batches in all runs.
-fn same_covariance(places: &[usize], counted: &[&Run]) -> bool {
-    let of = |&place: &usize| {
-        let known = counted[place].summary.covariance;
-        (known.batches, known.batch_size)
-    };
-    places.iter().map(of).collect::<BTreeSet<_>>().len() <= 1
+/// Whether K^M is made of the same number and size of batches in all runs that
+/// count.
+fn same_covariance(runs: &[&RunSummary]) -> bool {
+    let counted = runs.iter().filter(|run| run.has_converged());
+    let of = |run: &&RunSummary| (run.covariance.batches, run.covariance.batch_size);
+    counted.map(of).collect::<BTreeSet<_>>().len() <= 1
 }
 
 fn curve(

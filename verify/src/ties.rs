@@ -29,10 +29,21 @@ pub fn groups(block: &[Reached]) -> Vec<usize> {
             _ => Range::of(reached),
         })
         .collect();
-    let mut order: Vec<usize> = (0..block.len()).collect();
+    overlapping(&ranges)
+}
+
+/// The same of runs of different seeds, which share nothing at step 0.
+pub fn groups_of_seeds(runs: &[Reached]) -> Vec<usize> {
+    let ranges: Vec<Range> = runs.iter().map(Range::of).collect();
+    overlapping(&ranges)
+}
+
+/// Groups of ranges that overlap, and of chains of them.
+fn overlapping(ranges: &[Range]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..ranges.len()).collect();
     order.sort_by(|&a, &b| ranges[a].low.total_cmp(&ranges[b].low));
 
-    let mut groups = vec![0; block.len()];
+    let mut groups = vec![0; ranges.len()];
     let mut group = 0;
     let mut highest = f64::NEG_INFINITY;
     for (place, &index) in order.iter().enumerate() {
@@ -162,6 +173,17 @@ mod tests {
             reached(0.33, 60, None),
         ];
         assert_eq!(groups(&block), [0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn other_seeds_have_other_weights_at_step_0() {
+        let runs = [
+            reached(0.28, 0, None),
+            reached(0.30, 60, None),
+            reached(0.32, 0, None),
+        ];
+        assert_eq!(groups(&runs), [0, 0, 0]);
+        assert_eq!(groups_of_seeds(&runs), [0, 1, 2]);
     }
 
     #[test]

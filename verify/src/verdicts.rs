@@ -2,24 +2,27 @@
 //! settings and the summaries.
 
 mod error;
+mod exclusion;
 
 pub use error::VerifyError;
+pub use exclusion::{Exclusion, Scope};
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::analysis::Analysis;
-use crate::blocks::DroppedWhat;
 use crate::description::{self, Description};
 use crate::hypothesis::{self, Hypothesis};
-use crate::input::{Lost, SettingsOrigin, Source, Sweep};
+use crate::input::{SettingsOrigin, Source, Sweep};
 use crate::integrity::{Integrity, SweepIntegrity};
 use crate::judgement::judge;
-use crate::quantity::Factor;
+use crate::quantity::PerRun;
 use crate::settings::{Procedure, VerifySettings};
-use crate::summary::{Convergence, RunSummary};
+use crate::summary::RunSummary;
 use crate::verdict::Verdict;
+
+use exclusion::{excluded_blocks, excluded_runs};
 
 /// The answer of a verification; `verdicts.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -73,48 +76,6 @@ pub struct SweepSummary {
     pub run: RunSummary,
 }
 
-/// Something that hypotheses went without.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Exclusion {
-    /// What kind of thing.
-    pub scope: Scope,
-    /// The sweep.
-    pub sweep: String,
-    /// The run, where it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<String>,
-    /// The seed, of a run or of a block.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
-    /// η, of a run or a level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub learning_rate: Option<f64>,
-    /// S, of a run or a level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub batch_size: Option<u64>,
-    /// β, of a run or a level, where it varies in the sweep.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub momentum: Option<f64>,
-    /// The hypotheses that went without it, by id; of a run, all that it
-    /// could have served, which are not listed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hypotheses: Vec<String>,
-    /// Why, in words.
-    pub reason: String,
-}
-
-/// What kind of thing was left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// A run that does not count.
-    Run,
-    /// A level at which no seed is left.
-    Level,
-    /// A seed that lacks a level.
-    Seed,
-}
-
 /// Tests the conjectures on `sweeps`; all their hypotheses are one family.
 ///
 /// # Errors
@@ -152,16 +113,25 @@ pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {
                 of_second: named(sweep),
             });
         }
+        if sweep.settings.primary != first.settings.primary {
+            return Err(VerifyError::Primary {
+                first: first.name.clone(),
+                of_first: listed(first),
+                second: sweep.name.clone(),
+                of_second: listed(sweep),
+            });
+        }
     }
     let mut hypotheses: Vec<_> = sweeps.iter().flat_map(hypothesis::of_sweep).collect();
     let descriptive: Vec<_> = sweeps.iter().flat_map(description::of_sweep).collect();
     if hypotheses.is_empty() && descriptive.is_empty() {
         return Err(VerifyError::NoLevels);
     }
-    let notes = sweeps
+    let mut notes: Vec<String> = sweeps
         .iter()
         .flat_map(|sweep| notes_of(sweep, &hypotheses))
         .collect();
+    notes.extend(note_of_primary(first, &hypotheses));
     judge(&mut hypotheses, procedure);
     let mut excluded = excluded_runs(sweeps);
     excluded.extend(excluded_blocks(&hypotheses));
@@ -193,6 +163,20 @@ fn named(sweep: &Sweep) -> &'static str {
     match sweep.settings.adjustment {
         Some(adjustment) => adjustment.name(),
         None => "that of earlier versions",
+    }
+}
+
+/// The names of a sweep's primary quantities.
+fn listed(sweep: &Sweep) -> String {
+    let names: Vec<String> = sweep
+        .settings
+        .primary
+        .iter()
+        .map(PerRun::to_string)
+        .collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
     }
 }
 
@@ -244,6 +228,19 @@ fn unplanned_look(sweep: &Sweep) -> Option<String> {
              verdicts at planned looks alone",
             sweep.name,
             seeds.len()
+        )
+    })
+}
+
+/// Primary quantities that nothing is tested on.
+fn note_of_primary(sweep: &Sweep, hypotheses: &[Hypothesis]) -> Option<String> {
+    let primary = sweep.settings.primary.iter();
+    let is_absent = |q: &&PerRun| hypotheses.iter().all(|h| h.quantity != **q);
+    let absent: Vec<String> = primary.filter(is_absent).map(PerRun::to_string).collect();
+    (!absent.is_empty()).then(|| {
+        format!(
+            "verify.primary names {}, which no run has, so that nothing waits for it",
+            absent.join(", ")
         )
     })
 }
@@ -314,94 +311,4 @@ fn note_of_covariance(sweep: &Sweep) -> Option<String> {
             sweep.name
         )
     })
-}
-
-fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
-    let of_lost = |sweep: &Sweep, lost: &Lost| Exclusion {
-        scope: Scope::Run,
-        sweep: sweep.name.clone(),
-        run: Some(lost.run.clone()),
-        seed: None,
-        learning_rate: None,
-        batch_size: None,
-        momentum: None,
-        hypotheses: Vec::new(),
-        reason: lost.reason.clone(),
-    };
-    let of_run = |sweep: &Sweep, run: &RunSummary| match &run.convergence {
-        Convergence::Converged => None,
-        Convergence::NotConverged(reason) => Some(Exclusion {
-            scope: Scope::Run,
-            sweep: sweep.name.clone(),
-            run: Some(run.run.clone()),
-            seed: Some(run.seed),
-            learning_rate: Some(run.learning_rate),
-            batch_size: Some(run.batch_size),
-            momentum: sweep.varies_momentum().then_some(run.momentum),
-            hypotheses: Vec::new(),
-            reason: reason.clone(),
-        }),
-    };
-    sweeps
-        .iter()
-        .flat_map(|sweep| {
-            let lost = sweep.lost.iter().map(move |lost| of_lost(sweep, lost));
-            let runs = sweep.runs.iter();
-            runs.filter_map(move |run| of_run(sweep, &run.summary))
-                .chain(lost)
-        })
-        .collect()
-}
-
-/// Levels and seeds that hypotheses went without, each with all hypotheses
-/// that dropped it for the same reason.
-fn excluded_blocks(hypotheses: &[Hypothesis]) -> Vec<Exclusion> {
-    let mut exclusions: Vec<Exclusion> = Vec::new();
-    for hypothesis in hypotheses {
-        for dropped in &hypothesis.dropped {
-            let new = exclusion(hypothesis, dropped.what, &dropped.reason);
-            let is_same = |old: &&mut Exclusion| {
-                let hypotheses = old.hypotheses.clone();
-                **old
-                    == Exclusion {
-                        hypotheses,
-                        ..new.clone()
-                    }
-            };
-            match exclusions.iter_mut().find(is_same) {
-                Some(old) => old.hypotheses.push(hypothesis.id.clone()),
-                None => exclusions.push(Exclusion {
-                    hypotheses: vec![hypothesis.id.clone()],
-                    ..new
-                }),
-            }
-        }
-    }
-    exclusions
-}
-
-/// The exclusion of a level or seed, with the levels of the fixed factors.
-fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclusion {
-    let (scope, seed, level) = match what {
-        DroppedWhat::Level(level) => (Scope::Level, None, Some(level)),
-        DroppedWhat::Seed(seed) => (Scope::Seed, Some(seed), None),
-    };
-    let of_factor = |factor: Factor| {
-        if factor == hypothesis.factor {
-            level
-        } else {
-            hypothesis.fixed.of_factor(factor)
-        }
-    };
-    Exclusion {
-        scope,
-        sweep: hypothesis.sweep.clone(),
-        run: None,
-        seed,
-        learning_rate: of_factor(Factor::LearningRate).map(|level| level.value()),
-        batch_size: of_factor(Factor::BatchSize).map(|level| level.value() as u64),
-        momentum: of_factor(Factor::Momentum).map(|level| level.value()),
-        hypotheses: Vec::new(),
-        reason: reason.to_owned(),
-    }
 }

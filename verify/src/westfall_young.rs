@@ -5,9 +5,10 @@
 //! Quantities of one run go together, so that hypotheses about the same runs
 //! are far from independent, and Holm's factor is too large. If the factor had no
 //! effect, the runs of a seed could change their levels, each with all its
-//! quantities. Over all such rearrangements the smallest p-value of the
-//! hypotheses that are left has a distribution, and the chance that it is at
-//! most the observed one takes the place of Holm's product.
+//! quantities; where no seed has several levels, all runs could. Over all such
+//! rearrangements the smallest p-value of the hypotheses that are left has a
+//! distribution, and the chance that it is at most the observed one takes the
+//! place of Holm's product.
 //!
 //! Hypotheses about other runs, or other seeds or levels of them, are another
 //! part; the chances of the parts are added up (Boole's inequality), whatever
@@ -17,15 +18,14 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha12Rng;
 
-use crate::page::{Null, weighted_sum};
+use crate::jonckheere_terpstra::doubled_j_of_sorted;
+use crate::null::Null;
 use crate::ties::doubled_midranks;
+use crate::trend::{Block, TrendTest, null};
 
 /// Up to so many rearrangements of a part's runs are all made; of more, as
 /// many are drawn, the observed one among them.
 pub const ARRANGEMENTS: usize = 20_000;
-
-/// All orders of so many levels are written down.
-const LISTED_LEVELS: usize = 6;
 
 /// p-values of equal arrangements differ by rounding alone.
 const ROUNDING: f64 = 1e-9;
@@ -34,18 +34,19 @@ const ROUNDING: f64 = 1e-9;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     /// Which runs it is about: those of members of the same part are the same,
-    /// seed by seed and level by level.
+    /// block by block and run by run, whatever way values should go.
     pub part: usize,
-    /// The groups of ties \[seeds\]\[levels\], levels in the order in which
-    /// values should rise.
-    pub blocks: Vec<Vec<usize>>,
+    /// Its test.
+    pub test: TrendTest,
+    /// The runs that could change levels among each other.
+    pub blocks: Vec<Block>,
 }
 
 /// The adjusted p-values of a family, in the order given. A member that cannot
 /// be rejected is absent; its p-value is 1.
 ///
 /// # Panics
-/// If a member has no seeds, or members of one part differ in seeds or levels.
+/// If a member has no blocks, or members of one part differ in their runs.
 pub fn step_down(family: &[Option<Member>]) -> Vec<f64> {
     let tests: Vec<Option<Test>> = family
         .iter()
@@ -80,57 +81,127 @@ pub fn step_down(family: &[Option<Member>]) -> Vec<f64> {
     adjusted
 }
 
-/// How many rearrangements a part of so many seeds and levels has, where they
-/// are all made; absent where they are drawn.
-pub fn all_arrangements(seeds: usize, levels: usize) -> Option<usize> {
-    let orders: usize = if levels <= LISTED_LEVELS {
-        (1..=levels).product()
-    } else {
-        return None;
+/// How many rearrangements a part has whose blocks have so many runs of each
+/// level: Π n!/Π n_j!.
+pub fn arrangements<'a>(blocks: impl IntoIterator<Item = &'a [usize]>) -> f64 {
+    let of_block = |sizes: &[usize]| -> f64 {
+        let factors = sizes.iter().flat_map(|&size| 1..=size);
+        (1..)
+            .zip(factors)
+            .map(|(run, factor): (u32, usize)| f64::from(run) / factor as f64)
+            .product()
     };
-    let seeds = u32::try_from(seeds).ok()?;
-    let all = orders.checked_pow(seeds)?;
-    (all <= ARRANGEMENTS).then_some(all)
+    blocks.into_iter().map(of_block).product()
 }
 
-/// The smallest chance that the rearrangements of so many seeds and levels tell
-/// from none, where they are drawn.
-pub fn resolution(seeds: usize, levels: usize) -> f64 {
-    match all_arrangements(seeds, levels) {
-        Some(_) => 0.0,
-        None => 1.0 / ARRANGEMENTS as f64,
+/// The smallest chance that so many rearrangements tell from none, where not
+/// all are made.
+pub fn resolution(arrangements: f64) -> f64 {
+    match are_all_made(arrangements) {
+        true => 0.0,
+        false => 1.0 / ARRANGEMENTS as f64,
     }
+}
+
+/// Whether all of so many rearrangements are made.
+fn are_all_made(arrangements: f64) -> bool {
+    // Products of whole numbers and their quotients, up to rounding.
+    arrangements.round() <= ARRANGEMENTS as f64
 }
 
 /// A member with its ranks and their distribution.
 struct Test {
     part: usize,
-    ranks: Vec<Vec<u64>>,
     null: Null,
     p_value: f64,
+    blocks: Vec<Ranked>,
+}
+
+/// What a block adds to twice the statistic, wherever its runs go.
+struct Ranked {
+    labels: Vec<usize>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Doubled midranks of the runs.
+    Page(Vec<u64>),
+    /// The runs in the order of their values, each with its group of ties, and
+    /// the number of levels.
+    JonckheereTerpstra(Vec<(usize, usize)>, usize),
+}
+
+impl Ranked {
+    fn of(test: TrendTest, block: &Block) -> Self {
+        let kind = match test {
+            TrendTest::Page | TrendTest::IncompleteBlocks => {
+                Kind::Page(doubled_midranks(&block.groups))
+            }
+            TrendTest::JonckheereTerpstra => {
+                let mut runs: Vec<(usize, usize)> = (0..block.groups.len())
+                    .map(|run| (block.groups[run], run))
+                    .collect();
+                runs.sort_unstable();
+                let levels = block.labels.iter().max().map_or(0, |most| most + 1);
+                Kind::JonckheereTerpstra(runs, levels)
+            }
+        };
+        Self {
+            labels: block.labels.clone(),
+            kind,
+        }
+    }
+
+    /// Twice its part where the run at each place goes to the place that
+    /// `places` names.
+    fn doubled(&self, places: &[usize]) -> u64 {
+        let label = |run: usize| self.labels[places[run]];
+        match &self.kind {
+            Kind::Page(ranks) => (0..ranks.len())
+                .map(|run| (label(run) as u64 + 1) * ranks[run])
+                .sum(),
+            Kind::JonckheereTerpstra(runs, levels) => {
+                let sorted = runs.iter().map(|&(group, run)| (group, label(run)));
+                doubled_j_of_sorted(sorted, *levels)
+            }
+        }
+    }
 }
 
 impl Test {
     fn of(member: &Member) -> Self {
-        let ranks: Vec<Vec<u64>> = member.blocks.iter().map(|b| doubled_midranks(b)).collect();
-        let null = Null::of(&ranks);
-        let observed = ranks.iter().map(|block| weighted_sum(block)).sum();
+        let null = null(member.test, &member.blocks);
+        let blocks = member.blocks.iter();
+        let blocks: Vec<Ranked> = blocks.map(|block| Ranked::of(member.test, block)).collect();
+        let as_they_are = |block: &Ranked| {
+            let places: Vec<usize> = (0..block.labels.len()).collect();
+            block.doubled(&places)
+        };
+        let observed = blocks.iter().map(as_they_are).sum();
         Self {
             part: member.part,
-            p_value: null.p_value(observed),
-            ranks,
+            p_value: null.at_least(observed).0,
             null,
+            blocks,
         }
     }
 
-    /// What one seed adds to doubled L where its runs stand in this order.
-    fn part_of_l(&self, seed: usize, order: &[usize]) -> u64 {
-        let ranks = &self.ranks[seed];
-        (1..)
-            .zip(order)
-            .map(|(place, &run)| place * ranks[run])
-            .sum()
+    /// How many runs each block has.
+    fn runs(&self) -> impl Iterator<Item = usize> {
+        self.blocks.iter().map(|block| block.labels.len())
     }
+
+    fn arrangements(&self) -> f64 {
+        let sizes: Vec<Vec<usize>> = self.blocks.iter().map(|b| sizes(&b.labels)).collect();
+        arrangements(sizes.iter().map(Vec::as_slice))
+    }
+}
+
+/// How many runs have each label that any has.
+pub(crate) fn sizes(labels: &[usize]) -> Vec<usize> {
+    let mut sorted = labels.to_vec();
+    sorted.sort_unstable();
+    sorted.chunk_by(|a, b| a == b).map(<[usize]>::len).collect()
 }
 
 /// The tests of one part, the smallest p-value first.
@@ -153,58 +224,63 @@ impl<'a> Part<'a> {
     }
 
     fn rearrange(&mut self) {
-        let (seeds, levels) = (self.tests[0].ranks.len(), self.tests[0].ranks[0].len());
+        let first = self.tests[0];
         for test in &self.tests {
-            let same = test.ranks.len() == seeds && test.ranks.iter().all(|b| b.len() == levels);
-            assert!(same, "a part's tests have the same seeds and levels");
+            assert!(
+                test.runs().eq(first.runs()),
+                "a part's tests have the same runs"
+            );
         }
         self.smallest = vec![Vec::new(); self.tests.len()];
-        match all_arrangements(seeds, levels) {
-            Some(all) => self.make_all(all, seeds, levels),
-            None => self.draw(seeds, levels),
+        match are_all_made(first.arrangements()) {
+            true => self.make_all(),
+            false => self.draw(),
         }
         for smallest in &mut self.smallest {
             smallest.sort_by(f64::total_cmp);
         }
     }
 
-    /// All rearrangements of few levels: a seed's order is one of a list.
-    fn make_all(&mut self, all: usize, seeds: usize, levels: usize) {
-        let listed = Listed::of(&self.tests, levels);
-        let mut chosen = vec![0; seeds];
-        for number in 0..all {
-            let mut rest = number;
-            for order in &mut chosen {
-                *order = rest % listed.orders;
-                rest /= listed.orders;
+    /// All rearrangements: that of a block is one of a list.
+    fn make_all(&mut self) {
+        let listed = Listed::of(&self.tests);
+        let mut chosen = vec![0; listed.arrangements.len()];
+        loop {
+            self.add(|test, block| listed.parts[test][block][chosen[block]]);
+            // The next number, its digits the choices.
+            let carries = chosen.iter().zip(&listed.arrangements);
+            let last = carries.take_while(|(c, all)| **c + 1 == **all).count();
+            chosen[..last].fill(0);
+            match chosen.get_mut(last) {
+                Some(digit) => *digit += 1,
+                None => return,
             }
-            self.add(|test, seed| listed.part_of_l(test, seed, chosen[seed]));
         }
     }
 
-    fn draw(&mut self, seeds: usize, levels: usize) {
+    fn draw(&mut self) {
         let mut random = ChaCha12Rng::seed_from_u64(0);
         let tests = self.tests.clone();
-        let mut orders: Vec<Vec<usize>> = vec![(0..levels).collect(); seeds];
+        let mut places: Vec<Vec<usize>> = tests[0].runs().map(|n| (0..n).collect()).collect();
         for number in 0..ARRANGEMENTS {
             // The observed one is the first.
             if number > 0 {
-                orders
+                places
                     .iter_mut()
-                    .for_each(|order| order.shuffle(&mut random));
+                    .for_each(|places| places.shuffle(&mut random));
             }
-            self.add(|test, seed| tests[test].part_of_l(seed, &orders[seed]));
+            self.add(|test, block| tests[test].blocks[block].doubled(&places[block]));
         }
     }
 
-    /// Takes in a rearrangement, of which `part_of_l` says what a seed adds to
-    /// the doubled L of a test.
-    fn add(&mut self, part_of_l: impl Fn(usize, usize) -> u64) {
+    /// Takes in a rearrangement, of which `part` says what a block adds to twice
+    /// the statistic of a test.
+    fn add(&mut self, part: impl Fn(usize, usize) -> u64) {
         let mut smallest = f64::INFINITY;
         for (index, test) in self.tests.iter().enumerate().rev() {
-            let seeds = 0..test.ranks.len();
-            let l = seeds.map(|seed| part_of_l(index, seed)).sum();
-            smallest = smallest.min(test.null.p_value(l));
+            let blocks = 0..test.blocks.len();
+            let doubled = blocks.map(|block| part(index, block)).sum();
+            smallest = smallest.min(test.null.at_least(doubled).0);
             self.smallest[index].push(smallest);
         }
     }
@@ -218,49 +294,49 @@ impl<'a> Part<'a> {
     }
 }
 
-/// What each order of each seed's runs adds to each test's doubled L.
+/// What each rearrangement of each block adds to twice each test's statistic.
 struct Listed {
-    orders: usize,
-    seeds: usize,
-    /// \[tests\]\[seeds\]\[orders\].
-    parts: Vec<u64>,
+    /// How many each block has.
+    arrangements: Vec<usize>,
+    /// \[tests\]\[blocks\]\[arrangements\].
+    parts: Vec<Vec<Vec<u64>>>,
 }
 
 impl Listed {
-    fn of(tests: &[&Test], levels: usize) -> Self {
-        let orders = orders(levels);
-        let of_seed = |test: &Test, seed| -> Vec<u64> {
-            let part = |order: &Vec<usize>| test.part_of_l(seed, order);
-            orders.iter().map(part).collect()
+    fn of(tests: &[&Test]) -> Self {
+        let labels = tests[0].blocks.iter().map(|block| &block.labels);
+        let lists: Vec<Vec<Vec<usize>>> = labels.map(|labels| rearranged(labels)).collect();
+        let of_block = |(block, list): (&Ranked, &Vec<Vec<usize>>)| -> Vec<u64> {
+            list.iter().map(|places| block.doubled(places)).collect()
         };
-        let seeds = tests[0].ranks.len();
-        let of_test = |test: &&Test| -> Vec<u64> {
-            (0..seeds).flat_map(|seed| of_seed(test, seed)).collect()
-        };
+        let of_test = |test: &&Test| test.blocks.iter().zip(&lists).map(of_block).collect();
         Self {
-            parts: tests.iter().flat_map(of_test).collect(),
-            orders: orders.len(),
-            seeds,
+            parts: tests.iter().map(of_test).collect(),
+            arrangements: lists.iter().map(Vec::len).collect(),
         }
-    }
-
-    fn part_of_l(&self, test: usize, seed: usize, order: usize) -> u64 {
-        self.parts[(test * self.seeds + seed) * self.orders + order]
     }
 }
 
-/// All orders of 0, …, levels − 1.
-fn orders(levels: usize) -> Vec<Vec<usize>> {
+/// All ways for the runs of a block to change places, of those that differ by
+/// places of the same label one: for each run its place.
+fn rearranged(labels: &[usize]) -> Vec<Vec<usize>> {
     let mut all = vec![Vec::new()];
-    for level in 0..levels {
+    for _ in labels {
         all = all
             .into_iter()
-            .flat_map(|order: Vec<usize>| {
-                (0..=order.len()).map(move |place| {
-                    let mut longer = order.clone();
-                    longer.insert(place, level);
+            .flat_map(|taken: Vec<usize>| {
+                let is_free = |place: &usize| !taken.contains(place);
+                let is_first = |place: &usize| {
+                    let mut before = 0..*place;
+                    !before.any(|other| labels[other] == labels[*place] && is_free(&other))
+                };
+                let places = (0..labels.len()).filter(|place| is_free(place) && is_first(place));
+                let longer = |place| {
+                    let mut longer = taken.clone();
+                    longer.push(place);
                     longer
-                })
+                };
+                places.map(longer).collect::<Vec<_>>()
             })
             .collect();
     }

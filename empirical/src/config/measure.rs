@@ -60,6 +60,9 @@ pub struct MeasureConfig {
     /// with which examples don't depend on each other. Of no effect on networks
     /// without them.
     pub batch_norm: BatchNormMode,
+    /// Points at which the loss is measured along H's leading eigenvector, an odd
+    /// number, θ in their middle: a pass over H's examples each. Default 0: none.
+    pub loss_line_points: usize,
     /// Class probabilities of so many validation examples, the first ones, go
     /// to the run's predictions. Default 0: none.
     pub prediction_examples: usize,
@@ -111,6 +114,7 @@ impl Default for MeasureConfig {
             trace_k_per_example: true,
             batch_sharpness: true,
             batch_norm: BatchNormMode::Batch,
+            loss_line_points: 0,
             prediction_examples: 0,
             prediction_every_steps: None,
             kept_numbers: 32 << 20,
@@ -130,6 +134,9 @@ const MOST_PROBES: usize = 10_000;
 
 /// The most Lanczos steps of a density: a vector of D numbers is kept for each.
 const MOST_DENSITY_STEPS: usize = 1000;
+
+/// The most points of a line of losses.
+const MOST_POINTS: usize = 1001;
 
 /// Parameters up to which a complete spectrum may be asked for.
 pub const COMPLETE_SPECTRUM_LIMIT: usize = 4096;
@@ -216,6 +223,13 @@ impl MeasureConfig {
         if let (0, Some(every)) = (self.prediction_examples, self.prediction_every_steps) {
             return Err(ConfigError::NothingToPredict(every));
         }
+        let points = self.loss_line_points;
+        require(
+            "measure.loss_line_points",
+            points,
+            points == 0 || (points % 2 == 1 && (5..=MOST_POINTS).contains(&points)),
+            format!("0, or an odd number from 5 to {MOST_POINTS}, such as 11"),
+        )?;
         let batches = self.covariance_batches;
         require(
             "measure.covariance_batches",

@@ -9,6 +9,7 @@ mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
 mod lanes;
+mod loss_line;
 mod momenta;
 mod networks;
 mod networks_exact;

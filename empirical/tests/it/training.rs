@@ -37,6 +37,7 @@ pub fn one_run() -> SweepConfig {
     config.measure.trace_probes = 2;
     config.measure.density_probes = 1;
     config.measure.density_steps = 3;
+    config.measure.loss_line_points = 5;
     config.measure.prediction_examples = 6;
     config.measure.prediction_every_steps = Some(3);
     config

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use statrs::distribution::{Binomial, DiscreteCDF};
 
 use crate::interval;
+use crate::sign_test::at_least;
 
 /// A mean over seeds, each with the mean of its runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -46,8 +46,7 @@ impl OverSeeds {
     }
 }
 
-/// The exact sign test over seeds (Arbuthnot 1710; SciPy's `binomtest(above,
-/// above + below, 0.5, "greater")`): whether more seeds lie above a value than
+/// The exact sign test over seeds ([`crate::sign_test`]): whether more seeds lie above a value than
 /// chance would have it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SignTest {
@@ -71,16 +70,11 @@ impl SignTest {
         let above = means.iter().filter(|mean| **mean > value).count();
         let below = means.iter().filter(|mean| **mean < value).count();
         let trials = above + below;
-        let halves = Binomial::new(0.5, trials as u64).ok()?;
-        let at_least = |k: usize| match k.checked_sub(1) {
-            None => 1.0,
-            Some(less) => halves.sf(less as u64),
-        };
         (trials > 0).then(|| Self {
             above,
             below,
-            p_value: at_least(above),
-            opposite_p_value: at_least(below),
+            p_value: at_least(above, trials),
+            opposite_p_value: at_least(below, trials),
             smallest_p_value: 0.5_f64.powi(trials as i32),
         })
     }

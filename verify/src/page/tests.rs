@@ -1,4 +1,5 @@
 use super::*;
+use crate::trend::Method;
 
 fn rows(ranks: &[&[u32]]) -> Vec<Vec<f64>> {
     let row = |r: &&[u32]| r.iter().map(|&v| f64::from(v)).collect();
@@ -103,7 +104,7 @@ const SCIPY: [SciPyCase; 6] = [
 fn without_ties_it_is_scipys_exact_test() {
     for case in &SCIPY {
         let found = page_trend_test(&rows(case.blocks)).unwrap();
-        assert_eq!(found.method, PageMethod::Exact);
+        assert_eq!(found.method, Method::Exact);
         assert_eq!(found.statistic, case.l);
         assert_close(found.p_value, case.p);
         assert_close(found.opposite_p_value, case.opposite);
@@ -133,8 +134,8 @@ fn beyond_enumeration_it_is_the_normal_limit_and_called_so() {
     assert_nearly(found.p_value, SCIPY_13.1);
     assert_nearly(found.opposite_p_value, SCIPY_13.2);
     assert_eq!(found.p_value, found.normal_p_value);
-    assert_eq!(found.method, PageMethod::Normal);
-    assert_eq!(found.opposite_method, PageMethod::Normal);
+    assert_eq!(found.method, Method::Normal);
+    assert_eq!(found.opposite_method, Method::Normal);
     assert_close(found.smallest_p_value, 1.0 / 6_227_020_800.0_f64.powi(2));
 }
 
@@ -147,11 +148,11 @@ fn beyond_enumeration_both_ends_are_exact() {
     let mut falling = rising.clone();
     falling.reverse();
     let found = page_trend_test(&[rising]).unwrap();
-    assert_eq!(found.method, PageMethod::Exact);
+    assert_eq!(found.method, Method::Exact);
     assert_close(found.p_value, 1.0 / 6_227_020_800.0);
     let found = page_trend_test(&[falling]).unwrap();
-    assert_eq!(found.opposite_method, PageMethod::Exact);
-    assert_eq!(found.method, PageMethod::Normal);
+    assert_eq!(found.opposite_method, Method::Exact);
+    assert_eq!(found.method, Method::Normal);
     assert_close(found.opposite_p_value, 1.0 / 6_227_020_800.0);
     // Three tied values: 13!/3! orders.
     let tied: Vec<f64> = (0..13).map(|v| f64::from(v).max(2.0)).collect();
@@ -159,7 +160,7 @@ fn beyond_enumeration_both_ends_are_exact() {
     assert_close(found.p_value, 6.0 / 6_227_020_800.0);
     let all_tied = page_trend_test(&[vec![1.0; 13]]).unwrap();
     assert_eq!((all_tied.p_value, all_tied.opposite_p_value), (1.0, 1.0));
-    assert_eq!(all_tied.method, PageMethod::Exact);
+    assert_eq!(all_tied.method, Method::Exact);
 }
 
 /// 6⁻⁵⁰⁰ is below the smallest number: no p-value is 0.
@@ -263,7 +264,7 @@ fn the_smallest_p_value_is_one_order_out_of_all() {
 fn twelve_levels_are_enumerated() {
     let twelve: Vec<f64> = (0..12).map(f64::from).collect();
     let found = page_trend_test(&[twelve]).unwrap();
-    assert_eq!(found.method, PageMethod::Exact);
+    assert_eq!(found.method, Method::Exact);
     assert_close(found.p_value, 1.0 / 479_001_600.0);
 }
 

@@ -51,7 +51,9 @@ fn row(hypothesis: &PlannedHypothesis) -> String {
         hypothesis.id,
         hypothesis.factor.symbol(),
         levels.join(", "),
-        hypothesis.smallest_p_adjusted.map_or("–".to_owned(), p_value),
+        hypothesis
+            .smallest_p_adjusted
+            .map_or("–".to_owned(), p_value),
     )
 }
 
@@ -66,9 +68,11 @@ fn power(plan: &Plan) -> String {
         assumed.slope, assumed.spread, assumed.studies
     );
     for of in &plan.power.of {
-        let interval = of.power_of_all_interval.map_or_else(String::new, |[low, high]| {
-            format!(" ({} to {} %)", percent(low), percent(high))
-        });
+        let interval = of
+            .power_of_all_interval
+            .map_or_else(String::new, |[low, high]| {
+                format!(" ({} to {} %)", percent(low), percent(high))
+            });
         let needed = of
             .seeds_for_power
             .map_or("more than 12".to_owned(), |seeds| seeds.to_string());

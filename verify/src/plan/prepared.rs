@@ -73,7 +73,9 @@ impl Prepared {
 
     /// Every run in the order that the conjectures expect.
     pub(super) fn in_order(&self) -> Sweep {
-        self.with(&self.seeds, |run, per_run| expected(run, per_run, 1.0).exp())
+        self.with(&self.seeds, |run, per_run| {
+            expected(run, per_run, 1.0).exp()
+        })
     }
 
     /// The per-run quantities that are tested.

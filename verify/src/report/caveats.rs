@@ -5,12 +5,14 @@ use breakeven_sim::record::SolverStatus;
 use crate::hypothesis::Hypothesis;
 use crate::input::{Source, Sweep};
 use crate::quantity::Statistic;
+use crate::report::statement;
 use crate::verdicts::Verdicts;
 
 /// All caveats that apply, the most important ones first.
 pub fn caveats(verdicts: &Verdicts, sweeps: &[Sweep]) -> Vec<String> {
     let mut caveats = Vec::new();
     caveats.extend(step_zero(verdicts));
+    caveats.extend(statement::at_worst(verdicts).map(str::to_owned));
     caveats.extend(tables(verdicts, sweeps));
     caveats.extend(mini_batches(verdicts));
     caveats.extend(sweeps.iter().filter_map(break_even_not_reached));

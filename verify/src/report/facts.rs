@@ -132,6 +132,12 @@ fn of_settings(sweep: &Sweep) -> Vec<Fact> {
     facts
 }
 
+/// The levels of each factor: `η = 0.01, 0.1`.
+pub fn levels_in_words(sweep: &Sweep) -> Vec<String> {
+    let of = |factor: &Factor| format!("{} = {}", factor.symbol(), levels(sweep, *factor));
+    sweep.factors().iter().map(of).collect()
+}
+
 fn levels(sweep: &Sweep, factor: Factor) -> String {
     let levels: BTreeSet<Level> = sweep
         .runs

@@ -1,12 +1,13 @@
 //! The report as one HTML file: no scripts, nothing loaded.
 
+mod overview;
 mod tables;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::groups::{Group, groups};
 use super::statement;
-use super::{ReportContext, level_figures, section, trajectory_figures};
+use super::{ReportContext, level_figures, methods, section, trajectory_figures};
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
 use crate::plot::{self, Figure, text};
@@ -48,6 +49,8 @@ pub fn html(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> S
                     (tables::bear_in_mind(verdicts, sweeps))
                     (tables::settings(verdicts, sweeps))
                     (tables::runs(sweeps))
+                    (tables::definitions(verdicts))
+                    (tables::to_cite(verdicts, sweeps, context))
                     (tables::making(verdicts, sweeps, context))
                 }
             }
@@ -74,6 +77,7 @@ fn answer(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
                     }
                 }
             }
+            (overview::overview(groups))
             div.matrices {
                 @for group in groups.iter().filter(|group| !group.hypotheses.is_empty()) {
                     (matrix(group, verdicts))
@@ -120,7 +124,9 @@ fn matrix(group: &Group<'_>, verdicts: &Verdicts) -> Markup {
                         @let expected = row.quantity.expected(group.factor);
                         tr {
                             th scope="row" {
-                                (label(&statement::claim(row.quantity, group.factor, expected)))
+                                a.defined href={ "#" (methods::anchor(row.quantity)) } {
+                                    (label(&statement::claim(row.quantity, group.factor, expected)))
+                                }
                                 " " span.muted.nowrap { "C" (u8::from(row.conjecture)) }
                             }
                             @for (cell, statistic) in row.cells.iter().zip(&statistics) {

@@ -1,5 +1,5 @@
 //! One figure a hypothesis: the per-run quantity against the factor's levels,
-//! one line a seed, as Page's test sees it.
+//! one line a seed, as the test sees it.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ const LOG_FROM_RATIO: f64 = 4.0;
 
 /// The figure of a tested hypothesis; `None` where there was no test.
 pub fn figure(sweep: &Sweep, hypothesis: &Hypothesis, id: &str) -> Option<Figure> {
-    hypothesis.page_l?;
+    hypothesis.test?;
     let shown = Shown {
         quantity: hypothesis.quantity,
         factor: hypothesis.factor,

@@ -4,7 +4,7 @@ use super::facts::{self, Fact};
 use super::groups::{Group, groups};
 use super::statement::{self, or_absent};
 use super::section::{self, Section};
-use super::{HTML_FILE, ReportContext, caveats};
+use super::{HTML_FILE, ReportContext, caveats, methods};
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
@@ -122,7 +122,7 @@ fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
         "Verdict",
         "Means by level",
         "Seeds",
-        "L",
+        "L or J",
         "p",
         "Adjusted p",
         "Opposite, adjusted",
@@ -148,9 +148,9 @@ fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> String {
 }
 
 fn detail(h: &Hypothesis) -> Vec<String> {
-    let l = match (h.page_l, h.page_l_largest) {
-        (Some(l), Some(largest)) => format!("{l} / {largest}"),
-        _ => statement::ABSENT.to_owned(),
+    let reached = match h.statistic_largest {
+        Some(largest) => format!("{} / {largest}", statement::statistic(h)),
+        None => statement::ABSENT.to_owned(),
     };
     vec![
         h.quantity.to_string(),
@@ -158,7 +158,7 @@ fn detail(h: &Hypothesis) -> Vec<String> {
         format!("{} {}", h.verdict.sign(), h.verdict.word()),
         statement::level_means(h).join(", "),
         h.seeds.len().to_string(),
-        l,
+        reached,
         statement::p_by(h.p_value, h.method),
         or_absent(h.p_adjusted, p_value),
         or_absent(h.opposite_p_adjusted, p_value),
@@ -199,7 +199,7 @@ fn excluded(verdicts: &Verdicts) -> String {
         .map(|e| facts::exclusion(e, verdicts).to_vec())
         .collect();
     let what = match rows.len() {
-        0 => "Nothing: every run counts, and every block is complete.\n".to_owned(),
+        0 => "Nothing: every run counts, and every seed is tested.\n".to_owned(),
         _ => table(&words(&["What", "Where", "For", "Why"]), &rows),
     };
     format!("## What was left out\n\n{what}")
@@ -258,8 +258,19 @@ fn runs(sweeps: &[Sweep]) -> String {
 }
 
 fn making(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {
+    let methods: String = methods::paragraphs(verdicts, sweeps)
+        .iter()
+        .map(|paragraph| format!("{}\n\n", escape(paragraph)))
+        .collect();
+    let defined: Vec<Vec<String>> = methods::definitions(verdicts)
+        .into_iter()
+        .map(|[symbol, _, definition]| vec![symbol, definition])
+        .collect();
     format!(
-        "## To repeat it\n\n```\n{}\n```\n\n{}\n{}. Figures are in {HTML_FILE}.\n",
+        "## Definitions\n\n{}\n## Methods\n\n{methods}```bibtex\n{}```\n\n\
+         ## To repeat it\n\n```\n{}\n```\n\n{}\n{}. Figures are in {HTML_FILE}.\n",
+        table(&words(&["Quantity", "What it is"]), &defined),
+        methods::bibtex(verdicts, context),
         facts::commands(sweeps, context).replace("```", "'''"),
         fact_table(&facts::of_making(verdicts, sweeps, context)),
         escape(statement::PAPER),

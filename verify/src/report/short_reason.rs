@@ -4,14 +4,21 @@ use std::collections::BTreeSet;
 
 use crate::blocks::{Dropped, DroppedWhat, FEWEST_SEEDS};
 use crate::hypothesis::{Covariances, Hypothesis};
-use crate::judgement::{Strongest, strongest};
+use crate::judgement::{Strongest, overturning_p, strongest};
 use crate::number::p_value;
 use crate::settings::Procedure;
+use crate::trend::TrendTest;
 use crate::verdict::Verdict;
 
 /// What decided, then what to bear in mind: `ties at step 0 in 4 of 5 seeds`.
 pub fn short_reason(h: &Hypothesis, procedure: Procedure) -> String {
-    let causes = [decision(h), turns(h), ties(h), undecidable(h)];
+    let causes = [
+        decision(h),
+        missing(h, procedure),
+        turns(h),
+        ties(h),
+        undecidable(h),
+    ];
     let mut said: Vec<String> = causes.into_iter().flatten().collect();
     if said.is_empty() {
         said.push(weak(h, procedure));
@@ -34,7 +41,9 @@ fn decision(h: &Hypothesis) -> Option<String> {
         });
     }
     let (found, seeds) = (h.seeds_in_order, h.seeds.len());
+    let apart = h.test == Some(TrendTest::JonckheereTerpstra);
     match (h.verdict, h.covariances) {
+        (Verdict::Supported, _) if apart => Some(format!("{seeds} runs of a seed each")),
         (Verdict::Supported, _) if found == seeds => Some(format!("all {seeds} seeds in order")),
         (Verdict::Supported, _) => Some(format!("{found} of {seeds} seeds in order")),
         (Verdict::Refuted, _) => Some("the opposite trend".to_owned()),
@@ -63,6 +72,12 @@ fn weak(h: &Hypothesis, procedure: Procedure) -> String {
     }
 }
 
+/// Where the runs that don't count could have taken the verdict away.
+fn missing(h: &Hypothesis, procedure: Procedure) -> Option<String> {
+    let p = p_value(overturning_p(h, procedure)?);
+    Some(format!("p {p} at worst"))
+}
+
 /// Where the values go against their trend.
 fn turns(h: &Hypothesis) -> Option<String> {
     let [low, high] = h.turns.as_ref()?.between;
@@ -77,6 +92,9 @@ fn ties(h: &Hypothesis) -> Option<String> {
             Some(format!("ties at step 0 in {at_step_zero} of {seeds} seeds"))
         }
         (_, 0) => None,
+        (_, tied) if h.test == Some(TrendTest::JonckheereTerpstra) => {
+            Some(format!("{tied} of {seeds} runs tie"))
+        }
         (_, tied) => Some(format!("ties in {tied} of {seeds} seeds")),
     }
 }

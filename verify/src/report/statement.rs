@@ -1,11 +1,13 @@
 //! The sentences that open the report, and those that name hypotheses.
 
 use crate::description::Description;
+use crate::effect::Effect;
 use crate::hypothesis::Hypothesis;
+use crate::judgement::overturning_p;
 use crate::number::{p_value, significant};
-use crate::page::PageMethod;
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
 use crate::settings::{Adjustment, Procedure};
+use crate::trend::{Method, TrendTest};
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
 
@@ -42,21 +44,60 @@ const QUESTION_OF_MOMENTUM: &str = "A larger momentum β is expected to act like
 
 /// How verdicts are reached.
 pub fn method(verdicts: &Verdicts) -> String {
-    let is_normal =
-        |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(PageMethod::Normal));
+    let is_normal = |h: &Hypothesis| [h.method, h.opposite_method].contains(&Some(Method::Normal));
     let exact = if verdicts.hypotheses.iter().any(is_normal) {
         "exact, also with ties, but where it is called a normal limit, as enumeration is out of \
          reach"
     } else {
         "exact, also with ties"
     };
+    let uses = |test| verdicts.hypotheses.iter().any(|h| h.test == Some(test));
+    let incomplete = match uses(TrendTest::IncompleteBlocks) {
+        true => " A seed that lacks levels is ranked among those that it has.",
+        false => "",
+    };
+    let apart = match uses(TrendTest::JonckheereTerpstra) {
+        true => {
+            " Where no seed has several levels, Jonckheere and Terpstra's test compares all runs \
+             with each other."
+        }
+        false => "",
+    };
     format!(
         "Seeds are blocks: runs of one seed share their initial weights. Page's trend test ranks \
-         the levels within each seed; values that their errors do not tell apart tie. Its p-value \
-         is one-sided and {exact}. {} A verdict needs at least three seeds and values that do not \
+         the levels within each seed; values that their errors do not tell apart tie.{incomplete}\
+         {apart} The p-value \
+         is one-sided and {exact}. {}{} A verdict needs at least three seeds and values that do not \
          turn back along the levels. The smallest p is what the seeds, levels and ties allow.",
-        adjustment(verdicts.procedure)
+        adjustment(verdicts.procedure),
+        gate(verdicts)
     )
+}
+
+/// What “at worst” means, where it is said.
+pub fn at_worst(verdicts: &Verdicts) -> Option<&'static str> {
+    let is_said = |h: &Hypothesis| overturning_p(h, verdicts.procedure).is_some();
+    verdicts.hypotheses.iter().any(is_said).then_some(
+        "“At worst” is the adjusted p if the runs that do not count had spoken against the verdict.",
+    )
+}
+
+/// How primary hypotheses come first, where there are any.
+fn gate(verdicts: &Verdicts) -> String {
+    let all = verdicts.hypotheses.len();
+    match verdicts.hypotheses.iter().filter(|h| h.primary).count() {
+        0 => String::new(),
+        primary => format!(
+            " {primary} of {all} hypotheses are primary and a family of their own; the adjusted p \
+             of another is at least the largest of theirs."
+        ),
+    }
+}
+
+/// The statistic with its letter: `L 70`.
+pub fn statistic(hypothesis: &Hypothesis) -> String {
+    let symbol = hypothesis.test.map_or("", TrendTest::symbol);
+    or_absent(hypothesis.statistic, |value| format!("{symbol} {value}"))
 }
 
 /// What the adjustment bounds, and by how much.
@@ -106,7 +147,9 @@ pub fn slope_method(verdicts: &Verdicts) -> String {
     };
     format!(
         "The slope is that of log quantity against log factor{of_momentum}, the mean over seeds; it \
-         and the means by level have Student's {} % interval over seeds.",
+         and the means by level have Student's {} % interval over seeds. A factor ×r between two \
+         levels is Hodges and Lehmann's estimate of the ratio over seeds, with the exact interval \
+         and the coverage that it reaches.",
         significant(100.0 * (1.0 - verdicts.alpha), 4)
     )
 }
@@ -205,14 +248,28 @@ pub fn described(description: &Description) -> Vec<String> {
 }
 
 /// What a verdict rests on, in a few words: the adjusted p, where there was a
-/// test, and the shortest reason.
+/// test, and the shortest reason; then how large the difference is.
 pub fn why(hypothesis: &Hypothesis, verdicts: &Verdicts) -> Vec<String> {
     let p = decisive_p(hypothesis).map(|p| match hypothesis.verdict {
         Verdict::Refuted => format!("the opposite's adjusted p {}", p_value(p)),
         Verdict::Supported | Verdict::Inconclusive => format!("adjusted p {}", p_value(p)),
     });
     let reason = short_reason(hypothesis, verdicts.procedure);
-    p.into_iter().chain([reason]).collect()
+    let ratio = hypothesis.effect.as_ref().and_then(ratio);
+    p.into_iter().chain([reason]).chain(ratio).collect()
+}
+
+/// By what factor a quantity changes between two levels, with its interval:
+/// `0.01 → 0.1: ×0.42 [0.35, 0.5] (93.75 %)`.
+fn ratio(effect: &Effect) -> Option<String> {
+    let [low, high] = effect.levels;
+    let ratio = digits(effect.hodges_lehmann_ratio?, 2);
+    let interval = effect.interval.zip(effect.coverage);
+    let interval = interval.map_or_else(String::new, |([from, to], coverage)| {
+        let percent = significant(100.0 * coverage, 3);
+        format!(" [{}, {}] ({percent} %)", digits(from, 2), digits(to, 2))
+    });
+    Some(format!("{low} → {high}: ×{ratio}{interval}"))
 }
 
 /// The adjusted p-value that the verdict rests on: of a refuted hypothesis that
@@ -225,10 +282,10 @@ pub fn decisive_p(hypothesis: &Hypothesis) -> Option<f64> {
 }
 
 /// A p-value, called a normal limit where it is one.
-pub fn p_by(p: Option<f64>, method: Option<PageMethod>) -> String {
+pub fn p_by(p: Option<f64>, method: Option<Method>) -> String {
     match method {
-        Some(PageMethod::Normal) => format!("{} (normal limit)", or_absent(p, p_value)),
-        Some(PageMethod::Exact) | None => or_absent(p, p_value),
+        Some(Method::Normal) => format!("{} (normal limit)", or_absent(p, p_value)),
+        Some(Method::Exact) | None => or_absent(p, p_value),
     }
 }
 

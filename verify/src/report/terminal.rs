@@ -58,9 +58,10 @@ fn legend(verdicts: &Verdicts) -> String {
             shown(procedure.alpha_refuted)
         ),
     };
+    let at_worst = statement::at_worst(verdicts).map_or_else(String::new, |s| format!(" {s}"));
     format!(
-        "\np is adjusted for {hypotheses}; “supported” needs at most {} and three seeds.{refuted} \
-         Other numbers are means over seeds.\n",
+        "\np is adjusted for {hypotheses}; “supported” needs at most {} and three seeds.{refuted}\
+         {at_worst} Other numbers are means over seeds.\n",
         shown(procedure.alpha_supported)
     )
 }

@@ -104,8 +104,16 @@ impl Vary {
 
     fn labels(self, seed: u64) -> [Label; 3] {
         [0, 1, 2].map(|place| Label {
-            learning_rate: LEARNING_RATES[if self == Self::LearningRate { place } else { MIDDLE }],
-            batch_size: BATCH_SIZES[if self == Self::BatchSize { place } else { MIDDLE }],
+            learning_rate: LEARNING_RATES[if self == Self::LearningRate {
+                place
+            } else {
+                MIDDLE
+            }],
+            batch_size: BATCH_SIZES[if self == Self::BatchSize {
+                place
+            } else {
+                MIDDLE
+            }],
             place,
             seed,
         })
@@ -177,7 +185,9 @@ fn standard(scenario: Scenario, rng: &mut ChaCha12Rng) -> f64 {
     // Not 0, where quantiles are infinite.
     let uniform = 1.0 - rng.random::<f64>();
     let of = match scenario {
-        Scenario::HeavyTails => StudentsT::new(0.0, 1.0, 2.0).map(|t| t.inverse_cdf(uniform)).ok(),
+        Scenario::HeavyTails => StudentsT::new(0.0, 1.0, 2.0)
+            .map(|t| t.inverse_cdf(uniform))
+            .ok(),
         _ => Normal::new(0.0, 1.0).map(|n| n.inverse_cdf(uniform)).ok(),
     };
     // Constant parameters of either are accepted; the last value below 1 is

@@ -1,6 +1,7 @@
 //! All specifications as a table.
 
 use super::{Specification, SpecificationCurve};
+use crate::trend::Method;
 
 const COLUMNS: [&str; 16] = [
     "claim",
@@ -16,7 +17,7 @@ const COLUMNS: [&str; 16] = [
     "log_slope_high",
     "p_value",
     "opposite_p_value",
-    "p_is_normal_limit",
+    "p_method",
     "level_means",
     "absent",
 ];
@@ -51,17 +52,20 @@ fn row(curve: &SpecificationCurve, one: &Specification) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
     match &one.effect {
         Ok(effect) => {
-            let ends = effect.slope.and_then(|slope| slope.interval);
+            let ends = effect.slope.as_ref().and_then(|slope| slope.interval);
             let means: Vec<String> = effect.level_means.iter().map(f64::to_string).collect();
             row.extend([
                 effect.seeds.to_string(),
                 effect.level_means.len().to_string(),
-                number(effect.slope.map(|slope| slope.slope)),
+                number(effect.slope.as_ref().map(|slope| slope.slope)),
                 number(ends.map(|[low, _]| low)),
                 number(ends.map(|[_, high]| high)),
                 effect.p_value.to_string(),
                 effect.opposite_p_value.to_string(),
-                effect.is_limit.to_string(),
+                match effect.method {
+                    Method::Exact => "exact".to_owned(),
+                    Method::Normal => "normal".to_owned(),
+                },
                 means.join(" "),
                 match effect.slope {
                     Some(_) => String::new(),

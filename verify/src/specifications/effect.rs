@@ -1,28 +1,30 @@
-//! How a quantity follows its factor under one choice: Page's test and the
-//! log-log slope on complete blocks, as for a hypothesis, without adjustment.
+//! How a quantity follows its factor under one choice: the trend test and the
+//! log-log slope of a hypothesis on the same runs, without adjustment.
 
 use std::collections::HashMap;
 
 use crate::blocks::{Blocks, FEWEST_SEEDS};
 use crate::level::Level;
-use crate::page::Null;
+use crate::null::Null;
 use crate::quantity::{Direction, Factor, PerRun, Quantity, Statistic};
+use crate::sample::Sample;
 use crate::slope::{LogSlope, log_slope};
-use crate::summary::{Convergence, Reached, RunSummary};
-use crate::ties;
+use crate::summary::{Reached, RunSummary};
+use crate::ties::doubled_midranks;
+use crate::trend::{Block, Method, TrendTest, doubled, limit, null};
 
-/// Multiplications up to which Page's distribution is counted; beyond, its
-/// normal limit is taken. There are hundreds of tests here and one there.
+/// Multiplications up to which a distribution is counted; beyond, its normal
+/// limit is taken. There are hundreds of tests here and one there.
 const EXACT_WORK: f64 = 4e6;
-/// Levels up to which it is counted, likewise.
+/// Levels of a seed up to which it is counted, likewise.
 const EXACT_LEVELS: usize = 8;
 
 /// What one choice says of a claim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
-    /// Seeds that have all levels.
+    /// Seeds that are compared.
     pub seeds: usize,
-    /// Means of the levels over them.
+    /// Means of the levels over their runs.
     pub level_means: Vec<f64>,
     /// Slope of log quantity against log factor; absent where a value is not
     /// positive.
@@ -31,24 +33,30 @@ pub struct Effect {
     pub p_value: f64,
     /// That of the opposite direction.
     pub opposite_p_value: f64,
-    /// Whether these are the normal limit.
-    pub is_limit: bool,
+    /// How both were found.
+    pub method: Method,
 }
 
-/// The runs that differ in one factor alone.
+/// The runs that differ in one factor alone, whether they count or not.
 pub struct Comparison<'a> {
     factor: Factor,
     alpha: f64,
     runs: Vec<&'a RunSummary>,
     layouts: HashMap<Vec<bool>, Result<Layout, String>>,
-    nulls: HashMap<Vec<Vec<u64>>, (Null, bool)>,
+    nulls: HashMap<(TrendTest, Vec<Pattern>), Null>,
 }
 
-/// Complete blocks: the runs' places, \[seeds\]\[levels\].
+/// All of a block that its distribution depends on: labels and doubled midranks,
+/// each sorted.
+type Pattern = (Vec<usize>, Vec<u64>);
+
+/// Which runs are compared.
 #[derive(Clone)]
 struct Layout {
+    test: TrendTest,
     levels: Vec<Level>,
-    blocks: Vec<Vec<usize>>,
+    /// Of each seed the levels, by index, and the places of their runs.
+    seeds: Vec<Vec<(usize, usize)>>,
 }
 
 impl<'a> Comparison<'a> {
@@ -74,58 +82,59 @@ impl<'a> Comparison<'a> {
         expected: Direction,
     ) -> Result<Effect, String> {
         let layout = self.layout(values)?;
-        let reached: Vec<Vec<Reached>> = layout
-            .blocks
-            .iter()
+        let of_seed = |seed: &Vec<(usize, usize)>| -> Vec<(usize, Reached)> {
             // The layout holds places with a value alone.
-            .map(|block| block.iter().filter_map(|&place| values[place]).collect())
-            .collect();
-        let within = |r: &Reached| r.error.is_some_and(|error| r.value.abs() <= error);
-        if reached.iter().flatten().all(within) {
+            let runs = seed.iter();
+            runs.filter_map(|&(level, place)| Some((level, values[place]?)))
+                .collect()
+        };
+        let within = |r: Reached| r.error.is_some_and(|error| r.value.abs() <= error);
+        let mut all = layout.seeds.iter().flat_map(of_seed);
+        if all.all(|(_, reached)| within(reached)) {
             return Err("no value is larger than its stated error".to_owned());
         }
-        let tied: Vec<Vec<usize>> = reached.iter().map(|block| ties::groups(block)).collect();
-        let plain: Vec<Vec<f64>> = reached
-            .iter()
-            .map(|block| block.iter().map(|r| r.value).collect())
-            .collect();
+        let levels = layout.levels.len();
+        let sample = Sample::of_values(layout.test, levels, layout.seeds.iter().map(of_seed));
         let strengths: Vec<f64> = layout.levels.iter().map(|l| l.strength()).collect();
-        let [p_value, opposite_p_value, is_limit] = self.page(&tied, expected);
+        let mean = |level: usize| {
+            let values = sample.of_level(level);
+            values.iter().sum::<f64>() / values.len() as f64
+        };
+        let blocks = sample.blocks(expected);
+        let observed: u64 = blocks.iter().map(|b| doubled(layout.test, b)).sum();
+        let null = self.null(layout.test, &blocks);
+        let (p_value, method) = null.at_least(observed);
+        let (opposite_p_value, opposite_method) = null.at_most(observed);
         Ok(Effect {
-            seeds: plain.len(),
-            level_means: means(&plain),
-            slope: log_slope(&strengths, &plain, &tied, self.alpha),
+            seeds: layout.seeds.len(),
+            level_means: (0..levels).map(mean).collect(),
+            slope: log_slope(&strengths, &sample, self.alpha),
             p_value,
             opposite_p_value,
-            is_limit: is_limit > 0.0,
+            method: match (method, opposite_method) {
+                (Method::Exact, Method::Exact) => Method::Exact,
+                _ => Method::Normal,
+            },
         })
     }
 
-    /// Page's p-values along the expected direction and against it; and 1 where
-    /// they are the normal limit.
-    fn page(&mut self, tied: &[Vec<usize>], expected: Direction) -> [f64; 3] {
-        let ranks: Vec<Vec<u64>> = tied.iter().map(|b| ties::doubled_midranks(b)).collect();
-        let rising = |ranks: &Vec<u64>| -> u64 { (1..).zip(ranks).map(|(j, r)| j * r).sum() };
-        let rising: u64 = ranks.iter().map(rising).sum();
-        let levels = ranks[0].len() as u64;
-        // Reversed blocks have Σ (k + 1 − j)·r_j.
-        let all: u64 = ranks.iter().flatten().sum::<u64>() * (levels + 1);
-        let falling = all - rising;
-        let mut patterns = ranks;
-        for pattern in &mut patterns {
-            pattern.sort_unstable();
-        }
+    /// The null distribution of blocks, or its limit where counting takes long.
+    fn null(&mut self, test: TrendTest, blocks: &[Block]) -> &Null {
+        let pattern = |block: &Block| {
+            let (mut labels, mut ranks) = (block.labels.clone(), doubled_midranks(&block.groups));
+            labels.sort_unstable();
+            ranks.sort_unstable();
+            (labels, ranks)
+        };
+        let mut patterns: Vec<Pattern> = blocks.iter().map(pattern).collect();
         patterns.sort();
-        let (null, is_limit) = self
-            .nulls
-            .entry(patterns)
-            .or_insert_with_key(|patterns| Null::within(patterns, EXACT_LEVELS, EXACT_WORK));
-        let p = [rising, falling].map(|l| null.p_value(l));
-        let limit = if *is_limit { 1.0 } else { 0.0 };
-        match expected {
-            Direction::Increasing => [p[0], p[1], limit],
-            Direction::Decreasing => [p[1], p[0], limit],
-        }
+        let is_counted = test == TrendTest::JonckheereTerpstra || takes_little(blocks);
+        self.nulls
+            .entry((test, patterns))
+            .or_insert_with(|| match is_counted {
+                true => null(test, blocks),
+                false => Null::Normal(limit(test, blocks)),
+            })
     }
 
     /// Which runs are compared where these values are there. Which of them are
@@ -141,14 +150,13 @@ impl<'a> Comparison<'a> {
     }
 
     fn new_layout(&self, values: &[Option<Reached>]) -> Result<Layout, String> {
-        // Which statistic it is called does not matter here.
+        // Which quantity it is called does not matter here.
         let per_run = PerRun {
             statistic: Statistic::Max,
             quantity: Quantity::LambdaH,
         };
         let with_value = |(run, value): (&&RunSummary, &Option<Reached>)| RunSummary {
             values: value.iter().map(|&reached| (per_run, reached)).collect(),
-            convergence: Convergence::Converged,
             ..(*run).clone()
         };
         let runs: Vec<RunSummary> = self.runs.iter().zip(values).map(with_value).collect();
@@ -158,29 +166,37 @@ impl<'a> Comparison<'a> {
             .map(|(place, run)| (std::ptr::from_ref(run), place))
             .collect();
         let blocks = Blocks::of(&runs.iter().collect::<Vec<_>>(), per_run, self.factor);
-        match (blocks.seeds.len(), blocks.levels.len()) {
-            (0, _) | (_, 0 | 1) => Err("no seed has a value at two levels".to_owned()),
-            (seeds, _) if seeds < FEWEST_SEEDS => {
-                Err(format!("{seeds} seeds with all levels: {FEWEST_SEEDS} are needed"))
-            }
-            _ => Ok(Layout {
-                levels: blocks.levels,
-                blocks: blocks
-                    .runs
-                    .iter()
-                    .map(|block| {
-                        let place = |run: &&RunSummary| places[&std::ptr::from_ref(*run)];
-                        block.iter().map(place).collect()
-                    })
-                    .collect(),
-            }),
+        let seeds = blocks.seeds.len();
+        if seeds < FEWEST_SEEDS {
+            return Err(format!(
+                "{seeds} seeds can be compared: {FEWEST_SEEDS} are needed"
+            ));
         }
+        if blocks.levels.len() < 2 {
+            return Err("one level is left".to_owned());
+        }
+        let place = |&(level, run): &(usize, &RunSummary)| (level, places[&std::ptr::from_ref(run)]);
+        Ok(Layout {
+            test: blocks.test,
+            seeds: blocks
+                .seeds
+                .iter()
+                .map(|seed| seed.runs.iter().map(place).collect())
+                .collect(),
+            levels: blocks.levels,
+        })
     }
 }
 
-fn means(blocks: &[Vec<f64>]) -> Vec<f64> {
-    let levels = blocks.first().map_or(0, Vec::len);
-    let sum = |level: usize| blocks.iter().map(|block| block[level]).sum::<f64>();
-    let count = blocks.len() as f64;
-    (0..levels).map(|level| sum(level) / count).collect()
+/// Whether the convolution over seeds of so many levels takes little work.
+fn takes_little(blocks: &[Block]) -> bool {
+    let support = |block: &Block| {
+        let k = block.labels.len() as f64;
+        let span = block.labels.iter().max().map_or(0, |last| last + 1) as f64;
+        // Of doubled midranks at k places up to the span.
+        span * (k * k - 1.0) / 3.0
+    };
+    let support: f64 = blocks.iter().map(support).sum();
+    let most = blocks.iter().map(|block| block.labels.len()).max();
+    most.unwrap_or(0) <= EXACT_LEVELS && 0.5 * support.powi(2) <= EXACT_WORK
 }

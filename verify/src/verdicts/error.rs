@@ -55,6 +55,21 @@ pub enum VerifyError {
         /// Another sweep.
         second: String,
     },
+    /// Different primary quantities.
+    #[error(
+        "verify.primary is {of_first} in `{first}` and {of_second} in `{second}`; verify them one \
+         at a time, as a family has one list of primary quantities"
+    )]
+    Primary {
+        /// A sweep.
+        first: String,
+        /// Its primary quantities.
+        of_first: String,
+        /// Another sweep.
+        second: String,
+        /// Its primary quantities.
+        of_second: String,
+    },
     /// No factor has two levels.
     #[error(
         "there is nothing to compare: no sweep has two learning rates, two batch sizes or two \

@@ -45,8 +45,9 @@ fn the_papers_choice_is_the_hypothesis() {
                 let effect = one.effect.as_ref().unwrap();
                 close(effect.p_value, hypothesis.p_value.unwrap());
                 close(effect.opposite_p_value, hypothesis.opposite_p_value.unwrap());
-                assert_eq!(effect.slope.map(|s| s.slope), hypothesis.log_slope);
-                assert_eq!(effect.slope.and_then(|s| s.interval), hypothesis.log_slope_interval);
+                assert_eq!(effect.slope.as_ref().map(|s| s.slope), hypothesis.log_slope);
+                let interval = effect.slope.as_ref().and_then(|s| s.interval);
+                assert_eq!(interval, hypothesis.log_slope_interval);
                 compared += 1;
             }
         }

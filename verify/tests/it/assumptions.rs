@@ -88,7 +88,6 @@ fn line(extra: f64) -> LossLine {
     LossLine {
         losses: offsets.iter().map(loss).collect(),
         offsets,
-        unit: 1.0,
     }
 }
 

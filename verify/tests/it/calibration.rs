@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use breakeven_verify::hypothesis::Hypothesis;
+use breakeven_verify::quantity::PerRun;
 use breakeven_verify::verdict::Verdict;
 use breakeven_verify::{Sweep, Verdicts, VerifySettings, parse_table, verify};
 use rand_chacha::ChaCha12Rng;
@@ -188,6 +190,71 @@ fn levels_that_are_set_aside_do_not_raise_the_rate_of_false_positives() {
     for verdict in [Verdict::Supported, Verdict::Refuted] {
         let found = of_a_thousand(verdict, table);
         assert!(found <= AT_MOST, "{found} of 1000 {verdict:?}");
+    }
+}
+
+/// Nine seeds with two of three levels each, and nine with one of three each.
+#[test]
+fn incomplete_and_unpaired_seeds_do_not_raise_the_rate_of_false_positives() {
+    for has in [
+        |seed: usize, level| level != seed % 3,
+        |seed, level| level == seed % 3,
+    ] {
+        let table = |random: &mut ChaCha12Rng| {
+            let mut text = "seed,lr,batch_size,max_lambda_h,max_condition_k".to_owned();
+            for seed in 0..9 {
+                let block = normal(random);
+                for (_, eta) in LEVELS.iter().enumerate().filter(|(l, _)| has(seed, *l)) {
+                    let common = block + normal(random);
+                    let other = (common + normal(random)).exp();
+                    write!(text, "\n{seed},{eta},64,{},{other}", common.exp()).unwrap();
+                }
+            }
+            text
+        };
+        for verdict in [Verdict::Supported, Verdict::Refuted] {
+            let found = of_a_thousand(verdict, table);
+            assert!(
+                (1..=AT_MOST).contains(&found),
+                "{found} of 1000 {verdict:?}"
+            );
+        }
+    }
+}
+
+/// λ_H follows η, which opens the gate, and what waits behind it is noise; then
+/// all is noise. Either way at most 3.5 % may be called supported falsely.
+#[test]
+fn gatekeeping_keeps_the_rate_of_false_positives() {
+    for effect in [-0.8, 0.0] {
+        let mut random = ChaCha12Rng::seed_from_u64(13);
+        let (mut wrong, mut right) = (0, 0);
+        for _ in 0..1000 {
+            let mut text = "seed,lr,batch_size,max_lambda_h,max_trace_h,max_trace_k".to_owned();
+            for seed in 0..5 {
+                for eta in LEVELS {
+                    write!(text, "\n{seed},{eta},64").unwrap();
+                    for effect in [effect, 0.0, 0.0] {
+                        let value = (effect * eta.ln() + 0.3 * normal(&mut random)).exp();
+                        write!(text, ",{value}").unwrap();
+                    }
+                }
+            }
+            let settings = VerifySettings {
+                primary: PerRun::from_name("max_lambda_h").into_iter().collect(),
+                ..VerifySettings::default()
+            };
+            let sweep = parse_table(Path::new("gate.csv"), text.as_bytes(), settings).unwrap();
+            let verdicts = verify(&[sweep]).unwrap();
+            let supported = |h: &&Hypothesis| h.verdict == Verdict::Supported;
+            let is_true = |h: &&Hypothesis| h.primary && effect != 0.0;
+            let found: Vec<_> = verdicts.hypotheses.iter().filter(supported).collect();
+            right += found.iter().filter(|h| is_true(h)).count();
+            wrong += usize::from(found.iter().any(|h| !is_true(h)));
+        }
+        // 35 + 3·√(1000·0.035·0.965).
+        assert!((1..=52).contains(&wrong), "{wrong} of 1000");
+        assert_eq!(right > 980, effect != 0.0, "{right} of 1000");
     }
 }
 

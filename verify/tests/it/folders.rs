@@ -81,7 +81,17 @@ fn unfinished_and_diverged_runs_are_left_out_and_listed() {
         excluded[1]["reason"],
         "diverged after 301 steps: the loss is not finite"
     );
-    assert!(verdicts.hypotheses.iter().all(|h| h.seeds == [0, 1, 3]));
+    // Their seeds are tested at the levels that they have left.
+    for h in &verdicts.hypotheses {
+        assert_eq!(h.seeds, [0, 1, 2, 3, 4]);
+        let levels: Vec<usize> = h.levels_of_seeds.iter().map(Vec::len).collect();
+        assert_eq!(levels, [3, 3, 2, 3, 2]);
+        assert!(
+            h.missing_runs
+                .as_ref()
+                .is_none_or(|missing| missing.count == 2)
+        );
+    }
 }
 
 #[test]

@@ -16,3 +16,4 @@ mod synthetic;
 mod thresholds;
 mod trap;
 mod umap;
+mod unbalanced;

@@ -18,15 +18,24 @@ fn of(calibration: &Calibration, scenario: Scenario) -> &Found {
 fn promises_hold_and_the_studies_could_break_them() {
     let calibration = run(200);
     assert!(calibration.holds, "{calibration:#?}");
-    assert_eq!(of(&calibration, Scenario::InformativeDivergence).promised, None);
+    assert_eq!(
+        of(&calibration, Scenario::InformativeDivergence).promised,
+        None
+    );
     for scenario in [Scenario::Effect, Scenario::Reversed] {
         let power = of(&calibration, scenario).power.unwrap();
         assert!(power.rate > 0.5, "{scenario:?}: {power:?}");
     }
     // Φ(0.3/(0.2·√2))⁵ (SciPy 1.17.1 `norm.cdf`), within the interval or `holds`
     // were false.
-    let expected = of(&calibration, Scenario::TwoLevels).power.unwrap().expected.unwrap();
-    assert!((expected - 0.855_577_816_826_757_5_f64.powi(5)).abs() < 1e-9, "{expected}");
+    let expected = of(&calibration, Scenario::TwoLevels)
+        .power
+        .unwrap()
+        .expected
+        .unwrap();
+    assert!(
+        (expected - 0.855_577_816_826_757_5_f64.powi(5)).abs() < 1e-9,
+        "{expected}"
+    );
     eprintln!("{calibration:#?}");
 }
-

@@ -121,7 +121,7 @@ fn levels_and_seeds_without_a_run_that_counts_are_dropped_and_listed() {
     );
     assert!(
         h.reason
-            .contains("seed 3 (incomplete block: η = 0.03: did not converge)"),
+            .contains("seed 3 (η = 0.01 alone: η = 0.03: did not converge)"),
         "{}",
         h.reason
     );

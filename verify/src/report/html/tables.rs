@@ -10,7 +10,7 @@ use crate::quantity::{Factor, PerRun};
 use crate::report::facts::{self, Fact};
 use crate::report::groups::Group;
 use crate::report::statement::{self, or_absent};
-use crate::report::{ReportContext, caveats};
+use crate::report::{ReportContext, caveats, methods};
 use crate::verdicts::Verdicts;
 
 pub fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
@@ -37,7 +37,7 @@ const DETAIL_HEADS: [&str; 12] = [
     "Verdict",
     "Means by level",
     "Seeds",
-    "L",
+    "L or J",
     "p",
     "adjusted p",
     "opposite, adjusted",
@@ -55,8 +55,9 @@ fn detail(h: &Hypothesis) -> Markup {
             td { @for pair in statement::level_means(h) { div.nowrap { (pair) } } }
             td { (h.seeds.len()) }
             td.nowrap {
-                (or_absent(h.page_l, |l| l.to_string()))
-                @if let Some(largest) = h.page_l_largest { span.muted { " / " (largest) } }
+                @if let Some(largest) = h.statistic_largest {
+                    (statement::statistic(h)) span.muted { " / " (largest) }
+                } @else { (statement::ABSENT) }
             }
             td { (statement::p_by(h.p_value, h.method)) }
             td { (or_absent(h.p_adjusted, p_value)) }
@@ -111,11 +112,11 @@ pub fn excluded(verdicts: &Verdicts) -> Markup {
         section #excluded {
             h2 { "What was left out" }
             p {
-                "A run counts only if it converged. A level that few seeds have is set aside, then \
-                every seed that lacks a remaining level."
+                "A run counts only if it converged. A level at which most runs fail is set aside. A \
+                seed is tested among the levels that it has, if these are two or more."
             }
             @if verdicts.excluded.is_empty() {
-                p { strong { "Nothing: every run counts, and every block is complete." } }
+                p { strong { "Nothing: every run counts, and every seed is tested." } }
             } @else {
                 div.scroll { table {
                     thead { tr {
@@ -212,6 +213,34 @@ fn run_row(run: &crate::input::Run, factors: &[Factor], quantities: &[PerRun]) -
         tr {
             @for (index, cell) in row.iter().enumerate() {
                 @if index == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+            }
+        }
+    }
+}
+
+/// What each quantity is: where the names in the answer lead.
+pub fn definitions(verdicts: &Verdicts) -> Markup {
+    html! {
+        section #definitions {
+            h2 { "Definitions" }
+            table.facts { tbody {
+                @for [symbol, anchor, definition] in methods::definitions(verdicts) {
+                    tr id=(anchor) { th scope="row" { (label(&symbol)) } td { (label(&definition)) } }
+                }
+            } }
+        }
+    }
+}
+
+/// What a paper would say, and whom to cite.
+pub fn to_cite(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> Markup {
+    html! {
+        section #methods {
+            h2 { "Methods, for a paper" }
+            @for paragraph in methods::paragraphs(verdicts, sweeps) { p { (label(&paragraph)) } }
+            details {
+                summary { "BibTeX" }
+                pre { (methods::bibtex(verdicts, context)) }
             }
         }
     }

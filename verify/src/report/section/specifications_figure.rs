@@ -118,7 +118,7 @@ fn scale(shown: &[(&Specification, f64)]) -> Scale {
     let room = if high > low { (high - low) / 2.0 } else { 1.0 };
     let ends = shown
         .iter()
-        .filter_map(|(one, _)| one.effect.as_ref().ok()?.slope?.interval)
+        .filter_map(|(one, _)| one.effect.as_ref().ok()?.slope.as_ref()?.interval)
         .flatten()
         .map(|end| end.clamp(low - room, high + room));
     Scale::linear_around(ends.chain(slopes()))
@@ -176,7 +176,7 @@ fn slopes(
         for (place, (one, slope)) in shown.iter().enumerate().filter(|(k, _)| says[*k] == kind) {
             let at = x(place);
             spots += &format!("M{at:.1} {:.1}h0", y(*slope));
-            let interval = one.effect.as_ref().ok().and_then(|e| e.slope?.interval);
+            let interval = one.effect.as_ref().ok().and_then(|e| e.slope.as_ref()?.interval);
             if let Some([low, high]) = interval {
                 intervals += &format!("M{at:.1} {:.1}V{:.1}", y(low), y(high));
             }

@@ -1,0 +1,33 @@
+//! The interquartile mean (R. Agarwal, M. Schwarzer, P. S. Castro, A. Courville &
+//! M. G. Bellemare, *Deep Reinforcement Learning at the Edge of the Statistical
+//! Precipice*, 2021): the mean of the middle half, which single outliers move
+//! less than the mean and which wastes less than the median.
+
+/// The mean without the ⌊n/4⌋ smallest and as many largest values: SciPy's
+/// `trim_mean(values, 0.25)`. `None` without values.
+pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
+    if values.is_empty() {
+        return None;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cut = sorted.len() / 4;
+    let middle = &sorted[cut..sorted.len() - cut];
+    Some(middle.iter().sum::<f64>() / middle.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_goes_at_either_end() {
+        assert_eq!(interquartile_mean(&[]), None);
+        assert_eq!(interquartile_mean(&[2.0]), Some(2.0));
+        // Of three values none, of five one at either end.
+        assert_eq!(interquartile_mean(&[1.0, 2.0, 6.0]), Some(3.0));
+        assert_eq!(interquartile_mean(&[100.0, 1.0, 2.0, 6.0, -7.0]), Some(3.0));
+        let eight = [8.0, 1.0, 7.0, 2.0, 6.0, 3.0, 5.0, 4.0];
+        assert_eq!(interquartile_mean(&eight), Some(4.5));
+    }
+}

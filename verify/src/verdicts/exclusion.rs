@@ -1,0 +1,142 @@
+//! What hypotheses went without: runs, levels and seeds.
+
+use serde::Serialize;
+
+use crate::blocks::DroppedWhat;
+use crate::hypothesis::Hypothesis;
+use crate::input::{Lost, Sweep};
+use crate::quantity::Factor;
+use crate::summary::{Convergence, RunSummary};
+
+/// Something that hypotheses went without.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Exclusion {
+    /// What kind of thing.
+    pub scope: Scope,
+    /// The sweep.
+    pub sweep: String,
+    /// The run, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The seed, of a run or of a block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// η, of a run or a level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// S, of a run or a level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<u64>,
+    /// β, of a run or a level, where it varies in the sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
+    /// The hypotheses that went without it, by id; of a run, all that it
+    /// could have served, which are not listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hypotheses: Vec<String>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What kind of thing was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// A run that does not count.
+    Run,
+    /// A level at which no seed is left.
+    Level,
+    /// A seed that lacks a level.
+    Seed,
+}
+
+/// Runs that do not count, and those that could not be read.
+pub(super) fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
+    let of_lost = |sweep: &Sweep, lost: &Lost| Exclusion {
+        scope: Scope::Run,
+        sweep: sweep.name.clone(),
+        run: Some(lost.run.clone()),
+        seed: None,
+        learning_rate: None,
+        batch_size: None,
+        momentum: None,
+        hypotheses: Vec::new(),
+        reason: lost.reason.clone(),
+    };
+    let of_run = |sweep: &Sweep, run: &RunSummary| match &run.convergence {
+        Convergence::Converged => None,
+        Convergence::NotConverged(reason) => Some(Exclusion {
+            scope: Scope::Run,
+            sweep: sweep.name.clone(),
+            run: Some(run.run.clone()),
+            seed: Some(run.seed),
+            learning_rate: Some(run.learning_rate),
+            batch_size: Some(run.batch_size),
+            momentum: sweep.varies_momentum().then_some(run.momentum),
+            hypotheses: Vec::new(),
+            reason: reason.clone(),
+        }),
+    };
+    sweeps
+        .iter()
+        .flat_map(|sweep| {
+            let lost = sweep.lost.iter().map(move |lost| of_lost(sweep, lost));
+            let runs = sweep.runs.iter();
+            runs.filter_map(move |run| of_run(sweep, &run.summary))
+                .chain(lost)
+        })
+        .collect()
+}
+
+/// Levels and seeds that hypotheses went without, each with all hypotheses
+/// that dropped it for the same reason.
+pub(super) fn excluded_blocks(hypotheses: &[Hypothesis]) -> Vec<Exclusion> {
+    let mut exclusions: Vec<Exclusion> = Vec::new();
+    for hypothesis in hypotheses {
+        for dropped in &hypothesis.dropped {
+            let new = exclusion(hypothesis, dropped.what, &dropped.reason);
+            let is_same = |old: &&mut Exclusion| {
+                let hypotheses = old.hypotheses.clone();
+                **old
+                    == Exclusion {
+                        hypotheses,
+                        ..new.clone()
+                    }
+            };
+            match exclusions.iter_mut().find(is_same) {
+                Some(old) => old.hypotheses.push(hypothesis.id.clone()),
+                None => exclusions.push(Exclusion {
+                    hypotheses: vec![hypothesis.id.clone()],
+                    ..new
+                }),
+            }
+        }
+    }
+    exclusions
+}
+
+/// The exclusion of a level or seed, with the levels of the fixed factors.
+fn exclusion(hypothesis: &Hypothesis, what: DroppedWhat, reason: &str) -> Exclusion {
+    let (scope, seed, level) = match what {
+        DroppedWhat::Level(level) => (Scope::Level, None, Some(level)),
+        DroppedWhat::Seed(seed) => (Scope::Seed, Some(seed), None),
+    };
+    let of_factor = |factor: Factor| {
+        if factor == hypothesis.factor {
+            level
+        } else {
+            hypothesis.fixed.of_factor(factor)
+        }
+    };
+    Exclusion {
+        scope,
+        sweep: hypothesis.sweep.clone(),
+        run: None,
+        seed,
+        learning_rate: of_factor(Factor::LearningRate).map(|level| level.value()),
+        batch_size: of_factor(Factor::BatchSize).map(|level| level.value() as u64),
+        momentum: of_factor(Factor::Momentum).map(|level| level.value()),
+        hypotheses: Vec::new(),
+        reason: reason.to_owned(),
+    }
+}
