@@ -40,7 +40,11 @@ fn write_sweep(folder: &Path, runs: u64, records: u64) -> Result<(), Box<dyn Err
     let plan = plan_sha256(&config);
     for run in 0..runs {
         let level = LEARNING_RATES[(run % levels) as usize];
-        write_run(folder, &header(level, run / levels, records, &plan), records)?;
+        write_run(
+            folder,
+            &header(level, run / levels, records, &plan),
+            records,
+        )?;
     }
     Ok(())
 }

@@ -17,10 +17,15 @@ pub fn of_mean(values: &[f64], alpha: f64) -> Option<[f64; 2]> {
     if values.len() < 2 || spread <= ROUNDING * largest {
         return None;
     }
-    let student = StudentsT::new(0.0, 1.0, n - 1.0).ok()?;
-    let t = (-logarithm_at(alpha / 2.0, |y| student.sf((-y).exp()))).exp();
-    let half = t * spread / n.sqrt();
+    let half = quantile_of_student(n - 1.0, alpha)? * spread / n.sqrt();
     half.is_finite().then_some([mean - half, mean + half])
+}
+
+/// Student's quantile 1 − `alpha`/2 of this many degrees of freedom, which need
+/// not be whole; `None` where there are none.
+pub fn quantile_of_student(degrees_of_freedom: f64, alpha: f64) -> Option<f64> {
+    let student = StudentsT::new(0.0, 1.0, degrees_of_freedom).ok()?;
+    Some((-logarithm_at(alpha / 2.0, |y| student.sf((-y).exp()))).exp())
 }
 
 /// Relative errors of sums and logarithms.

@@ -3,8 +3,10 @@
 //! hypotheses to verdicts, and verdicts to a report.
 #![warn(missing_docs)]
 
+pub mod against;
 pub mod benjamini_hochberg;
 pub mod blocks;
+pub mod ci;
 pub mod description;
 pub mod design;
 pub mod family;

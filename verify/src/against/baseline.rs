@@ -43,10 +43,6 @@ pub struct EarlierProcedure {
 pub struct EarlierHypothesis {
     /// What tells it from all others.
     pub id: String,
-    /// The sweep.
-    pub sweep: String,
-    /// The per-run quantity, by name.
-    pub quantity: String,
     /// The levels tested.
     pub levels: Vec<f64>,
     /// The seeds tested.
