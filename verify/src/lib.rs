@@ -34,9 +34,10 @@ pub mod verdict;
 pub mod verdicts;
 pub mod westfall_young;
 
-pub use input::folder::{read_sweep, sweep_folders};
+pub use input::column_map::{ColumnMap, ColumnMapError};
+pub use input::folder::{Kept, read_sweep, read_sweep_keeping, sweep_folders};
 pub use input::predictions::read_predictions;
-pub use input::table::{parse_table, read_table};
+pub use input::table::{parse_table, parse_table_as, read_table, read_table_as};
 pub use input::{InputError, Sweep};
 pub use settings::VerifySettings;
 pub use verdicts::{Verdicts, VerifyError, verify};
