@@ -9,6 +9,7 @@ pub mod blocks;
 pub mod ci;
 pub mod description;
 pub mod design;
+pub mod export;
 pub mod family;
 pub mod holm;
 pub mod hypothesis;

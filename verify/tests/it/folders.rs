@@ -136,7 +136,7 @@ fn left_out(sweep: &Path) -> String {
     };
     assert_eq!(exclusion.run.as_deref(), Some("lr0.1-bs64-seed2"));
     assert!(
-        found.notes[0].contains("files of one run cannot be read"),
+        found.notes[0].contains("files of 1 run cannot be read"),
         "{:?}",
         found.notes
     );

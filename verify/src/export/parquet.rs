@@ -1,0 +1,169 @@
+//! Apache Parquet: INT64, DOUBLE, BOOLEAN and UTF-8 columns, all optional; lists
+//! in the three levels that the format prescribes. Uncompressed, and the same
+//! bytes for the same table.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use ::parquet::basic::{LogicalType, Repetition, Type as Physical};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::{
+    SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter,
+};
+use ::parquet::schema::types::{Type, TypePtr};
+
+use super::{Cell, Column, ExportError, Kind, Table};
+
+/// Rows that are held in memory and written together.
+const ROWS_IN_A_GROUP: usize = 16_384;
+
+/// Writes a table as a Parquet file.
+///
+/// # Errors
+/// A writer that refuses, and whole numbers beyond 2⁶³ − 1.
+pub fn write_parquet(table: Table<'_>, to: impl Write + Send) -> Result<(), ExportError> {
+    let fields = table.columns.iter().map(field).collect::<Result<_, _>>()?;
+    let schema = Type::group_type_builder("breakeven").with_fields(fields);
+    let created_by = concat!("breakeven ", env!("CARGO_PKG_VERSION"));
+    let properties = WriterProperties::builder().set_created_by(created_by.to_owned());
+    let mut file =
+        SerializedFileWriter::new(to, Arc::new(schema.build()?), Arc::new(properties.build()))?;
+    let mut rows = table.rows.peekable();
+    while rows.peek().is_some() {
+        let group: Vec<Vec<Cell>> = rows.by_ref().take(ROWS_IN_A_GROUP).collect();
+        let mut writer = file.next_row_group()?;
+        for (index, column) in table.columns.iter().enumerate() {
+            let cells = group.iter().map(|row| &row[index]);
+            write_column(&mut writer, column, cells)?;
+        }
+        writer.close()?;
+    }
+    file.close()?;
+    Ok(())
+}
+
+/// A column in the schema.
+fn field(column: &Column) -> Result<TypePtr, ParquetError> {
+    let optional = |name: &str, physical| {
+        let field = Type::primitive_type_builder(name, physical);
+        field.with_repetition(Repetition::OPTIONAL)
+    };
+    let name = column.name.as_str();
+    let built = match column.kind {
+        Kind::Integer => optional(name, Physical::INT64).build()?,
+        Kind::Double => optional(name, Physical::DOUBLE).build()?,
+        Kind::Boolean => optional(name, Physical::BOOLEAN).build()?,
+        Kind::Text => optional(name, Physical::BYTE_ARRAY)
+            .with_logical_type(Some(LogicalType::String))
+            .build()?,
+        Kind::Doubles => {
+            let element = optional("element", Physical::DOUBLE).build()?;
+            let list = Type::group_type_builder("list")
+                .with_repetition(Repetition::REPEATED)
+                .with_fields(vec![Arc::new(element)])
+                .build()?;
+            Type::group_type_builder(name)
+                .with_repetition(Repetition::OPTIONAL)
+                .with_logical_type(Some(LogicalType::List))
+                .with_fields(vec![Arc::new(list)])
+                .build()?
+        }
+    };
+    Ok(Arc::new(built))
+}
+
+fn write_column<'a, W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    column: &Column,
+    cells: impl Iterator<Item = &'a Cell>,
+) -> Result<(), ExportError> {
+    let Some(writer) = group.next_column()? else {
+        return Err(ParquetError::General(format!("no room for {}", column.name)).into());
+    };
+    match column.kind {
+        Kind::Integer => {
+            let whole = |cell: &Cell| match cell {
+                Cell::Integer(value) => match i64::try_from(*value) {
+                    Ok(value) => Ok(Some(value)),
+                    Err(_) => Err(ExportError::TooLarge {
+                        column: column.name.clone(),
+                        value: *value,
+                    }),
+                },
+                _ => Ok(None),
+            };
+            let values: Vec<Option<i64>> = cells.map(whole).collect::<Result<_, _>>()?;
+            write_flat::<Int64Type>(writer, values)
+        }
+        Kind::Double => write_flat::<DoubleType>(
+            writer,
+            cells.map(|cell| match cell {
+                Cell::Double(value) => Some(*value),
+                // JSON has whole numbers among others.
+                Cell::Integer(value) => Some(*value as f64),
+                _ => None,
+            }),
+        ),
+        Kind::Boolean => write_flat::<BoolType>(
+            writer,
+            cells.map(|cell| match cell {
+                Cell::Boolean(value) => Some(*value),
+                _ => None,
+            }),
+        ),
+        Kind::Text => write_flat::<ByteArrayType>(
+            writer,
+            cells.map(|cell| match cell {
+                Cell::Text(text) => Some(ByteArray::from(text.as_str())),
+                _ => None,
+            }),
+        ),
+        Kind::Doubles => write_lists(writer, cells),
+    }
+}
+
+/// Definition levels: 0 for nothing, 1 for a value.
+fn write_flat<T: DataType>(
+    mut writer: SerializedColumnWriter<'_>,
+    cells: impl IntoIterator<Item = Option<T::T>>,
+) -> Result<(), ExportError> {
+    let (mut values, mut defined) = (Vec::new(), Vec::new());
+    for cell in cells {
+        defined.push(i16::from(cell.is_some()));
+        values.extend(cell);
+    }
+    let typed = writer.typed::<T>();
+    typed.write_batch(&values, Some(&defined), None)?;
+    writer.close()?;
+    Ok(())
+}
+
+/// Definition levels: 0 for nothing, 1 for an empty list, 2 for an element that
+/// does not exist, 3 for a value. Repetition levels: 0 begins a list.
+fn write_lists<'a>(
+    mut writer: SerializedColumnWriter<'_>,
+    cells: impl Iterator<Item = &'a Cell>,
+) -> Result<(), ExportError> {
+    let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+    for cell in cells {
+        let elements = match cell {
+            Cell::Doubles(elements) => elements.as_slice(),
+            _ => &[],
+        };
+        if elements.is_empty() {
+            defined.push(i16::from(matches!(cell, Cell::Doubles(_))));
+            repeated.push(0);
+        }
+        for (index, element) in elements.iter().enumerate() {
+            defined.push(if element.is_some() { 3 } else { 2 });
+            repeated.push(i16::from(index > 0));
+            values.extend(*element);
+        }
+    }
+    let typed = writer.typed::<DoubleType>();
+    typed.write_batch(&values, Some(&defined), Some(&repeated))?;
+    writer.close()?;
+    Ok(())
+}
