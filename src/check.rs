@@ -9,7 +9,7 @@ use breakeven_empirical::compute::Precision;
 use breakeven_empirical::sweep::{Shard, SweepEnd};
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::report::{self, ReportContext};
-use breakeven_verify::{Verdicts, read_sweep, verify};
+use breakeven_verify::{Kept, Verdicts, read_sweep_keeping, verify};
 
 use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
@@ -236,7 +236,8 @@ fn report(
     meter: &Meter,
 ) -> Result<Verdicts, Failure> {
     meter.begin("reading runs", Parts::Whole);
-    let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
+    let read = |folder: &PathBuf| read_sweep_keeping(folder, Kept::WithoutSpectra);
+    let sweeps: Result<Vec<_>, _> = folders.iter().map(read).collect();
     let sweeps = sweeps.or_work()?;
     meter.begin("testing hypotheses", Parts::Whole);
     let verdicts = verify(&sweeps).or_work()?;

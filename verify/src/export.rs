@@ -47,6 +47,8 @@ pub enum Kind {
     Boolean,
     /// UTF-8.
     Text,
+    /// Lists of whole numbers.
+    Integers,
     /// Lists of doubles.
     Doubles,
 }
@@ -64,6 +66,8 @@ pub enum Cell {
     Boolean(bool),
     /// Text.
     Text(String),
+    /// A list of whole numbers.
+    Integers(Vec<u64>),
     /// A list of finite numbers; `None` where one of them does not exist.
     Doubles(Vec<Option<f64>>),
 }
@@ -123,6 +127,7 @@ impl Cell {
             Self::Double(value) => (*value).into(),
             Self::Boolean(value) => (*value).into(),
             Self::Text(value) => value.as_str().into(),
+            Self::Integers(values) => values.clone().into(),
             Self::Doubles(values) => values.clone().into(),
         }
     }

@@ -12,7 +12,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{
     SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter,
 };
-use ::parquet::schema::types::{Type, TypePtr};
+use ::parquet::schema::types::{PrimitiveTypeBuilder, Type, TypePtr};
 
 use super::{Cell, Column, ExportError, Kind, Table};
 
@@ -44,12 +44,13 @@ pub fn write_parquet(table: Table<'_>, to: impl Write + Send) -> Result<(), Expo
     Ok(())
 }
 
+/// Something that need not be there.
+fn optional(name: &str, physical: Physical) -> PrimitiveTypeBuilder<'_> {
+    Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL)
+}
+
 /// A column in the schema.
 fn field(column: &Column) -> Result<TypePtr, ParquetError> {
-    let optional = |name: &str, physical| {
-        let field = Type::primitive_type_builder(name, physical);
-        field.with_repetition(Repetition::OPTIONAL)
-    };
     let name = column.name.as_str();
     let built = match column.kind {
         Kind::Integer => optional(name, Physical::INT64).build()?,
@@ -58,8 +59,12 @@ fn field(column: &Column) -> Result<TypePtr, ParquetError> {
         Kind::Text => optional(name, Physical::BYTE_ARRAY)
             .with_logical_type(Some(LogicalType::String))
             .build()?,
-        Kind::Doubles => {
-            let element = optional("element", Physical::DOUBLE).build()?;
+        Kind::Integers | Kind::Doubles => {
+            let physical = match column.kind {
+                Kind::Integers => Physical::INT64,
+                _ => Physical::DOUBLE,
+            };
+            let element = optional("element", physical).build()?;
             let list = Type::group_type_builder("list")
                 .with_repetition(Repetition::REPEATED)
                 .with_fields(vec![Arc::new(element)])
@@ -85,17 +90,22 @@ fn write_column<'a, W: Write + Send>(
     match column.kind {
         Kind::Integer => {
             let whole = |cell: &Cell| match cell {
-                Cell::Integer(value) => match i64::try_from(*value) {
-                    Ok(value) => Ok(Some(value)),
-                    Err(_) => Err(ExportError::TooLarge {
-                        column: column.name.clone(),
-                        value: *value,
-                    }),
-                },
+                Cell::Integer(value) => signed(column, *value).map(Some),
                 _ => Ok(None),
             };
             let values: Vec<Option<i64>> = cells.map(whole).collect::<Result<_, _>>()?;
             write_flat::<Int64Type>(writer, values)
+        }
+        Kind::Integers => {
+            let whole = |cell: &Cell| match cell {
+                Cell::Integers(list) => {
+                    let list = list.iter().map(|value| signed(column, *value).map(Some));
+                    list.collect::<Result<Vec<_>, _>>().map(Some)
+                }
+                _ => Ok(None),
+            };
+            let lists = cells.map(whole).collect::<Result<Vec<_>, _>>()?;
+            write_lists::<Int64Type>(writer, lists)
         }
         Kind::Double => write_flat::<DoubleType>(
             writer,
@@ -120,7 +130,13 @@ fn write_column<'a, W: Write + Send>(
                 _ => None,
             }),
         ),
-        Kind::Doubles => write_lists(writer, cells),
+        Kind::Doubles => write_lists::<DoubleType>(
+            writer,
+            cells.map(|cell| match cell {
+                Cell::Doubles(list) => Some(list.clone()),
+                _ => None,
+            }),
+        ),
     }
 }
 
@@ -142,28 +158,34 @@ fn write_flat<T: DataType>(
 
 /// Definition levels: 0 for nothing, 1 for an empty list, 2 for an element that
 /// does not exist, 3 for a value. Repetition levels: 0 begins a list.
-fn write_lists<'a>(
+fn write_lists<T: DataType>(
     mut writer: SerializedColumnWriter<'_>,
-    cells: impl Iterator<Item = &'a Cell>,
+    lists: impl IntoIterator<Item = Option<Vec<Option<T::T>>>>,
 ) -> Result<(), ExportError> {
     let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
-    for cell in cells {
-        let elements = match cell {
-            Cell::Doubles(elements) => elements.as_slice(),
-            _ => &[],
-        };
+    for list in lists {
+        let is_there = list.is_some();
+        let elements = list.unwrap_or_default();
         if elements.is_empty() {
-            defined.push(i16::from(matches!(cell, Cell::Doubles(_))));
+            defined.push(i16::from(is_there));
             repeated.push(0);
         }
-        for (index, element) in elements.iter().enumerate() {
+        for (index, element) in elements.into_iter().enumerate() {
             defined.push(if element.is_some() { 3 } else { 2 });
             repeated.push(i16::from(index > 0));
-            values.extend(*element);
+            values.extend(element);
         }
     }
-    let typed = writer.typed::<DoubleType>();
+    let typed = writer.typed::<T>();
     typed.write_batch(&values, Some(&defined), Some(&repeated))?;
     writer.close()?;
     Ok(())
+}
+
+/// A whole number as INT64 has it.
+fn signed(column: &Column, value: u64) -> Result<i64, ExportError> {
+    i64::try_from(value).map_err(|_| ExportError::TooLarge {
+        column: column.name.clone(),
+        value,
+    })
 }

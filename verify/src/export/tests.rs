@@ -329,7 +329,7 @@ fn verdicts_have_the_fields_of_their_json_in_its_order() {
         ("id", Kind::Text),
         ("conjecture", Kind::Integer),
         ("levels", Kind::Doubles),
-        ("seeds", Kind::Doubles),
+        ("seeds", Kind::Integers),
         ("decidable", Kind::Boolean),
         ("log_slope", Kind::Double),
         ("level_mean_intervals", Kind::Text),

@@ -91,13 +91,17 @@ fn columns(rows: &[Vec<(String, Value)>]) -> Vec<Column> {
 }
 
 /// What all of these values are, where there is anything in them. Of nothing at
-/// all a column of numbers.
+/// all a column of numbers, of empty lists alone one of lists.
 fn kind<'a>(values: impl Iterator<Item = &'a Value>) -> Kind {
     let one = |value: &Value| match value {
         Value::Null => None,
         Value::Bool(_) => Some(Kind::Boolean),
         Value::Number(number) if number.is_u64() => Some(Kind::Integer),
         Value::Number(_) => Some(Kind::Double),
+        Value::Array(list) if !list.is_empty() && list.iter().all(Value::is_u64) => {
+            Some(Kind::Integers)
+        }
+        Value::Array(list) if list.is_empty() => None,
         Value::Array(list) if list.iter().all(|v| v.is_number() || v.is_null()) => {
             Some(Kind::Doubles)
         }
@@ -106,9 +110,16 @@ fn kind<'a>(values: impl Iterator<Item = &'a Value>) -> Kind {
     let both = |a: Kind, b: Kind| match (a, b) {
         (a, b) if a == b => a,
         (Kind::Integer, Kind::Double) | (Kind::Double, Kind::Integer) => Kind::Double,
+        (Kind::Integers, Kind::Doubles) | (Kind::Doubles, Kind::Integers) => Kind::Doubles,
         _ => Kind::Text,
     };
-    values.filter_map(one).reduce(both).unwrap_or(Kind::Double)
+    let mut has_lists = false;
+    let values = values.inspect(|value| has_lists |= value.is_array());
+    let found = values.filter_map(one).reduce(both);
+    found.unwrap_or(match has_lists {
+        true => Kind::Doubles,
+        false => Kind::Double,
+    })
 }
 
 fn cell(value: &Value, kind: Kind) -> Cell {
@@ -119,6 +130,9 @@ fn cell(value: &Value, kind: Kind) -> Cell {
         (Value::Bool(value), _) => Cell::Boolean(*value),
         (Value::Number(number), Kind::Integer) => number.as_u64().map_or(Cell::Null, Cell::Integer),
         (Value::Number(number), _) => number.as_f64().map_or(Cell::Null, Cell::double),
+        (Value::Array(list), Kind::Integers) => {
+            Cell::Integers(list.iter().filter_map(Value::as_u64).collect())
+        }
         (Value::Array(list), _) => Cell::Doubles(list.iter().map(Value::as_f64).collect()),
         (Value::Object(_), _) => Cell::Text(value.to_string()),
     }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::summary::{Convergence, Reached};
+use crate::quantity::PerRun;
+use crate::summary::{Convergence, Covariance, Reached, RunSummary};
 
 fn parse(text: &str) -> Result<Sweep, String> {
     let settings = VerifySettings::default();
