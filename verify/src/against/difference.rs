@@ -50,7 +50,8 @@ pub struct Difference {
 /// values themselves, which their rounding goes by.
 pub fn paired(differences: &[f64], size: f64, alpha: f64) -> Difference {
     let mean = mean(differences);
-    if !differences.is_empty() && differences.iter().all(|d| *d == 0.0) {
+    let is_rounding = |d: &f64| d.abs() <= ROUNDING * size;
+    if !differences.is_empty() && differences.iter().all(is_rounding) {
         return without_test(Method::Identical, 0.0);
     }
     if differences.len() < 2 {
@@ -256,6 +257,7 @@ mod tests {
             (vec![0.5], Method::TooFewSeeds, None),
             (vec![0.0], Method::Identical, Some(1.0)),
             (vec![0.0; 4], Method::Identical, Some(1.0)),
+            (vec![1e-15, -1e-15], Method::Identical, Some(1.0)),
             (vec![2.0; 3], Method::ConstantShift, Some(0.0)),
             (
                 vec![2.0, 2.0_f64.next_up()],

@@ -49,17 +49,19 @@ pub fn compared(against: &Against) -> Vec<String> {
         .map(|(count, how)| format!("{count} {how}"))
         .collect();
     let runs = &against.runs;
-    let of_runs = match runs.shared {
+    let mut of_runs = match runs.shared {
         0 => "no run is in both".to_owned(),
         shared => format!(
-            "{shared} runs are in both, {} of them with exactly the same values",
+            "of {shared} runs in both, {} have exactly the same values",
             runs.identical
         ),
     };
-    let mut sentences = vec![format!(
-        "{of_runs}; {} are new, {} gone",
-        runs.new, runs.gone
-    )];
+    for (count, what) in [(runs.new, "new"), (runs.gone, "gone")] {
+        if count > 0 {
+            of_runs += &format!("; {what}: {count}");
+        }
+    }
+    let mut sentences = vec![of_runs];
     if !said.is_empty() {
         sentences.push(format!(
             "level means and slopes: {}; moved means p ≤ {} after Holm over {} comparisons",

@@ -144,19 +144,23 @@ fn alone(hypothesis: &Hypothesis) -> Case {
             Verdict::Refuted => CaseResult::Failed("refuted", reason),
             Verdict::Inconclusive => CaseResult::Skipped(reason),
         },
-        output: output(hypothesis),
+        output: match hypothesis.verdict {
+            Verdict::Supported => output(hypothesis),
+            // The result has the reason.
+            Verdict::Refuted | Verdict::Inconclusive => headline(hypothesis),
+        },
     }
 }
 
 /// `supported, adjusted p 0.012: …`.
 fn output(hypothesis: &Hypothesis) -> String {
+    format!("{}: {}", headline(hypothesis), hypothesis.reason)
+}
+
+/// `supported, adjusted p 0.012`.
+fn headline(hypothesis: &Hypothesis) -> String {
     let p = decisive_p(hypothesis).map(|p| format!(", adjusted p {}", p_value(p)));
-    format!(
-        "{}{}: {}",
-        hypothesis.verdict.word(),
-        p.unwrap_or_default(),
-        hypothesis.reason
-    )
+    format!("{}{}", hypothesis.verdict.word(), p.unwrap_or_default())
 }
 
 /// All hypotheses of both answers, and the runs.

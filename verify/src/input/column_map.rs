@@ -223,8 +223,7 @@ mod tests {
             assert_eq!(refused(given), message);
         }
         assert!(
-            refused(&["max_lambda=x"])
-                .ends_with("did you mean max_lambda_k or max_lambda_h or max_trace_k?"),
+            refused(&["max_lambda=x"]).ends_with("did you mean max_lambda_k or max_lambda_h?"),
             "{}",
             refused(&["max_lambda=x"])
         );

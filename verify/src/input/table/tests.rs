@@ -85,7 +85,8 @@ fn bad_tables_are_refused_with_their_place_and_a_remedy() {
         ),
         (
             row("0,0.1,32,maybe,1"),
-            "runs.csv, line 3, column 4 (converged): `maybe` is not `true` or `false`; say \
+            "runs.csv, line 3, column 4 (converged): `maybe` is not `true` or `false`, \
+                 or a state such as `finished` or `crashed`; say \
                  whether the run converged: true or false",
         ),
         (
