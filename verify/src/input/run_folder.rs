@@ -56,7 +56,7 @@ pub fn read_run(folder: &Path, settings: &VerifySettings, plan: &str, kept: Kept
         Ok(Page::Changed(reason)) => return lost(reason, false),
         Err(error) => return lost(unreadable(&error), true),
     };
-    let (mut records, outcome, problem) = read_rest(folder, &header);
+    let (records, outcome, problem) = read_rest(folder, &header, kept);
     let plan = match &header.plan_sha256 {
         None => Plan::Unchecked,
         Some(begun) if begun == plan => Plan::Kept,
@@ -75,7 +75,6 @@ pub fn read_run(folder: &Path, settings: &VerifySettings, plan: &str, kept: Kept
         (_, Plan::Changed) => summary.does_not_count(PLAN_CHANGED.to_owned()),
         _ => {}
     }
-    records.keep(kept);
     Found::Run(Box::new(Run {
         summary,
         header: Some(header),
@@ -87,7 +86,11 @@ pub fn read_run(folder: &Path, settings: &VerifySettings, plan: &str, kept: Kept
 }
 
 /// Records and outcome, and what is wrong with their files.
-fn read_rest(folder: &Path, header: &RunHeader) -> (Records, Option<RunOutcome>, Option<Files>) {
+fn read_rest(
+    folder: &Path,
+    header: &RunHeader,
+    kept: Kept,
+) -> (Records, Option<RunOutcome>, Option<Files>) {
     let outcome_path = folder.join(OUTCOME_FILE);
     let mut outcome = None;
     if outcome_path.exists() {
@@ -104,7 +107,7 @@ fn read_rest(folder: &Path, header: &RunHeader) -> (Records, Option<RunOutcome>,
     if outcome.is_none() && !records_path.exists() {
         return (Records::default(), None, None);
     }
-    let problem = match read_records(&records_path, header, outcome.as_ref()) {
+    let problem = match read_records(&records_path, header, outcome.as_ref(), kept) {
         Ok(Page::Intact(records)) => return (records, outcome, None),
         Ok(Page::Changed(why)) => Files::Changed(why),
         Err(error) if outcome.is_none() => Files::Damaged(format!("unfinished: {error}")),
@@ -149,20 +152,6 @@ struct Records {
     seal: Seal,
 }
 
-impl Records {
-    /// Frees what is not kept.
-    fn keep(&mut self, kept: Kept) {
-        if kept == Kept::WithoutSpectra {
-            for record in &mut self.records {
-                record.spectrum_k = None;
-                record.spectrum_h = None;
-                record.density_h = None;
-            }
-        }
-        self.records.shrink_to_fit();
-    }
-}
-
 impl Default for Records {
     fn default() -> Self {
         Self {
@@ -178,6 +167,7 @@ fn read_records(
     path: &Path,
     header: &RunHeader,
     outcome: Option<&RunOutcome>,
+    kept: Kept,
 ) -> Result<Page<Records>, InputError> {
     let expected = outcome.and_then(|outcome| outcome.records_sha256.as_ref());
     if expected.is_some() && !path.exists() {
@@ -187,7 +177,7 @@ fn read_records(
     let text = read_bytes(path, TRAIN_ANEW)?;
     let was_killed = outcome.is_none() && !text.ends_with(b"\n");
     let remedy = if was_killed { GO_ON } else { TRAIN_ANEW };
-    let found = parse_records(path, header, &text, remedy);
+    let found = parse_records(path, header, &text, kept, remedy);
     let is_sealed = expected.is_some() || (!was_killed && names_a_seal(&text));
     match (found, expected) {
         (Err(InputError::Malformed { place, problem, .. }), _) if is_sealed => {
@@ -235,11 +225,15 @@ fn parse_records(
     path: &Path,
     header: &RunHeader,
     text: &[u8],
+    kept: Kept,
     remedy: &str,
 ) -> Result<Page<Records>, InputError> {
     let mut found = Records::default();
+    // As many as there are lines, so that thousands of runs leave no gaps.
+    let lines = text.iter().filter(|&&byte| byte == b'\n').count();
+    found.records.reserve_exact(lines);
     for (number, line) in (1..).zip(text.split_inclusive(|&byte| byte == b'\n')) {
-        let record = match header.record(line) {
+        let mut record = match header.record(line) {
             Ok(Sealed { value, seal }) => {
                 if seal == Seal::Absent {
                     found.seal = Seal::Absent;
@@ -263,6 +257,11 @@ fn parse_records(
                 problem,
                 remedy,
             ));
+        }
+        if kept == Kept::WithoutSpectra {
+            record.spectrum_k = None;
+            record.spectrum_h = None;
+            record.density_h = None;
         }
         found.records.push(record);
     }

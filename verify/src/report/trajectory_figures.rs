@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use breakeven_sim::record::Record;
+use rayon::prelude::*;
 
 use super::groups::Group;
 use crate::input::{Run, Sweep};
@@ -77,7 +78,7 @@ pub fn figures(sweep: &Sweep, group: &Group<'_>, id: &str) -> Vec<Figure> {
             .is_measured()
             .then(|| figure(panel, &drawn, threshold, id))
     };
-    Panel::ALL.into_iter().filter_map(one).collect()
+    Panel::ALL.into_par_iter().filter_map(one).collect()
 }
 
 fn by_level<'a>(sweep: &'a Sweep, group: &Group<'_>) -> Vec<AtLevel<'a>> {
