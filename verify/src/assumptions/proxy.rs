@@ -76,7 +76,10 @@ pub fn of_runs(runs: &[&Run]) -> Result<Proxy, String> {
         .map(|(run, records)| FirstSteps::of(&run.summary.run, records))
         .collect();
     let count = |is_it: &dyn Fn(Option<u64>, Option<u64>) -> bool| {
-        per_run.iter().filter(|run| is_it(run.proxy, run.criterion)).count()
+        per_run
+            .iter()
+            .filter(|run| is_it(run.proxy, run.criterion))
+            .count()
     };
     let differences: Vec<f64> = per_run
         .iter()
@@ -115,7 +118,11 @@ impl FirstSteps {
 
 /// Share of records in which both agree, and the share by chance.
 fn agreement(known: &[(&Run, Vec<(u64, (bool, bool))>)]) -> (f64, f64) {
-    let all = || known.iter().flat_map(|(_, records)| records.iter().map(|(_, both)| *both));
+    let all = || {
+        known
+            .iter()
+            .flat_map(|(_, records)| records.iter().map(|(_, both)| *both))
+    };
     let n = all().count() as f64;
     let share = |is_it: fn(&(bool, bool)) -> bool| all().filter(is_it).count() as f64 / n;
     let (proxy, criterion) = (share(|both| both.0), share(|both| both.1));

@@ -2,8 +2,8 @@
 
 use super::facts::{self, Fact};
 use super::groups::{Group, groups};
-use super::statement::{self, or_absent};
 use super::section::{self, Section};
+use super::statement::{self, or_absent};
 use super::{HTML_FILE, ReportContext, caveats, methods};
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
@@ -40,7 +40,7 @@ pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) 
 }
 
 /// Text that Markdown and the HTML in it leave alone.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -68,7 +68,11 @@ pub fn errors(runs: &[Errors], alpha: f64) -> Known<Explains> {
     let without: Vec<Logs> = seeds
         .iter()
         .map(|&seed| {
-            let rest: Vec<Errors> = runs.iter().filter(|run| run.seed != seed).copied().collect();
+            let rest: Vec<Errors> = runs
+                .iter()
+                .filter(|run| run.seed != seed)
+                .copied()
+                .collect();
             Logs::of(&rest)
         })
         .collect::<Known<_>>()
@@ -97,7 +101,9 @@ fn share(logarithm: Interval) -> Interval {
     let back = |x: f64| -x.exp_m1();
     Interval {
         value: back(logarithm.value),
-        interval: logarithm.interval.map(|[low, high]| [back(high), back(low)]),
+        interval: logarithm
+            .interval
+            .map(|[low, high]| [back(high), back(low)]),
     }
 }
 
@@ -175,11 +181,27 @@ mod tests {
 
     #[test]
     fn without_seeds_variance_or_error_there_is_a_reason() {
-        let two = [run(0, 0.0, 1.0, 2.0), run(1, 0.0, 1.0, 3.0), run(1, 0.0, 1.0, 4.0)];
-        assert!(errors(&two, 0.05).unwrap_err().contains("3 runs of 2 seeds"));
+        let two = [
+            run(0, 0.0, 1.0, 2.0),
+            run(1, 0.0, 1.0, 3.0),
+            run(1, 0.0, 1.0, 4.0),
+        ];
+        assert!(
+            errors(&two, 0.05)
+                .unwrap_err()
+                .contains("3 runs of 2 seeds")
+        );
         let equal = [0, 1, 2].map(|seed| run(seed, 0.0, 1.0, 2.0));
-        assert!(errors(&equal, 0.05).unwrap_err().contains("all observations are equal"));
+        assert!(
+            errors(&equal, 0.05)
+                .unwrap_err()
+                .contains("all observations are equal")
+        );
         let exact = [0, 1, 2, 3].map(|seed| run(seed, seed as f64, 9.0, seed as f64));
-        assert!(errors(&exact, 0.05).unwrap_err().contains("a prediction is exact"));
+        assert!(
+            errors(&exact, 0.05)
+                .unwrap_err()
+                .contains("a prediction is exact")
+        );
     }
 }
