@@ -99,7 +99,7 @@ impl ExportArgs {
 
     fn write(&self, table: Table<'_>) -> Result<(), Failure> {
         let Some(path) = &self.out else {
-            return match written(self.format, table, io::stdout().lock()) {
+            return match written(self.format, table, io::stdout()) {
                 Err(ExportError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                 Err(ExportError::Csv(error)) if is_broken_pipe(&error) => Ok(()),
                 other => other.or_work(),

@@ -143,8 +143,8 @@ fn columns_of_another_program_are_read_under_their_names() {
                  \"a\",\"finished\",\"0.01\",\"64\",\"0\",\"2\"\n\
                  \"b\",\"crashed\",\"0.1\",\"64\",\"0\",\"1\"\n";
     fs::write(folder.path().join("wandb.csv"), table).unwrap();
-    let with = |columns: &[&str]| {
-        let given = columns.iter().flat_map(|column| ["--column", column]);
+    let with = |columns: &[&'static str]| {
+        let given = columns.iter().flat_map(|&column| ["--column", column]);
         ["--table", "wandb.csv", "--json"]
             .into_iter()
             .chain(given)
