@@ -13,7 +13,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// Up to so many values all resamples are made: 6,435 sets of 8.
 pub const ALL_OF: usize = 8;
 /// So many are drawn of more.
-pub const DRAWN: usize = 10_000;
+pub const DRAWN: usize = 2_000;
 
 /// A share of the size of statistics that only rounding makes differ.
 const ROUNDING: f64 = 1e-12;

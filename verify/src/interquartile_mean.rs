@@ -9,10 +9,13 @@ pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let cut = sorted.len() / 4;
-    let middle = &sorted[cut..sorted.len() - cut];
+    let mut parted = values.to_vec();
+    let (cut, last) = (values.len() / 4, values.len() - 1 - values.len() / 4);
+    parted.select_nth_unstable_by(cut, f64::total_cmp);
+    parted[cut..].select_nth_unstable_by(last - cut, f64::total_cmp);
+    let middle = &mut parted[cut..=last];
+    // One order of summation, whatever that of the values.
+    middle.sort_by(f64::total_cmp);
     Some(middle.iter().sum::<f64>() / middle.len() as f64)
 }
 

@@ -86,7 +86,7 @@ fn resamples_have_their_multinomial_weights() {
     }
 }
 
-/// Nine values are drawn: within the error of 10,000 draws of the normal limit
+/// 25 values are drawn: within the error of 2,000 draws of the normal limit
 /// mean ± 1.96·σ/√n, of values with little skew.
 #[test]
 fn more_values_are_drawn_and_the_same_each_time() {
