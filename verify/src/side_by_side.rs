@@ -11,9 +11,7 @@ use crate::hypothesis::groups;
 use crate::input::{Run, Source, Sweep};
 use crate::level::{Fixed, Level};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
-use crate::specifications::{
-    Choices, Comparison, MatchedLoss, Thresholds, matched_loss, read_one,
-};
+use crate::specifications::{Choices, Comparison, MatchedLoss, Thresholds, matched_loss, read_one};
 use crate::summary::{Reached, RunSummary};
 
 /// The statistics in the order in which they are compared.
@@ -84,9 +82,14 @@ impl SideBySide {
     pub fn signs(&self) -> [Vec<Statistic>; 2] {
         let with = |rising: bool| -> Vec<Statistic> {
             let has = |of: &&OfStatistic| {
-                of.log_slope.is_some_and(|s| if rising { s > 0.0 } else { s < 0.0 })
+                of.log_slope
+                    .is_some_and(|s| if rising { s > 0.0 } else { s < 0.0 })
             };
-            self.statistics.iter().filter(has).map(|of| of.statistic).collect()
+            self.statistics
+                .iter()
+                .filter(has)
+                .map(|of| of.statistic)
+                .collect()
         };
         let rises = self.expected == Direction::Increasing;
         [with(rises), with(!rises)]
@@ -147,7 +150,11 @@ impl Group<'_> {
         }
         let expected = quantity.expected(self.factor);
         // The first is the maximum over the trajectory.
-        let steps: Option<Vec<u64>> = all[0].iter().flatten().map(|reached| reached.step).collect();
+        let steps: Option<Vec<u64>> = all[0]
+            .iter()
+            .flatten()
+            .map(|reached| reached.step)
+            .collect();
         let of = |(statistic, values): (Statistic, &Vec<Option<Reached>>)| match statistic {
             Statistic::MaxAfter => self.described(values),
             _ => {
@@ -166,7 +173,11 @@ impl Group<'_> {
             fixed: self.fixed.clone(),
             expected,
             statistics: ORDER.into_iter().zip(&all).map(of).collect(),
-            runs: self.runs.iter().filter(|run| run.summary.has_converged()).count(),
+            runs: self
+                .runs
+                .iter()
+                .filter(|run| run.summary.has_converged())
+                .count(),
             maxima_at_step_zero: steps
                 .filter(|steps| !steps.is_empty())
                 .map(|steps| steps.iter().filter(|step| **step == 0).count()),

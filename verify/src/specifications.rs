@@ -208,8 +208,11 @@ impl Group<'_> {
             let alike = !quantity.is_of_mini_batches() || self.same_covariance;
             let expected = quantity.expected(self.factor);
             for (index, choices) in Choices::all(quantity).into_iter().enumerate() {
-                let here: Vec<Option<Reached>> =
-                    self.places.iter().map(|&place| values[place][index]).collect();
+                let here: Vec<Option<Reached>> = self
+                    .places
+                    .iter()
+                    .map(|&place| values[place][index])
+                    .collect();
                 let effect = match alike {
                     true => self.comparison.effect(&here, expected),
                     false => Err("L and M of K^M are not the same in all runs".to_owned()),
@@ -255,8 +258,12 @@ fn curve(
         Direction::Decreasing => slope < 0.0,
     };
     let count = |is_it: &dyn Fn(f64, &Effect) -> bool| {
-        let effects = all.iter().filter_map(|s| Some((s.slope()?, s.effect.as_ref().ok()?)));
-        effects.filter(|(slope, effect)| is_it(*slope, effect)).count()
+        let effects = all
+            .iter()
+            .filter_map(|s| Some((s.slope()?, s.effect.as_ref().ok()?)));
+        effects
+            .filter(|(slope, effect)| is_it(*slope, effect))
+            .count()
     };
     Some(SpecificationCurve {
         id: format!(
@@ -291,7 +298,10 @@ fn quantiles(sorted: &[f64]) -> Option<[f64; 5]> {
     let last = sorted.len().checked_sub(1)? as f64;
     Some([0.0, 0.25, 0.5, 0.75, 1.0].map(|part| {
         let place: f64 = part * last;
-        let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+        let (below, above) = (
+            sorted[place.floor() as usize],
+            sorted[place.ceil() as usize],
+        );
         below + place.fract() * (above - below)
     }))
 }

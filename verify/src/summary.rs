@@ -99,12 +99,7 @@ impl RunSummary {
         let final_training_accuracy = records.iter().rev().find_map(|r| r.training_accuracy);
         let break_even_step = break_even_step(records);
         let value = |per_run: PerRun| {
-            let part = part_of_trajectory(
-                per_run.statistic,
-                records,
-                break_even_step,
-                settings,
-            );
+            let part = part_of_trajectory(per_run.statistic, records, break_even_step, settings);
             Some((per_run, reached(per_run, part)?))
         };
         let absent = |quantity: Quantity| {

@@ -22,8 +22,8 @@
 //! **What is observed.** λ_H¹ at the break-even step, and the largest λ_H¹ of
 //! all records of a run that completed.
 
-mod drawing;
 mod comparison;
+mod drawing;
 mod explained;
 mod jackknife;
 mod table;

@@ -91,8 +91,14 @@ pub fn of_runs(runs: &[&Run], alpha: f64) -> Result<Colinearity, String> {
         let why = why_absent(runs, "alignment_hk");
         return Err(format!("{why} up to the break-even point"));
     };
-    let all = || known.iter().flat_map(|(_, cosines)| cosines.iter().copied());
-    let parameters = known.iter().find_map(|(run, _)| Some(run.header.as_ref()?.parameters));
+    let all = || {
+        known
+            .iter()
+            .flat_map(|(_, cosines)| cosines.iter().copied())
+    };
+    let parameters = known
+        .iter()
+        .find_map(|(run, _)| Some(run.header.as_ref()?.parameters));
     let random = |d: usize| (2.0 / (std::f64::consts::PI * d as f64)).sqrt();
     Ok(Colinearity {
         runs: known.len(),
@@ -117,14 +123,19 @@ pub fn proportionality(runs: &[&Run], alpha: f64) -> Result<Proportionality, Str
         false => ("lambda_k_per_example", per_example),
         true => (
             "lambda_k",
-            of_kind(runs, |run, record| Some(record.lambda_k? / share(run, true)?)),
+            of_kind(runs, |run, record| {
+                Some(record.lambda_k? / share(run, true)?)
+            }),
         ),
     };
     let found: Vec<(u64, ProportionalityOfRun, f64)> = known
         .iter()
         .map(|(run, pairs)| of_run(run, pairs))
         .collect();
-    let logs: Vec<(u64, f64)> = found.iter().map(|(seed, of, _)| (*seed, of.alpha.ln())).collect();
+    let logs: Vec<(u64, f64)> = found
+        .iter()
+        .map(|(seed, of, _)| (*seed, of.alpha.ln()))
+        .collect();
     let Some(alphas) = OverSeeds::of(&logs, alpha) else {
         return Err("λ_K and λ_H were not both measured above 0 up to the break-even point".into());
     };
@@ -175,7 +186,6 @@ fn of_kind<'a>(
     known.filter(|(_, pairs)| !pairs.is_empty()).collect()
 }
 
-
 /// A run's seed, what it says, and its largest α over its smallest.
 fn of_run(run: &Run, pairs: &[(f64, f64)]) -> (u64, ProportionalityOfRun, f64) {
     let n = pairs.len() as f64;
@@ -198,9 +208,8 @@ fn line(pairs: &[(f64, f64)]) -> Option<(f64, Option<f64>)> {
     let n = pairs.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
     let (x, y) = (mean(|p| p.0), mean(|p| p.1));
-    let sum = |of: &dyn Fn(f64, f64) -> f64| {
-        pairs.iter().map(|p| of(p.0 - x, p.1 - y)).sum::<f64>()
-    };
+    let sum =
+        |of: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|p| of(p.0 - x, p.1 - y)).sum::<f64>();
     let (xx, xy, yy) = (
         sum(&|dx, _| dx * dx),
         sum(&|dx, dy| dx * dy),

@@ -117,13 +117,12 @@ pub fn of_runs(runs: &[&Run]) -> Result<Quadratic, String> {
             Some((_, first)) => format!("no line can be fitted: {first}"),
             None => {
                 let why = why_absent(runs, "loss_line");
-                format!("{why}; `[measure] loss_line_points` measures it")
+                format!("{why}; loss_line_points in [measure] asks for it")
             }
         });
     }
-    let count = |of: &dyn Fn(&LineFit) -> f64| {
-        fits.iter().filter(|f| of(f) >= QUADRATIC_FROM).count()
-    };
+    let count =
+        |of: &dyn Fn(&LineFit) -> f64| fits.iter().filter(|f| of(f) >= QUADRATIC_FROM).count();
     Ok(Quadratic {
         lines: fits.len(),
         quadratic: count(&|f| f.free.r2),
@@ -231,7 +230,9 @@ pub fn parabola(
 }
 
 fn ends(values: &[f64]) -> (f64, f64) {
-    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |ends, &v| {
-        (ends.0.min(v), ends.1.max(v))
-    })
+    values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |ends, &v| {
+            (ends.0.min(v), ends.1.max(v))
+        })
 }

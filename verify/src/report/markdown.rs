@@ -2,8 +2,8 @@
 
 use super::facts::{self, Fact};
 use super::groups::{Group, groups};
-use super::statement::{self, or_absent};
 use super::section::{self, Section};
+use super::statement::{self, or_absent};
 use super::{HTML_FILE, ReportContext, caveats, methods};
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;

@@ -105,7 +105,9 @@ pub fn later(verdicts: &Verdicts, sweeps: &[Sweep]) -> Vec<Section> {
         specifications::section(&analysis.specifications, verdicts.alpha),
         assumptions::section(&analysis.assumptions, sweeps),
     ];
-    all.into_iter().filter(|section| !section.blocks.is_empty()).collect()
+    all.into_iter()
+        .filter(|section| !section.blocks.is_empty())
+        .collect()
 }
 
 /// A section as HTML.
@@ -184,9 +186,7 @@ fn block_markdown(block: &Block) -> Option<String> {
         Block::Answer(words) => Some(format!("**{}**\n", escape(words))),
         Block::Table(table) => {
             let above = table.folded.as_ref();
-            let above = above.map_or_else(String::new, |words| {
-                format!("{}:\n\n", escape(words))
-            });
+            let above = above.map_or_else(String::new, |words| format!("{}:\n\n", escape(words)));
             Some(above + &table_markdown(&table.heads, &table.rows))
         }
         Block::Figures { .. } => None,

@@ -29,7 +29,11 @@ pub fn terminal(verdicts: &Verdicts) -> String {
     }
     text += &described(&groups);
     text += &legend(verdicts);
-    if let Some(thresholds) = verdicts.analysis.as_ref().and_then(|a| a.thresholds.as_ref()) {
+    if let Some(thresholds) = verdicts
+        .analysis
+        .as_ref()
+        .and_then(|a| a.thresholds.as_ref())
+    {
         text += &format!("theory: {}\n", thresholds.sentence);
     }
     text += &left_out(verdicts);

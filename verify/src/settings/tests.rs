@@ -51,7 +51,10 @@ fn settings_without_a_loss_are_written_as_before() {
     let given = r#"{"statistics": ["at_loss", "max_without_step_zero"], "loss_threshold": 0.5}"#;
     let settings: VerifySettings = serde_json::from_str(given).unwrap();
     assert_eq!(settings.check(), Ok(()));
-    assert_eq!(serde_json::to_value(&settings).unwrap()["loss_threshold"], 0.5);
+    assert_eq!(
+        serde_json::to_value(&settings).unwrap()["loss_threshold"],
+        0.5
+    );
 }
 
 #[test]

@@ -175,7 +175,8 @@ impl<'a> Comparison<'a> {
         if blocks.levels.len() < 2 {
             return Err("one level is left".to_owned());
         }
-        let place = |&(level, run): &(usize, &RunSummary)| (level, places[&std::ptr::from_ref(run)]);
+        let place =
+            |&(level, run): &(usize, &RunSummary)| (level, places[&std::ptr::from_ref(run)]);
         Ok(Layout {
             test: blocks.test,
             seeds: blocks

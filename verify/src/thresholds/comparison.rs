@@ -176,7 +176,9 @@ fn compare(sweep: Option<&str>, located: &[&Located], alpha: f64) -> Vec<Compari
     let pairs = pairs.flat_map(|observed| PREDICTORS.map(|predictor| (observed, predictor)));
     pairs
         .map(|(observed, predictor)| {
-            let known = located.iter().filter_map(|one| error(one, predictor, observed));
+            let known = located
+                .iter()
+                .filter_map(|one| error(one, predictor, observed));
             let known: Vec<Errors> = known.collect();
             let reached = located.iter().filter(|one| one.at.is_ok());
             let mut comparison = Comparison {
@@ -185,7 +187,9 @@ fn compare(sweep: Option<&str>, located: &[&Located], alpha: f64) -> Vec<Compari
                 predictor: predictor.name(),
                 runs: reached.clone().count(),
                 compared: known.len(),
-                nothing_stable: reached.filter(|one| one.nothing_is_stable(predictor)).count(),
+                nothing_stable: reached
+                    .filter(|one| one.nothing_is_stable(predictor))
+                    .count(),
                 coverage: 1.0 - alpha,
                 r2: None,
                 null_r2: None,
@@ -221,7 +225,9 @@ fn error(one: &Located, predictor: Predictor, observed: Observed) -> Option<Erro
 /// The reason of the first run without a prediction, where no run has one.
 fn why_absent(why: String, located: &[&Located], predictor: Predictor) -> String {
     let reached = located.iter().filter(|one| one.at.is_ok());
-    let first = reached.filter_map(|one| one.predicted(predictor).as_ref().err()).next();
+    let first = reached
+        .filter_map(|one| one.predicted(predictor).as_ref().err())
+        .next();
     match first {
         Some(first) => format!("{why}; {first}"),
         None => why,
@@ -266,7 +272,11 @@ impl RunThreshold {
             null: one.predicted(Predictor::Null).as_ref().ok().copied(),
             break_even_step: one.break_even_step,
             observed: observed.map(|(value, _)| value),
-            observed_bracket: one.bracket.as_ref().ok().map(|ends| ends.map(|(value, _)| value)),
+            observed_bracket: one
+                .bracket
+                .as_ref()
+                .ok()
+                .map(|ends| ends.map(|(value, _)| value)),
             largest: largest.map(|(value, _)| value),
             largest_step: largest.map(|(_, step)| step),
             absent,

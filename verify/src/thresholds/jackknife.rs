@@ -59,16 +59,20 @@ pub fn errors(runs: &[Errors], alpha: f64) -> Known<Explains> {
     let seeds: BTreeSet<u64> = runs.iter().map(|run| run.seed).collect();
     if seeds.len() < FEWEST_SEEDS {
         return Err(format!(
-            "{} runs of {} seeds have both numbers: {FEWEST_SEEDS} seeds are needed",
-            runs.len(),
-            seeds.len()
+            "prediction and observation in {}, of {}: {FEWEST_SEEDS} seeds are needed",
+            counted(runs.len(), "run"),
+            counted(seeds.len(), "seed")
         ));
     }
     let all = Logs::of(runs)?;
     let without: Vec<Logs> = seeds
         .iter()
         .map(|&seed| {
-            let rest: Vec<Errors> = runs.iter().filter(|run| run.seed != seed).copied().collect();
+            let rest: Vec<Errors> = runs
+                .iter()
+                .filter(|run| run.seed != seed)
+                .copied()
+                .collect();
             Logs::of(&rest)
         })
         .collect::<Known<_>>()
@@ -92,12 +96,21 @@ pub fn errors(runs: &[Errors], alpha: f64) -> Known<Explains> {
     })
 }
 
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
 /// R² of ln(1 − R²).
 fn share(logarithm: Interval) -> Interval {
     let back = |x: f64| -x.exp_m1();
     Interval {
         value: back(logarithm.value),
-        interval: logarithm.interval.map(|[low, high]| [back(high), back(low)]),
+        interval: logarithm
+            .interval
+            .map(|[low, high]| [back(high), back(low)]),
     }
 }
 
@@ -175,11 +188,27 @@ mod tests {
 
     #[test]
     fn without_seeds_variance_or_error_there_is_a_reason() {
-        let two = [run(0, 0.0, 1.0, 2.0), run(1, 0.0, 1.0, 3.0), run(1, 0.0, 1.0, 4.0)];
-        assert!(errors(&two, 0.05).unwrap_err().contains("3 runs of 2 seeds"));
+        let two = [
+            run(0, 0.0, 1.0, 2.0),
+            run(1, 0.0, 1.0, 3.0),
+            run(1, 0.0, 1.0, 4.0),
+        ];
+        assert!(
+            errors(&two, 0.05)
+                .unwrap_err()
+                .contains("in 3 runs, of 2 seeds")
+        );
         let equal = [0, 1, 2].map(|seed| run(seed, 0.0, 1.0, 2.0));
-        assert!(errors(&equal, 0.05).unwrap_err().contains("all observations are equal"));
+        assert!(
+            errors(&equal, 0.05)
+                .unwrap_err()
+                .contains("all observations are equal")
+        );
         let exact = [0, 1, 2, 3].map(|seed| run(seed, seed as f64, 9.0, seed as f64));
-        assert!(errors(&exact, 0.05).unwrap_err().contains("a prediction is exact"));
+        assert!(
+            errors(&exact, 0.05)
+                .unwrap_err()
+                .contains("a prediction is exact")
+        );
     }
 }

@@ -44,7 +44,10 @@ fn the_papers_choice_is_the_hypothesis() {
                 }
                 let effect = one.effect.as_ref().unwrap();
                 close(effect.p_value, hypothesis.p_value.unwrap());
-                close(effect.opposite_p_value, hypothesis.opposite_p_value.unwrap());
+                close(
+                    effect.opposite_p_value,
+                    hypothesis.opposite_p_value.unwrap(),
+                );
                 assert_eq!(effect.slope.as_ref().map(|s| s.slope), hypothesis.log_slope);
                 let interval = effect.slope.as_ref().and_then(|s| s.interval);
                 assert_eq!(interval, hypothesis.log_slope_interval);
@@ -69,10 +72,20 @@ fn counts_are_those_of_the_list() {
         assert!(curve.as_claimed + curve.opposite <= curve.specifications);
         let slopes: Vec<f64> = curve.all.iter().filter_map(|one| one.slope()).collect();
         assert!(slopes.is_sorted(), "{}", curve.id);
-        let falls = slopes.iter().filter(|slope| **slope < 0.0).count();
         if curve.subject.quantity() == Quantity::LambdaH {
+            let falls = slopes.iter().filter(|slope| **slope < 0.0).count();
             assert_eq!(curve.as_claimed, falls);
-            assert!(falls > 80, "{falls}");
+            // The limits of made-up runs are 6/η^0.6: their maxima fall, smoothed,
+            // thinned out or cut off.
+            let is_maximum =
+                |s: Statistic| matches!(s, Statistic::Max | Statistic::MaxWithoutStepZero);
+            for one in curve
+                .all
+                .iter()
+                .filter(|one| is_maximum(one.choices.statistic))
+            {
+                assert!(one.slope().unwrap() < 0.0, "{:?}", one.choices);
+            }
         }
     }
     let table = breakeven_verify::specifications::csv(curves).unwrap();
@@ -96,7 +109,10 @@ fn statistics_stand_side_by_side() {
         .count();
     let verdicts = full(&[sweep]);
     let all = &verdicts.analysis.as_ref().unwrap().side_by_side;
-    let one = all.iter().find(|one| one.quantity == Quantity::ConditionK).unwrap();
+    let one = all
+        .iter()
+        .find(|one| one.quantity == Quantity::ConditionK)
+        .unwrap();
     assert_eq!(one.maxima_at_step_zero, Some(at_zero));
     let statistics: Vec<Statistic> = one.statistics.iter().map(|of| of.statistic).collect();
     assert_eq!(statistics.len(), 5);
@@ -119,14 +135,24 @@ fn tables_have_the_statistics_that_they_have_columns_for() {
     };
     let sweep = parse_table(Path::new("t.csv"), text.as_bytes(), settings).unwrap();
     let verdicts = full(&[sweep]);
-    let quantities: Vec<String> = verdicts.hypotheses.iter().map(|h| h.quantity.to_string()).collect();
-    assert_eq!(quantities, ["at_loss_lambda_k", "max_without_step_zero_lambda_k"]);
+    let quantities: Vec<String> = verdicts
+        .hypotheses
+        .iter()
+        .map(|h| h.quantity.to_string())
+        .collect();
+    assert_eq!(
+        quantities,
+        ["at_loss_lambda_k", "max_without_step_zero_lambda_k"]
+    );
     let analysis = verdicts.analysis.as_ref().unwrap();
     assert!(analysis.thresholds.is_none());
     assert!(analysis.specifications.is_empty() && analysis.assumptions.is_empty());
     let of = |statistic: Statistic| {
         let one = &analysis.side_by_side[0];
-        one.statistics.iter().find(|of| of.statistic == statistic).unwrap()
+        one.statistics
+            .iter()
+            .find(|of| of.statistic == statistic)
+            .unwrap()
     };
     // 4 → 2 at twice η: slope −1. All three seeds in order: 2⁻³.
     let slope = of(Statistic::AtLoss).log_slope.unwrap();
@@ -158,20 +184,37 @@ fn the_report_has_all_sections_once_and_the_same_bytes_twice() {
     let out = parent.path().join("out");
     report::write(&verdicts, &sweeps, &context, &out).unwrap();
     let page = std::fs::read_to_string(out.join(report::HTML_FILE)).unwrap();
-    for id in ["thresholds", "side-by-side", "specifications", "assumptions"] {
-        assert_eq!(page.matches(&format!("<section id=\"{id}\"")).count(), 1, "{id}");
+    for id in [
+        "thresholds",
+        "side-by-side",
+        "specifications",
+        "assumptions",
+    ] {
+        assert_eq!(
+            page.matches(&format!("<section id=\"{id}\"")).count(),
+            1,
+            "{id}"
+        );
     }
-    for forbidden in ["<script", "src=", "href=", "url(http"] {
+    for forbidden in ["<script", "src=", "<link", "url(http"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     assert!(page.len() < 2_000_000, "{}", page.len());
-    let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let mut ids: Vec<&str> = page
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), all, "an id is there twice");
     let text = std::fs::read_to_string(out.join(report::MARKDOWN_FILE)).unwrap();
-    for title in ["Theory against networks", "Beyond the maximum", "The assumptions, tested"] {
+    for title in [
+        "Theory against networks",
+        "Beyond the maximum",
+        "The assumptions, tested",
+    ] {
         assert!(text.contains(&format!("## {title}")), "{title}");
     }
     assert!(out.join(report::SPECIFICATIONS_FILE).is_file());
@@ -179,7 +222,12 @@ fn the_report_has_all_sections_once_and_the_same_bytes_twice() {
     let json = report::json(&verdicts).unwrap();
     assert_eq!(json, report::json(&full(&sweeps)).unwrap());
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
-    for field in ["thresholds", "assumptions", "side_by_side", "specifications"] {
+    for field in [
+        "thresholds",
+        "assumptions",
+        "side_by_side",
+        "specifications",
+    ] {
         assert!(!read[field].is_null(), "{field}");
     }
 }

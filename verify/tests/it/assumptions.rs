@@ -1,9 +1,7 @@
 //! The paper's assumptions on hand-made records whose answers are worked out by
 //! hand.
 
-use breakeven_sim::record::{
-    LossLine, MiniBatches, Record, RunHeader, RunOutcome, RunStatus,
-};
+use breakeven_sim::record::{LossLine, MiniBatches, Record, RunHeader, RunOutcome, RunStatus};
 use breakeven_verify::assumptions::{Assumptions, Tested, of_sweeps, parabola};
 use breakeven_verify::input::{Run, SettingsOrigin, Source};
 use breakeven_verify::summary::RunSummary;
@@ -137,7 +135,10 @@ fn lines_are_counted_by_run() {
     let Tested::Found(found) = tested(runs).quadratic else {
         panic!("there are lines");
     };
-    assert_eq!((found.lines, found.quadratic, found.quadratic_runs), (3, 2, 1));
+    assert_eq!(
+        (found.lines, found.quadratic, found.quadratic_runs),
+        (3, 2, 1)
+    );
     // Of the two parabolas one has the recorded curvature.
     assert_eq!(found.quadratic_with_lambda_h, 1);
     close(found.per_run[0].median_curvature_ratio, 0.75);
@@ -145,7 +146,10 @@ fn lines_are_counted_by_run() {
     assert_eq!(refused, 1);
     assert!(first.contains("seed1 at step 10: λ_H is -1"), "{first}");
     let absent = tested(vec![run(0, vec![record(0)])]).quadratic;
-    assert!(absent.reason().unwrap().contains("loss_line_points"), "{absent:?}");
+    assert!(
+        absent.reason().unwrap().contains("loss_line_points"),
+        "{absent:?}"
+    );
 }
 
 /// λ_K = 2λ_H^1.5 up to the break-even point at step 30, and something else after
@@ -159,16 +163,19 @@ fn lambda_k_follows_lambda_h_up_to_the_break_even_point() {
         alignment_hk: Some(0.5 + 0.01 * step as f64),
         ..record(step)
     };
-    let law = |step, lambda_h: f64, stability| {
-        with(step, lambda_h, 2.0 * lambda_h.powf(1.5), stability)
-    };
+    let law =
+        |step, lambda_h: f64, stability| with(step, lambda_h, 2.0 * lambda_h.powf(1.5), stability);
     let records = vec![
         law(0, 1.0, 0.2),
         law(10, 4.0, 0.5),
         law(30, 16.0, 1.0),
         with(40, 16.0, 1e6, 1.5),
     ];
-    let found = tested(vec![run(0, records.clone()), run(1, records.clone()), run(1, records)]);
+    let found = tested(vec![
+        run(0, records.clone()),
+        run(1, records.clone()),
+        run(1, records),
+    ]);
     let Tested::Found(ratio) = &found.proportionality else {
         panic!("both were measured");
     };
@@ -180,14 +187,17 @@ fn lambda_k_follows_lambda_h_up_to_the_break_even_point() {
     close(slope.mean, 1.5);
     assert_eq!((slope.seeds, slope.runs, slope.interval), (2, 3, None));
     close(ratio.per_run[0].correlation.unwrap(), 1.0);
-    assert_eq!(ratio.rises_together.unwrap().p_value, 0.25);
+    close(ratio.rises_together.unwrap().p_value, 0.25);
     let Tested::Found(cosine) = &found.colinearity else {
         panic!("it was measured");
     };
     // 0.5, 0.6 and 0.8.
     close(cosine.cosine.mean, 0.6);
     assert_eq!(cosine.records, 9);
-    close(cosine.at_random.unwrap(), (2.0 / (std::f64::consts::PI * 50.0)).sqrt());
+    close(
+        cosine.at_random.unwrap(),
+        (2.0 / (std::f64::consts::PI * 50.0)).sqrt(),
+    );
 }
 
 /// Without the per-example K: λ_K of K^M over 4/99.
@@ -206,7 +216,13 @@ fn lambda_k_of_batches_stands_for_that_of_examples() {
     close(ratio.alpha.mean, 0.5);
     // λ_H is the same everywhere: no slope.
     assert_eq!(ratio.slope, None);
-    assert!(ratio.slope_absent.as_ref().unwrap().contains("measure more often"));
+    assert!(
+        ratio
+            .slope_absent
+            .as_ref()
+            .unwrap()
+            .contains("measure more often")
+    );
 }
 
 /// Stable: λ_H up, up, within its error; then unstable: down, up. ψ does the
@@ -229,14 +245,26 @@ fn signs_of_changes_are_counted_by_phase() {
         with(40, 2.0, 4.6, 1.2),
         with(50, 2.5, 4.2, 0.9),
     ];
-    let found = tested(vec![run(0, records.clone()), run(1, records.clone()), run(2, records)]);
+    let found = tested(vec![
+        run(0, records.clone()),
+        run(1, records.clone()),
+        run(2, records),
+    ]);
     let Tested::Found(phases) = &found.phases else {
         panic!("both were measured");
     };
     let counts: Vec<_> = phases
         .statements
         .iter()
-        .map(|s| (s.assumption, s.quantity, s.as_assumed, s.changes, s.undecided))
+        .map(|s| {
+            (
+                s.assumption,
+                s.quantity,
+                s.as_assumed,
+                s.changes,
+                s.undecided,
+            )
+        })
         .collect();
     assert_eq!(
         counts,
@@ -248,11 +276,11 @@ fn signs_of_changes_are_counted_by_phase() {
         ]
     );
     // Three seeds above one half: 1/8. At one half: nothing.
-    assert_eq!(phases.statements[0].test.unwrap().p_value, 0.125);
+    close(phases.statements[0].test.unwrap().p_value, 0.125);
     assert_eq!(phases.statements[2].test, None);
     let contrast = phases.contrast.unwrap();
     close(contrast.difference, 0.5);
-    assert_eq!(contrast.test.unwrap().p_value, 0.125);
+    close(contrast.test.unwrap().p_value, 0.125);
 
     // ΔL < 0 from step 30 on (1 − 1.5), as Eq. 1; at 50 they differ.
     let Tested::Found(proxy) = &found.proxy else {
@@ -268,7 +296,9 @@ fn signs_of_changes_are_counted_by_phase() {
 #[test]
 fn what_was_not_measured_is_absent_with_its_reason() {
     let mut without = record(0);
-    without.absent.insert("alignment_hk".to_owned(), "no gap".to_owned());
+    without
+        .absent
+        .insert("alignment_hk".to_owned(), "no gap".to_owned());
     let found = tested(vec![run(0, vec![without, record(10)])]);
     let said = |tested: Option<&str>| tested.unwrap().to_owned();
     assert!(said(found.colinearity.reason()).contains("alignment_hk does not exist: no gap"));

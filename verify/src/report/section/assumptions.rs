@@ -27,12 +27,27 @@ pub fn section(all: &[Assumptions], sweeps: &[Sweep]) -> Section {
     for (index, one) in all.iter().enumerate() {
         blocks.push(Block::Heading(format!("{}, {} runs", one.sweep, one.runs)));
         let rows = vec![
-            row("A1: along e_H¹ the loss is a parabola", &one.quadratic, quadratic),
-            row("A2: e_H¹ and e_K¹ are one line", &one.colinearity, colinearity),
+            row(
+                "A1: the loss along the leading eigenvector of H is a parabola",
+                &one.quadratic,
+                quadratic,
+            ),
+            row(
+                "A2: the leading eigenvectors of H and K are one line",
+                &one.colinearity,
+                colinearity,
+            ),
             row("A2: λ_K = αλ_H", &one.proportionality, proportionality),
-            row("ΔL < 0 finds the step at which Eq. 1 breaks", &one.proxy, proxy),
+            row(
+                "ΔL < 0 finds the step at which Eq. 1 breaks",
+                &one.proxy,
+                proxy,
+            ),
         ];
-        blocks.push(Block::Table(Table::new(&["Assumption", "What the runs say"], rows)));
+        blocks.push(Block::Table(Table::new(
+            &["Assumption", "What the runs say"],
+            rows,
+        )));
         match &one.phases {
             Tested::Found(phases) => {
                 let rows = phase_rows(phases);
@@ -127,13 +142,13 @@ fn proportionality(found: &Proportionality) -> String {
     });
     let slope = match (&found.slope, &found.slope_absent) {
         (Some(slope), _) => format!(
-            "slope of log λ_K on log λ_H {} over {}, 1 under A2; above 0 {}. Noise of λ_H makes it \
+            "Slope of log λ_K on log λ_H {} over {}, 1 under A2; above 0 {}. Noise of λ_H makes it \
              smaller",
             over_seeds(slope),
             runs_and_seeds(slope),
             test(found.rises_together.as_ref())
         ),
-        (None, Some(why)) => format!("slope absent: {why}"),
+        (None, Some(why)) => format!("Slope absent: {why}"),
         (None, None) => String::new(),
     };
     format!(
@@ -252,13 +267,37 @@ const RUN_HEADS: [&str; 7] = [
 
 fn per_run(one: &Assumptions) -> Vec<Vec<String>> {
     let mut names: Vec<&str> = Vec::new();
-    let of_phases = one.phases.found().map(|phases| phases.statements.as_slice());
-    let phases = of_phases.unwrap_or_default().iter().flat_map(|s| &s.per_run);
+    let of_phases = one
+        .phases
+        .found()
+        .map(|phases| phases.statements.as_slice());
+    let phases = of_phases
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|s| &s.per_run);
     let all = phases
         .map(|run| run.run.as_str())
-        .chain(one.proxy.found().into_iter().flat_map(|p| &p.per_run).map(|r| r.run.as_str()))
-        .chain(one.quadratic.found().into_iter().flat_map(|q| &q.per_run).map(|r| r.run.as_str()))
-        .chain(one.proportionality.found().into_iter().flat_map(|p| &p.per_run).map(|r| r.run.as_str()));
+        .chain(
+            one.proxy
+                .found()
+                .into_iter()
+                .flat_map(|p| &p.per_run)
+                .map(|r| r.run.as_str()),
+        )
+        .chain(
+            one.quadratic
+                .found()
+                .into_iter()
+                .flat_map(|q| &q.per_run)
+                .map(|r| r.run.as_str()),
+        )
+        .chain(
+            one.proportionality
+                .found()
+                .into_iter()
+                .flat_map(|p| &p.per_run)
+                .map(|r| r.run.as_str()),
+        );
     let mut known = std::collections::HashSet::new();
     names.extend(all.filter(|name| known.insert(*name)));
     names.sort_unstable();
@@ -267,11 +306,20 @@ fn per_run(one: &Assumptions) -> Vec<Vec<String>> {
 
 fn run_row(one: &Assumptions, name: &str) -> Vec<String> {
     let absent = || ABSENT.to_owned();
-    let quadratic = one.quadratic.found().and_then(|q| q.per_run.iter().find(|r| r.run == name));
-    let cosine = one.colinearity.found().and_then(|c| c.per_run.iter().find(|(run, _)| run == name));
+    let quadratic = one
+        .quadratic
+        .found()
+        .and_then(|q| q.per_run.iter().find(|r| r.run == name));
+    let cosine = one
+        .colinearity
+        .found()
+        .and_then(|c| c.per_run.iter().find(|(run, _)| run == name));
     let ratio = one.proportionality.found();
     let ratio = ratio.and_then(|p| p.per_run.iter().find(|r| r.run == name));
-    let steps = one.proxy.found().and_then(|p| p.per_run.iter().find(|r| r.run == name));
+    let steps = one
+        .proxy
+        .found()
+        .and_then(|p| p.per_run.iter().find(|r| r.run == name));
     let phase = |assumption: u8| {
         let statements = one.phases.found().map(|phases| phases.statements.iter());
         let shares: Vec<String> = statements
@@ -305,6 +353,8 @@ fn run_row(one: &Assumptions, name: &str) -> Vec<String> {
         }),
         phase(4),
         phase(3),
-        steps.map_or_else(absent, |run| format!("{}; {}", step(run.proxy), step(run.criterion))),
+        steps.map_or_else(absent, |run| {
+            format!("{}; {}", step(run.proxy), step(run.criterion))
+        }),
     ]
 }

@@ -96,7 +96,10 @@ fn scaled(fit: &LineFit) -> Vec<(f64, f64)> {
 /// λ_K against λ_H up to the break-even point, a line a run.
 fn together(sweep: &Sweep) -> Option<Figure> {
     let runs = usable(sweep);
-    let per_example = runs.iter().flat_map(|run| &run.records).any(|r| r.lambda_k_per_example.is_some());
+    let per_example = runs
+        .iter()
+        .flat_map(|run| &run.records)
+        .any(|r| r.lambda_k_per_example.is_some());
     let pairs = |run: &Run| -> Vec<(f64, f64)> {
         let last = run.summary.break_even_step.unwrap_or(u64::MAX);
         let records = run.records.iter().filter(|record| record.step <= last);
@@ -122,7 +125,11 @@ fn together(sweep: &Sweep) -> Option<Figure> {
         return None;
     }
     let alpha = (all().map(|(h, k)| (k / h).ln()).sum::<f64>() / n).exp();
-    let label = if per_example { "λ_K per example" } else { "λ_K" };
+    let label = if per_example {
+        "λ_K per example"
+    } else {
+        "λ_K"
+    };
     let scales = [
         Scale::log_around(all().map(|(h, _)| h)),
         Scale::log_around(all().map(|(_, k)| k)),
@@ -157,7 +164,11 @@ fn shares(found: &Phases) -> Figure {
     let columns = found.statements.iter().enumerate();
     let curves = columns
         .map(|(column, statement)| {
-            let symbol = if statement.quantity == "psi" { "ψ" } else { "λ_H" };
+            let symbol = if statement.quantity == "psi" {
+                "ψ"
+            } else {
+                "λ_H"
+            };
             let runs = statement.per_run.len().max(2) as f64 - 1.0;
             let points = statement.per_run.iter().enumerate();
             let points = points.map(|(k, run)| {
@@ -182,7 +193,10 @@ fn shares(found: &Phases) -> Figure {
             .to_owned(),
         x: Axis {
             ticks: Ticks::At(Vec::new()),
-            ..axis("stable: A4 · unstable: A3", Scale::linear_around([0.5, 4.5]))
+            ..axis(
+                "stable: A4 · unstable: A3",
+                Scale::linear_around([0.5, 4.5]),
+            )
         },
         y: axis("", Scale::linear_around([0.0, 1.0])),
         curves,
@@ -221,7 +235,12 @@ fn steps(found: &Proxy) -> Option<Figure> {
         x: axis("first step with Eq. 1 ≥ 1", scale),
         y: axis("", scale),
         curves: vec![
-            curve(Some("same step"), vec![(low, low), (high, high)], 4, Weight::Fine),
+            curve(
+                Some("same step"),
+                vec![(low, low), (high, high)],
+                4,
+                Weight::Fine,
+            ),
             curve(None, points, 0, Weight::Points),
         ],
         guides: Vec::new(),

@@ -18,7 +18,9 @@ pub fn section(curves: &[SpecificationCurve], alpha: f64) -> Section {
     let mut blocks = Vec::new();
     if !curves.is_empty() {
         blocks.push(Block::Text(INTRO.to_owned()));
-        blocks.push(Block::Text(format!("Every one of them is in {SPECIFICATIONS_FILE}.")));
+        blocks.push(Block::Text(format!(
+            "Every one of them is in {SPECIFICATIONS_FILE}."
+        )));
         let rows = curves.iter().map(row).collect();
         blocks.push(Block::Table(Table::new(&HEADS, rows)));
         let paper = curves.iter().filter(|curve| curve.specifications > 0);
@@ -50,10 +52,13 @@ const HEADS: [&str; 6] = [
 
 fn row(curve: &SpecificationCurve) -> Vec<String> {
     let n = curve.specifications;
-    let slopes = curve.log_slope_quantiles.map_or(ABSENT.to_owned(), |[least, _, middle, _, most]| {
-        let words = [least, middle, most].map(|slope| significant(slope, 2));
-        words.join(", ")
-    });
+    let slopes =
+        curve
+            .log_slope_quantiles
+            .map_or(ABSENT.to_owned(), |[least, _, middle, _, most]| {
+                let words = [least, middle, most].map(|slope| significant(slope, 2));
+                words.join(", ")
+            });
     let paper = curve.log_slope_of_paper;
     let without = match curve.without_slope {
         0 => String::new(),

@@ -2,7 +2,7 @@
 //! sorted, and below which choices each was made with.
 
 use crate::plot::{Scale, digits, text};
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, Statistic};
 use crate::report::statement;
 use crate::specifications::{
     Cadence, Choices, STATISTICS, Smoothing, Specification, SpecificationCurve, Window,
@@ -59,14 +59,20 @@ pub fn draw(curve: &SpecificationCurve, alpha: f64, index: usize) -> String {
         let place = scale.place(value).unwrap_or(0.0).clamp(-1.0, 2.0);
         BOTTOM - (BOTTOM - TOP) * place
     };
-    let says: Vec<Says> = shown.iter().map(|(one, slope)| says(curve, one, *slope, alpha)).collect();
+    let says: Vec<Says> = shown
+        .iter()
+        .map(|(one, slope)| says(curve, one, *slope, alpha))
+        .collect();
     let (rows, height) = rows_drawn(curve, &shown, &says, x);
     let title = text::svg(&format!(
         "{}: log–log slopes of {} specifications",
         statement::claim(curve.subject.quantity(), curve.factor, curve.expected),
         shown.len()
     ));
-    let name = text::escape(&text::plain(&format!("Specification curve of {}", curve.id)));
+    let name = text::escape(&text::plain(&format!(
+        "Specification curve of {}",
+        curve.id
+    )));
     let described = format!(
         "{} slopes from {} to {}; {} have the claimed sign, {} of them with an unadjusted p of at most \
          {alpha}; {} have the opposite sign, {} of them with such a p.",
@@ -99,7 +105,10 @@ fn says(curve: &SpecificationCurve, one: &Specification, slope: f64, alpha: f64)
     let rises = curve.expected == crate::quantity::Direction::Increasing;
     let agrees = if rises { slope > 0.0 } else { slope < 0.0 };
     // Only specifications with a slope are shown, and they have an effect.
-    let p = one.effect.as_ref().map_or([1.0; 2], |e| [e.p_value, e.opposite_p_value]);
+    let p = one
+        .effect
+        .as_ref()
+        .map_or([1.0; 2], |e| [e.p_value, e.opposite_p_value]);
     if agrees && p[0] <= alpha {
         Says::AsClaimed
     } else if slope != 0.0 && !agrees && p[1] <= alpha {
@@ -136,13 +145,25 @@ fn axis(scale: Scale, y: impl Fn(f64) -> f64) -> String {
             digits(tick)
         );
     }
-    drawn + &format!("<path class=\"frame\" d=\"M{LEFT} {0:.1}H{RIGHT}\"/>\n", y(0.0))
+    drawn
+        + &format!(
+            "<path class=\"frame\" d=\"M{LEFT} {0:.1}H{RIGHT}\"/>\n",
+            y(0.0)
+        )
 }
 
 fn legend(alpha: f64) -> String {
     let entries = [
-        (Says::AsClaimed, format!("as claimed, p ≤ {alpha} (unadjusted)"), LEFT),
-        (Says::Opposite, format!("opposite, p ≤ {alpha}"), LEFT + 240.0),
+        (
+            Says::AsClaimed,
+            format!("as claimed, p ≤ {alpha} (unadjusted)"),
+            LEFT,
+        ),
+        (
+            Says::Opposite,
+            format!("opposite, p ≤ {alpha}"),
+            LEFT + 240.0,
+        ),
         (Says::Nothing, "neither".to_owned(), LEFT + 390.0),
     ];
     let one = |(says, words, x): &(Says, String, f64)| {
@@ -176,7 +197,11 @@ fn slopes(
         for (place, (one, slope)) in shown.iter().enumerate().filter(|(k, _)| says[*k] == kind) {
             let at = x(place);
             spots += &format!("M{at:.1} {:.1}h0", y(*slope));
-            let interval = one.effect.as_ref().ok().and_then(|e| e.slope.as_ref()?.interval);
+            let interval = one
+                .effect
+                .as_ref()
+                .ok()
+                .and_then(|e| e.slope.as_ref()?.interval);
             if let Some([low, high]) = interval {
                 intervals += &format!("M{at:.1} {:.1}V{:.1}", y(low), y(high));
             }
@@ -202,7 +227,11 @@ fn of_paper(
     let paper = first.copied().find(|q| known(&q)).map(Choices::of_paper);
     let place = shown.iter().position(|(one, _)| Some(one.choices) == paper);
     place.map_or_else(String::new, |place| {
-        format!("<path class=\"guide\" d=\"M{:.1} {TOP}V{:.1}\"/>\n", x(place), height - 6.0)
+        format!(
+            "<path class=\"guide\" d=\"M{:.1} {TOP}V{:.1}\"/>\n",
+            x(place),
+            height - 6.0
+        )
     })
 }
 
@@ -243,6 +272,17 @@ fn rows_drawn(
     (drawn, y)
 }
 
+/// A statistic beside its row.
+fn short(statistic: Statistic) -> &'static str {
+    match statistic {
+        Statistic::AtAccuracy => "at matched accuracy",
+        Statistic::AtLoss => "at matched loss",
+        Statistic::Max | Statistic::MaxAfter | Statistic::MaxWithoutStepZero => {
+            statistic.in_words()
+        }
+    }
+}
+
 /// The choices of each kind that there are.
 fn kinds(curve: &SpecificationCurve) -> Vec<Vec<Row>> {
     let mut quantities: Vec<Quantity> = Vec::new();
@@ -258,7 +298,7 @@ fn kinds(curve: &SpecificationCurve) -> Vec<Vec<Row>> {
     };
     let mut kinds = vec![
         STATISTICS
-            .map(|s| row(s.in_words(), Box::new(move |c| c.statistic == s)))
+            .map(|s| row(short(s), Box::new(move |c| c.statistic == s)))
             .into(),
         Window::ALL
             .map(|w| row(w.in_words(), Box::new(move |c| c.window == w)))
@@ -272,7 +312,11 @@ fn kinds(curve: &SpecificationCurve) -> Vec<Vec<Row>> {
     ];
     if quantities.len() > 1 {
         let of = |q: Quantity| {
-            let name = if q.is_of_mini_batches() { "K^M" } else { "K per example" };
+            let name = if q.is_of_mini_batches() {
+                "K^M"
+            } else {
+                "K per example"
+            };
             row(name, Box::new(move |c: &Choices| c.quantity == q))
         };
         kinds.push(quantities.into_iter().map(of).collect());

@@ -32,7 +32,10 @@ pub fn section(thresholds: &Thresholds) -> Section {
     ];
     for (observed, folded) in [
         (Observed::BreakEven, None),
-        (Observed::Largest, Some("Against the largest λ_H of the run".to_owned())),
+        (
+            Observed::Largest,
+            Some("Against the largest λ_H of the run".to_owned()),
+        ),
     ] {
         let drawn = figures(thresholds, observed);
         if !drawn.is_empty() {
@@ -43,7 +46,12 @@ pub fn section(thresholds: &Thresholds) -> Section {
             });
         }
     }
-    let (each, all): (Vec<_>, Vec<_>) = thresholds.comparisons.iter().partition(|c| c.sweep.is_some());
+    let (mut each, all): (Vec<&Comparison>, Vec<&Comparison>) = thresholds
+        .comparisons
+        .iter()
+        .partition(|c| c.sweep.is_some());
+    // Of a sweep that never breaks even there is nothing to compare.
+    each.retain(|comparison| comparison.runs > 0);
     let rows = |of: Vec<&Comparison>| of.into_iter().map(row).collect::<Vec<_>>();
     blocks.push(Block::Table(Table::new(&HEADS, rows(all))));
     if !each.is_empty() {
@@ -87,7 +95,11 @@ fn row(comparison: &Comparison) -> Vec<String> {
             comparison.compared, comparison.runs, comparison.nothing_stable
         ),
     ];
-    match (comparison.r2, comparison.null_r2, comparison.log_error_ratio) {
+    match (
+        comparison.r2,
+        comparison.null_r2,
+        comparison.log_error_ratio,
+    ) {
         (Some(r2), Some(null), Some(ratio)) => {
             let ratio = crate::thresholds::Interval {
                 value: ratio.value.exp(),
@@ -209,7 +221,8 @@ fn caption(
 fn brackets(figure: &mut Figure, located: &[Located], predictor: Predictor) {
     let mut points = Vec::new();
     for one in located {
-        if let (Some((predicted, _)), Ok(ends)) = (one.pair(predictor, Observed::BreakEven), &one.bracket)
+        if let (Some((predicted, _)), Ok(ends)) =
+            (one.pair(predictor, Observed::BreakEven), &one.bracket)
         {
             points.extend(ends.map(|(lambda_h, _)| (predicted, lambda_h)));
             points.push((f64::NAN, f64::NAN));
