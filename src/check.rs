@@ -12,7 +12,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::hypothesis::Hypothesis;
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::verdict::Verdict;
-use breakeven_verify::{Verdicts, read_sweep, verify, verify_in_full};
+use breakeven_verify::{Kept, Verdicts, read_sweep, read_sweep_keeping, verify, verify_in_full};
 
 use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
@@ -319,7 +319,8 @@ fn report(
     meter: &Meter,
 ) -> Result<Verdicts, Failure> {
     meter.begin("reading runs", Parts::Whole);
-    let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
+    let read = |folder: &PathBuf| read_sweep_keeping(folder, Kept::WithoutSpectra);
+    let sweeps: Result<Vec<_>, _> = folders.iter().map(read).collect();
     let sweeps = sweeps.or_work()?;
     meter.begin("testing hypotheses", Parts::Whole);
     let verdicts = verify_in_full(&sweeps).or_work()?;

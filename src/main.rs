@@ -6,6 +6,7 @@ mod data;
 mod design;
 mod device;
 mod explore;
+mod export;
 mod failure;
 mod measure;
 mod memory;
@@ -40,7 +41,8 @@ Start with:
       the model's prediction
 
 Answers go to stdout, with --json for machines; progress and errors to stderr.
-Exit code 0: done. 1: the work failed. 2: wrong arguments or input.";
+Exit code 0: done. 1: the work failed, or verify --against found a change.
+2: wrong arguments or input.";
 
 /// Predicts, measures and tests the break-even point of SGD
 /// (Jastrzebski et al., ICLR 2020).
@@ -61,6 +63,8 @@ enum Command {
     Measure(measure::MeasureArgs),
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
     #[command(after_help = reproduce::EXAMPLES)]
     Reproduce(reproduce::ReproduceArgs),
     #[command(after_help = explore::EXAMPLES)]
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Measure(args) => measure::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Data(args) => data::run(args),

@@ -3,19 +3,23 @@
 mod plan;
 mod selftest;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use breakeven_sim::meter::{Meter, Parts};
+use breakeven_verify::against::{self, Against, Baseline};
 use breakeven_verify::quantity::PerRun;
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::settings::Adjustment;
 use breakeven_verify::{
-    InputError, Sweep, VerifySettings, read_sweep, read_table, sweep_folders, verify_in_full,
+    ColumnMap, Kept, Sweep, Verdicts, VerifySettings, ci, read_sweep_keeping, read_table_as,
+    sweep_folders, verify_in_full,
 };
+use serde::Serialize;
 
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
-use crate::streams::{print, say};
+use crate::streams::{print, print_json, say};
 use crate::version::{GIT_HASH, command_line};
 
 pub const EXAMPLES: &str = "\
@@ -26,6 +30,9 @@ Examples:
   python summarise.py | breakeven verify --table -
   breakeven verify --plan sweep.toml --out plan
   breakeven verify selftest
+  breakeven verify runs/* --against yesterday/verdicts.json --junit verdicts.xml
+  breakeven verify --table wandb.csv --column learning_rate=config.lr \\
+          --column converged=State --column max_lambda_k=summary.lambda_k_max
 
 A table has one run a line. Its first line names the columns:
   seed,learning_rate,batch_size,converged,max_lambda_k,max_lambda_k_step,...
@@ -35,7 +42,8 @@ and M of K^M).";
 /// Tests both conjectures across seeds, on trained runs or a table.
 ///
 /// All hypotheses of one call are one family: p-values are adjusted over all of
-/// them. The exit code is 0 whatever the verdicts.
+/// them. The exit code is 0 whatever the verdicts; with --against it is 1 where
+/// something changed.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct VerifyArgs {
@@ -86,6 +94,40 @@ pub struct VerifyArgs {
     same_covariance: bool,
     #[command(flatten)]
     plan: plan::PlanArgs,
+    /// Read a table's column under one of our names, such as
+    /// learning_rate=config.lr; may be given repeatedly. A column that is read as
+    /// converged may hold Weights & Biases' states: finished counts as true.
+    #[arg(
+        long,
+        value_name = "NAME=THEIRS",
+        requires = "table",
+        conflicts_with = "runs"
+    )]
+    column: Vec<String>,
+    /// Compare with an earlier verdicts.json, or the folder that holds it: which
+    /// verdicts moved, and which effects beyond the noise between seeds. Exit
+    /// code 1 where anything changed.
+    #[arg(long, value_name = "BASELINE.json")]
+    against: Option<PathBuf>,
+    /// The chance, over all effects together, that one is said to have moved
+    /// where none has.
+    #[arg(
+        long,
+        value_name = "A",
+        requires = "against",
+        default_value_t = against::ALPHA,
+        value_parser = level
+    )]
+    against_alpha: f64,
+    /// Write JUnit's XML into this file: a test case a hypothesis. A refuted one
+    /// has failed, an inconclusive one was skipped; with --against one has failed
+    /// where something changed.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write a summary of one screen in Markdown into this file; - prints it
+    /// instead of the answer, as for GITHUB_STEP_SUMMARY.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
     /// Of earlier versions, and without effect.
     #[arg(long, value_name = "N", hide = true, requires = "table")]
     resamples: Option<usize>,
@@ -112,6 +154,13 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
     if !args.plan.plan.is_empty() {
         return plan::run(&args.plan, args.out.as_deref(), args.json);
     }
+    if args.json && args.prints_markdown() {
+        return Err(Failure::input(
+            "--json and --markdown - both print the answer: give --markdown a file",
+        ));
+    }
+    // Before any run is read, which may take long.
+    let baseline = args.baseline()?;
     let (sweeps, verdicts) = watched("verify", |meter| {
         let sweeps = args.sweeps(meter)?;
         meter.begin("testing hypotheses", Parts::Whole);
@@ -119,6 +168,13 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
         Ok::<_, anyhow::Error>((sweeps, verdicts))
     })
     .or_input()?;
+    let against = match &baseline {
+        None => None,
+        Some((path, baseline)) => {
+            let alpha = args.against_alpha;
+            Some(against::against(&verdicts, baseline, path, alpha).or_input()?)
+        }
+    };
     if let Some(out) = &args.out {
         let context = ReportContext {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -133,11 +189,32 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
         .or_input()?;
         say(format!("report: {}", out.join(report::HTML_FILE).display()));
     }
-    if args.json {
-        print(report::json(&verdicts).or_work()?)
-    } else {
-        print(report::terminal(&verdicts))
+    args.write_for_ci(&verdicts, against.as_ref())?;
+    args.print(&verdicts, against.as_ref())?;
+    match against.filter(|against| against.changed) {
+        None => Ok(()),
+        Some(against) => Err(Failure::Work(anyhow::anyhow!(
+            "changed since the baseline: {}",
+            against.in_words()
+        ))),
     }
+}
+
+/// The verdicts, and with a baseline what changed.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    verdicts: &'a Verdicts,
+    against: &'a Against,
+}
+
+/// A level of a test.
+fn level(text: &str) -> Result<f64, String> {
+    let found = text
+        .parse()
+        .ok()
+        .filter(|alpha| *alpha > 0.0 && *alpha < 1.0);
+    found.ok_or_else(|| "give a number above 0 and below 1, such as 0.01".to_owned())
 }
 
 fn adjustment(text: &str) -> Result<Adjustment, String> {
@@ -155,7 +232,43 @@ fn per_run(text: &str) -> Result<PerRun, String> {
 }
 
 impl VerifyArgs {
-    fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, InputError> {
+    fn prints_markdown(&self) -> bool {
+        self.markdown.as_deref() == Some(Path::new("-"))
+    }
+
+    fn baseline(&self) -> Result<Option<(PathBuf, Baseline)>, Failure> {
+        let read = |path: &PathBuf| Ok((path.clone(), Baseline::read(path).or_input()?));
+        self.against.as_ref().map(read).transpose()
+    }
+
+    /// The files that were asked for beside the report.
+    fn write_for_ci(&self, verdicts: &Verdicts, against: Option<&Against>) -> Result<(), Failure> {
+        if let (Some(out), Some(against)) = (&self.out, against) {
+            let text = serde_json::to_string_pretty(against).or_work()? + "\n";
+            write(&out.join(against::FILE), &text)?;
+        }
+        if let Some(path) = &self.junit {
+            write(path, &ci::junit(verdicts, against).or_work()?)?;
+        }
+        match &self.markdown {
+            Some(path) if !self.prints_markdown() => write(path, &ci::summary(verdicts, against)),
+            _ => Ok(()),
+        }
+    }
+
+    fn print(&self, verdicts: &Verdicts, against: Option<&Against>) -> Result<(), Failure> {
+        if self.prints_markdown() {
+            return print(ci::summary(verdicts, against));
+        }
+        match (self.json, against) {
+            (true, None) => print(report::json(verdicts).or_work()?),
+            (true, Some(against)) => print_json(&Answer { verdicts, against }),
+            (false, None) => print(report::terminal(verdicts)),
+            (false, Some(found)) => print(report::terminal(verdicts) + &against::terminal(found)),
+        }
+    }
+
+    fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, anyhow::Error> {
         meter.begin("reading runs", Parts::Whole);
         if let Some(table) = &self.table {
             let mut settings = VerifySettings::default();
@@ -165,9 +278,10 @@ impl VerifyArgs {
             if self.resamples.is_some() {
                 say("warning: --resamples has no effect, as intervals of slopes are Student's");
             }
+            let columns = ColumnMap::parse(&self.column)?;
             return Ok(vec![Sweep {
                 same_covariance: self.same_covariance,
-                ..read_table(table, settings)?
+                ..read_table_as(table, settings, &columns)?
             }]);
         }
         let mut folders = Vec::new();
@@ -176,10 +290,24 @@ impl VerifyArgs {
         }
         meter.expect(Parts::Exactly(folders.len() as u64));
         let read = |folder| {
-            let sweep = read_sweep(folder);
+            let sweep = read_sweep_keeping(folder, Kept::WithoutSpectra);
             meter.advance(1);
             sweep
         };
-        folders.iter().map(|folder| read(folder)).collect()
+        Ok(folders
+            .iter()
+            .map(|folder| read(folder))
+            .collect::<Result<_, _>>()?)
     }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = std::fs::write(path, text);
+    let named = || {
+        format!(
+            "cannot write {}; choose a file that can be written to",
+            path.display()
+        )
+    };
+    written.with_context(named).or_input()
 }

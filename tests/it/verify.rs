@@ -287,9 +287,14 @@ fn wrong_input_is_refused_with_the_offender_and_a_remedy() {
     let records = records.join("records.jsonl");
     let whole = fs::read_to_string(&records).unwrap();
     fs::write(&records, &whole[..whole.len() - 20]).unwrap();
-    let said = refusal(&["mlp-batch-size"], parent.path());
-    assert!(said.contains("records.jsonl, line 32, column "), "{said}");
-    assert!(said.contains("it is cut off"), "{said}");
+    // The run's alone: the others are judged, and it is named.
+    let output = stdout(&verify(&["mlp-batch-size"], parent.path()));
+    assert!(output.contains("left out: "), "{output}");
+    assert!(
+        output.contains("records.jsonl, line 32, column "),
+        "{output}"
+    );
+    assert!(output.contains("it is cut off"), "{output}");
     fs::write(&records, &whole).unwrap();
 
     let in_the_way = ["mlp-batch-size", "--out", "mlp-batch-size/config.json"];

@@ -5,12 +5,13 @@ use tempfile::tempdir;
 use crate::program::{run_words, stdout};
 use crate::train::QUICK;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "",
     "check",
     "train",
     "measure",
     "verify",
+    "export",
     "reproduce",
     "explore",
     "data",

@@ -15,10 +15,14 @@ use crate::summary::RunSummary;
 use crate::ties::RELATIVE;
 
 mod cell;
+pub mod column_map;
+mod file;
 pub mod folder;
 pub mod predictions;
+mod run_folder;
 pub mod table;
 mod table_text;
+mod versions;
 
 /// Runs that belong together: those of one sweep folder or one table. Runs of
 /// different sweeps are never pooled.
@@ -41,7 +45,7 @@ pub struct Sweep {
     /// Whether somebody vouches that L and M of K^M are the same in all runs,
     /// where a table does not say.
     pub same_covariance: bool,
-    /// Runs whose header has changed on disk.
+    /// Runs whose header has changed on disk, or cannot be read.
     pub lost: Vec<Lost>,
     /// What of the input was left unread, in words.
     pub notes: Vec<String>,
@@ -104,6 +108,8 @@ pub struct Lost {
     pub run: String,
     /// Why it does not count.
     pub reason: String,
+    /// Whether its header cannot be read, rather than has changed.
+    pub is_damaged: bool,
 }
 
 /// Whether a run began with the plan that config.json holds now.
@@ -125,6 +131,8 @@ pub enum Files {
     Checked,
     /// A checksum does not hold, and why the run does not count.
     Changed(String),
+    /// One cannot be read, or makes no sense, and why the run does not count.
+    Damaged(String),
     /// Some have no checksum: they are of an earlier version, or of another
     /// program.
     Unchecked,

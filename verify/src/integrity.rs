@@ -26,6 +26,9 @@ pub struct Integrity {
     /// Runs of which a checksum shows that a file has changed; they do not
     /// count.
     pub runs_changed: usize,
+    /// Runs with a file that cannot be read; they do not count.
+    #[serde(skip_serializing_if = "is_none")]
+    pub runs_damaged: usize,
     /// Runs that began with the plan in config.json.
     pub plan_kept: usize,
     /// Runs whose header has no hash of the plan.
@@ -51,11 +54,15 @@ impl Integrity {
             return None;
         }
         let count = |is: fn(&Run) -> bool| sweep.runs.iter().filter(|run| is(run)).count();
+        let lost = |is_damaged: bool| {
+            let lost = sweep.lost.iter();
+            lost.filter(|lost| lost.is_damaged == is_damaged).count()
+        };
         Some(Self {
             runs_checked: count(|run| run.files == Some(Files::Checked)),
             runs_unchecked: count(|run| run.files == Some(Files::Unchecked)),
-            runs_changed: count(|run| matches!(run.files, Some(Files::Changed(_))))
-                + sweep.lost.len(),
+            runs_changed: count(|run| matches!(run.files, Some(Files::Changed(_)))) + lost(false),
+            runs_damaged: count(|run| matches!(run.files, Some(Files::Damaged(_)))) + lost(true),
             plan_kept: count(|run| run.plan == Some(Plan::Kept)),
             plan_unchecked: count(|run| run.plan == Some(Plan::Unchecked)),
             plan_changed: count(|run| run.plan == Some(Plan::Changed)),
@@ -69,7 +76,7 @@ impl Integrity {
 
     /// The checksums in words.
     pub fn files_in_words(&self) -> String {
-        in_words([
+        in_words(&[
             (self.runs_checked, "checksums hold"),
             (
                 self.runs_unchecked,
@@ -79,12 +86,13 @@ impl Integrity {
                 self.runs_changed,
                 "changed on disk since they were written, and left out",
             ),
+            (self.runs_damaged, "cannot be read, and are left out"),
         ])
     }
 
     /// The plan in words.
     pub fn plan_in_words(&self) -> String {
-        in_words([
+        in_words(&[
             (
                 self.plan_kept,
                 "the plan came first: they began with α, quantities, thresholds and levels as they \
@@ -118,16 +126,28 @@ impl Integrity {
                 runs(self.runs_changed)
             )
         });
-        let said: Vec<String> = [plan, files].into_iter().flatten().collect();
+        let damaged = (self.runs_damaged > 0).then(|| {
+            format!(
+                "files of {} cannot be read: they have no part in any verdict, and what was left \
+                 out says what is wrong with each",
+                runs(self.runs_damaged)
+            )
+        });
+        let said: Vec<String> = [plan, files, damaged].into_iter().flatten().collect();
         (!said.is_empty()).then(|| format!("{sweep}: {}", said.join("; ")))
     }
 }
 
+/// For serde.
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 /// How many runs are what, without those that no run is.
-fn in_words(counts: [(usize, &str); 3]) -> String {
-    let there = counts.into_iter().filter(|(count, _)| *count > 0);
+fn in_words(counts: &[(usize, &str)]) -> String {
+    let there = counts.iter().filter(|(count, _)| *count > 0);
     let words: Vec<String> = there
-        .map(|(count, what)| format!("{}: {what}", runs(count)))
+        .map(|(count, what)| format!("{}: {what}", runs(*count)))
         .collect();
     words.join("; ")
 }

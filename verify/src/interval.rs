@@ -17,7 +17,7 @@ pub fn of_mean(values: &[f64], alpha: f64) -> Option<[f64; 2]> {
     if values.len() < 2 || spread <= ROUNDING * largest {
         return None;
     }
-    let half = students_quantile(n - 1.0, alpha)? * spread / n.sqrt();
+    let half = quantile_of_student(n - 1.0, alpha)? * spread / n.sqrt();
     half.is_finite().then_some([mean - half, mean + half])
 }
 
@@ -38,13 +38,13 @@ pub fn of_slope(x: &[f64], y: &[f64], slope: f64, alpha: f64) -> Option<[f64; 2]
     if x.len() < 3 || spread <= ROUNDING * largest {
         return None;
     }
-    let half = students_quantile(n - 2.0, alpha)? * spread / width.sqrt();
+    let half = quantile_of_student(n - 2.0, alpha)? * spread / width.sqrt();
     half.is_finite().then_some([slope - half, slope + half])
 }
 
-/// The number that Student's t of these degrees of freedom exceeds with a chance
-/// of alpha/2.
-fn students_quantile(freedom: f64, alpha: f64) -> Option<f64> {
+/// Student's quantile 1 − `alpha`/2 of this many degrees of freedom, which need
+/// not be whole; `None` where there are none.
+pub fn quantile_of_student(freedom: f64, alpha: f64) -> Option<f64> {
     let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
     Some((-logarithm_at(alpha / 2.0, |y| student.sf((-y).exp()))).exp())
 }

@@ -127,6 +127,11 @@ impl Fixed {
         self.0.iter().copied().find(|l| l.factor() == factor)
     }
 
+    /// All of it.
+    pub fn levels(&self) -> &[Level] {
+        &self.0
+    }
+
     /// As part of an id: `batch_size=64,momentum=0.9`.
     pub fn id(&self) -> String {
         self.joined(",", |level| format!("{}={level}", level.factor().name()))

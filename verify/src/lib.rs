@@ -3,14 +3,17 @@
 //! hypotheses to verdicts, and verdicts to a report.
 #![warn(missing_docs)]
 
+pub mod against;
 pub mod analysis;
 pub mod assumptions;
 pub mod benjamini_hochberg;
 pub mod blocks;
 pub mod bootstrap;
+pub mod ci;
 pub mod description;
 pub mod design;
 pub mod effect;
+pub mod export;
 pub mod family;
 pub mod gatekeeping;
 pub mod hodges_lehmann;
@@ -52,9 +55,10 @@ pub mod westfall_young;
 pub mod wilcoxon;
 
 pub use analysis::{Analysis, verify_in_full};
-pub use input::folder::{read_sweep, sweep_folders};
+pub use input::column_map::{ColumnMap, ColumnMapError};
+pub use input::folder::{Kept, read_sweep, read_sweep_keeping, sweep_folders};
 pub use input::predictions::read_predictions;
-pub use input::table::{parse_table, read_table};
+pub use input::table::{parse_table, parse_table_as, read_table, read_table_as};
 pub use input::{InputError, Sweep};
 pub use settings::VerifySettings;
 pub use verdicts::{Verdicts, VerifyError, verify};

@@ -11,7 +11,9 @@ mod legend;
 pub mod png;
 mod scale;
 mod svg;
+mod tenths;
 pub mod text;
+mod thin;
 mod travelled;
 
 pub use ground::{Cell, Ground};

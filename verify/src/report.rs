@@ -22,8 +22,11 @@ pub(crate) mod statement;
 mod terminal;
 mod trajectory_figures;
 
+pub(crate) use groups::{Group, groups};
 pub use html::html;
+pub(crate) use markdown::escape;
 pub use markdown::markdown;
+pub(crate) use statement::decisive_p;
 pub use terminal::terminal;
 
 /// The report for people.

@@ -181,20 +181,21 @@ impl<'a> Trajectories<'a> {
 
     /// Mean over the runs that count, at the steps that all of them measured.
     fn mean(&self, level: &AtLevel<'_>) -> Vec<(f64, f64)> {
-        let mut at_step: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
+        // By step: the place, the values' sum, and how many they are.
+        let mut at_step: BTreeMap<u64, (f64, f64, usize)> = BTreeMap::new();
         for record in level.counted().flat_map(|run| self.shown(run)) {
             if let Some(value) = (self.of)(record) {
-                let point = (self.along.of(record), value);
-                at_step.entry(record.step).or_default().push(point);
+                let place = self.along.of(record);
+                let (_, sum, values) = at_step.entry(record.step).or_insert((place, 0.0, 0));
+                *sum += value;
+                *values += 1;
             }
         }
         let runs = level.counted().count();
-        let complete = at_step.into_values().filter(|values| values.len() == runs);
-        let mean: Vec<_> = complete
-            .map(|values| {
-                let sum: f64 = values.iter().map(|(_, value)| value).sum();
-                (values[0].0, sum / runs as f64)
-            })
+        let mean: Vec<_> = at_step
+            .into_values()
+            .filter(|(_, _, values)| *values == runs)
+            .map(|(place, sum, _)| (place, sum / runs as f64))
             .collect();
         smoothed(&mean, self.smooth)
     }

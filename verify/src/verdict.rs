@@ -1,9 +1,9 @@
 //! What can be said of a hypothesis.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What the data say of a hypothesis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The trend is as expected: its adjusted p-value is at most α.

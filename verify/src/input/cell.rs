@@ -90,16 +90,43 @@ pub fn below_one(momentum: f64) -> Result<(), Wrong> {
     })
 }
 
-/// Whether a run converged.
+/// Whether a run converged: yes or no, or the state that Weights & Biases has of
+/// it.
 pub fn truth(cell: &str) -> Result<bool, Wrong> {
     match cell.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "1.0" => Ok(true),
+        "true" | "1" | "yes" | "1.0" | FINISHED => Ok(true),
         "false" | "0" | "no" | "0.0" => Ok(false),
+        _ if ended_early(cell) => Ok(false),
         _ => Err(Wrong {
-            belongs: "`true` or `false`",
+            belongs: "`true` or `false`, or a state such as `finished` or `crashed`",
             remedy: "say whether the run converged: true or false",
         }),
     }
+}
+
+/// The state of a run that was carried out to its end.
+const FINISHED: &str = "finished";
+/// The states of all other runs.
+const ENDED_EARLY: [&str; 7] = [
+    "crashed",
+    "failed",
+    "killed",
+    "running",
+    "pending",
+    "preempted",
+    "preempting",
+];
+
+/// Whether a cell is the state of a run that was carried out to its end.
+pub fn is_finished(cell: &str) -> bool {
+    cell.eq_ignore_ascii_case(FINISHED)
+}
+
+/// Whether a cell is the state of a run that was not, or not yet.
+pub fn ended_early(cell: &str) -> bool {
+    ENDED_EARLY
+        .iter()
+        .any(|state| cell.eq_ignore_ascii_case(state))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::scale::tick_label;
 use super::text;
 use super::travelled::{self, arrows};
 use super::{Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight};
+use super::{tenths, thin};
 
 /// Room left, right and below the frame, and for the title above.
 const LEFT: f64 = 58.0;
@@ -112,7 +113,9 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
     let (right, bottom) = (frame.right() + sides(figure)[1], frame.bottom() + BELOW);
     let id = text::escape(&figure.id);
     let name = text::escape(&text::plain(&figure.title));
-    let description = text::escape(&figure.description);
+    let bucket = thin::bucket(figure);
+    let thinned = bucket.map(thin::in_words).unwrap_or_default();
+    let description = text::escape(&(figure.description.clone() + &thinned));
     let (size, style, ground) = match medium {
         Medium::Page => Default::default(),
         Medium::File(style) => (String::new(), style_element(style), String::new()),
@@ -136,7 +139,11 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
         None => Default::default(),
     };
     let guides: String = figure.guides.iter().map(|g| guide(g, &frame)).collect();
-    let curves: String = figure.curves.iter().map(|c| curve(c, &frame)).collect();
+    let curves: String = figure
+        .curves
+        .iter()
+        .map(|c| curve(c, &frame, bucket))
+        .collect();
     let marks: String = figure.curves.iter().map(|c| marks(c, &frame)).collect();
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" {size}\
@@ -233,10 +240,13 @@ fn guide(guide: &Guide, frame: &Frame) -> String {
     format!("<path class=\"{class}\" d=\"{path}\"/>{label}\n")
 }
 
-fn curve(curve: &Curve, frame: &Frame) -> String {
+fn curve(curve: &Curve, frame: &Frame, bucket: Option<usize>) -> String {
     let look = curve.look % LOOKS;
     let points: Vec<_> = curve.points.iter().map(|&p| frame.point(p)).collect();
-    let line = path(&points);
+    let line = match (curve.weight, bucket) {
+        (Weight::Thin, Some(bucket)) => path(&thin::thinned(&points, bucket)),
+        _ => path(&points),
+    };
     let drawn = |class: &str, d: &str| format!("<path class=\"{class} look-{look}\" d=\"{d}\"/>\n");
     match curve.weight {
         Weight::Thin => drawn("thin", &line),
@@ -280,7 +290,10 @@ fn path(points: &[Option<(f64, f64)>]) -> String {
     for point in points {
         pen = match point {
             Some((x, y)) => {
-                path.push_str(&format!("{pen}{x:.1} {y:.1}"));
+                path.push(pen);
+                tenths::push(&mut path, *x);
+                path.push(' ');
+                tenths::push(&mut path, *y);
                 'L'
             }
             None => 'M',

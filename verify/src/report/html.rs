@@ -194,8 +194,8 @@ fn trajectories(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
                     h3 { (group.title()) " " span.muted { (group.sweep) } }
                     div.figures {
                         @let id = format!("path-{index}");
-                        @for figure in trajectory_figures::figures(sweep, group, &id) {
-                            (drawn(&figure))
+                        @for figure in trajectory_figures::figures(sweep, group, &id, drawn) {
+                            (figure)
                         }
                     }
                 }

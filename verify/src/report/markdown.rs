@@ -40,7 +40,7 @@ pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) 
 }
 
 /// Text that Markdown and the HTML in it leave alone.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use breakeven_sim::record::Record;
+use rayon::prelude::*;
 
 use super::groups::Group;
 use crate::input::{Run, Sweep};
@@ -65,8 +66,14 @@ impl Panel {
     }
 }
 
-/// The panels of a group, those that were measured.
-pub fn figures(sweep: &Sweep, group: &Group<'_>, id: &str) -> Vec<Figure> {
+/// The panels of a group, those that were measured, each drawn before its many
+/// points are let go.
+pub fn figures<T: Send>(
+    sweep: &Sweep,
+    group: &Group<'_>,
+    id: &str,
+    draw: impl Fn(&Figure) -> T + Sync,
+) -> Vec<T> {
     let levels = by_level(sweep, group);
     let threshold = sweep.settings.accuracy_threshold;
     let one = |panel: Panel| {
@@ -75,9 +82,9 @@ pub fn figures(sweep: &Sweep, group: &Group<'_>, id: &str) -> Vec<Figure> {
         let id = format!("{id}-{}", panel.name().replace('_', "-"));
         drawn
             .is_measured()
-            .then(|| figure(panel, &drawn, threshold, id))
+            .then(|| draw(&figure(panel, &drawn, threshold, id)))
     };
-    Panel::ALL.into_iter().filter_map(one).collect()
+    Panel::ALL.into_par_iter().filter_map(one).collect()
 }
 
 fn by_level<'a>(sweep: &'a Sweep, group: &Group<'_>) -> Vec<AtLevel<'a>> {

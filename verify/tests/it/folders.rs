@@ -137,31 +137,39 @@ fn a_configuration_without_settings_is_noted() {
     );
 }
 
+/// Why the one run that does not count is left out.
+#[track_caller]
+fn left_out(sweep: &Path) -> String {
+    let found = verify(&[read_sweep(sweep).unwrap()]).unwrap();
+    let of_runs: Vec<_> = found.excluded.iter().filter(|e| e.run.is_some()).collect();
+    let [exclusion] = of_runs[..] else {
+        panic!("{:?}", found.excluded)
+    };
+    assert_eq!(exclusion.run.as_deref(), Some("lr0.1-bs64-seed2"));
+    assert!(
+        found.notes[0].contains("files of 1 run cannot be read"),
+        "{:?}",
+        found.notes
+    );
+    exclusion
+        .reason
+        .replace(&sweep.display().to_string(), "SWEEP")
+}
+
 #[test]
-fn bad_folders_are_refused_with_their_place_and_a_remedy() {
+fn runs_that_cannot_be_read_are_left_out_and_named_and_the_others_judged() {
     let parent = tempdir().unwrap();
     let folder = Synthetic::learning_rate().write(parent.path());
     let run = run_folder(&folder, 0.1, 64, 2);
     let records = run.join("records.jsonl");
     let whole = fs::read_to_string(&records).unwrap();
-
-    let missing = error(&parent.path().join("nowhere"));
-    assert!(
-        missing.starts_with("cannot read SWEEP/config.json: "),
-        "{missing}"
-    );
-    assert!(
-        missing.ends_with("with config.json and runs/ in it"),
-        "{missing}"
-    );
-
     let last = whole.trim_end().rfind('\n').unwrap() + 1;
     for (text, message) in [
         (
             whole[..last + 9].to_owned(),
-            "SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 32, column 9: it is cut off (EOF \
-             while parsing an object); remove the run's folder, then resume the sweep with \
-             `--resume`",
+            "a file cannot be read: SWEEP/runs/lr0.1-bs64-seed2/records.jsonl, line 32, column 9: \
+             it is cut off (EOF while parsing an object); remove the run's folder, then resume \
+             the sweep with `--resume`",
         ),
         (
             whole.replacen("\"lambda_k\":", "\"lambda_q\":", 1),
@@ -180,12 +188,97 @@ fn bad_folders_are_refused_with_their_place_and_a_remedy() {
         ),
     ] {
         fs::write(&records, text).unwrap();
-        let found = error(&folder);
+        let found = left_out(&folder);
         assert!(found.contains(message), "{found}");
     }
     fs::remove_file(&records).unwrap();
-    assert!(error(&folder).starts_with("cannot read SWEEP/runs/lr0.1-bs64-seed2/records.jsonl: "));
+    let missing = left_out(&folder);
+    assert!(
+        missing.starts_with(
+            "a file cannot be read: cannot read SWEEP/runs/lr0.1-bs64-seed2/records.jsonl: "
+        ),
+        "{missing}"
+    );
     fs::write(&records, &whole).unwrap();
+
+    for (file, from, to, message) in [
+        (
+            "run.json",
+            "\"learning_rate\": 0.1",
+            "\"learning_rate\": 0",
+            "run.json: learning_rate is 0; it has to be above 0",
+        ),
+        (
+            "run.json",
+            "\"seed\": 2",
+            "\"seed\": two",
+            "run.json, line 3, column 12: expected",
+        ),
+        (
+            "outcome.json",
+            "completed",
+            "finished",
+            "outcome.json, line 2, column 23: unknown",
+        ),
+    ] {
+        let text = fs::read_to_string(run.join(file)).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(run.join(file), text.replace(from, to)).unwrap();
+        let found = left_out(&folder);
+        assert!(found.contains(message), "{found}");
+        fs::write(run.join(file), text).unwrap();
+    }
+    fs::remove_file(run.join("run.json")).unwrap();
+    assert!(left_out(&folder).contains("cannot read SWEEP/runs/lr0.1-bs64-seed2/run.json: "));
+
+    let read = read_sweep(&folder).unwrap();
+    assert_eq!((read.runs.len(), read.lost.len()), (14, 1));
+    for entry in fs::read_dir(folder.join("runs")).unwrap() {
+        let header = entry.unwrap().path().join("run.json");
+        fs::write(header, "{").unwrap();
+    }
+    let found = error(&folder);
+    assert!(found.contains("the headers of all its runs have changed or cannot be read"));
+}
+
+#[test]
+fn runs_of_another_version_are_left_out_and_named() {
+    let parent = tempdir().unwrap();
+    let folder = Synthetic::learning_rate().write(parent.path());
+    let set_version = |learning_rate: f64, seed: u64, version: &str| {
+        let header = run_folder(&folder, learning_rate, 64, seed).join("run.json");
+        let text = fs::read_to_string(&header).unwrap();
+        let said = |version: &str| format!("\"version\": \"{version}\"");
+        fs::write(header, text.replace(&said("0.1.0"), &said(version))).unwrap();
+    };
+    // Another commit is no other version.
+    set_version(0.01, 0, "0.1.0 (1a2b3c4)");
+    let excluded = || verify(&[read_sweep(&folder).unwrap()]).unwrap().excluded;
+    assert_eq!(excluded(), []);
+    set_version(0.1, 2, "0.2.0 (1a2b3c4)");
+    let found = excluded();
+    assert_eq!(found[0].run.as_deref(), Some("lr0.1-bs64-seed2"));
+    assert_eq!(
+        found[0].reason,
+        "of another version: measured by breakeven 0.2.0, and 14 of 15 runs of the sweep by \
+         0.1.0, whose numbers may differ; train the sweep anew with one version"
+    );
+}
+
+#[test]
+fn bad_folders_are_refused_with_their_place_and_a_remedy() {
+    let parent = tempdir().unwrap();
+    let folder = Synthetic::learning_rate().write(parent.path());
+    let run = run_folder(&folder, 0.1, 64, 2);
+    let missing = error(&parent.path().join("nowhere"));
+    assert!(
+        missing.starts_with("cannot read SWEEP/config.json: "),
+        "{missing}"
+    );
+    assert!(
+        missing.ends_with("with config.json and runs/ in it"),
+        "{missing}"
+    );
 
     let header = fs::read_to_string(run.join("run.json")).unwrap();
     fs::write(
@@ -197,16 +290,6 @@ fn bad_folders_are_refused_with_their_place_and_a_remedy() {
         error(&folder),
         "SWEEP/runs/lr0.1-bs64-seed3: seed 3, learning_rate 0.1, batch_size 64 was given before, \
          in SWEEP/runs/lr0.1-bs64-seed2; keep one of the two folders"
-    );
-    fs::write(
-        run.join("run.json"),
-        header.replace("\"learning_rate\": 0.1", "\"learning_rate\": 0"),
-    )
-    .unwrap();
-    let found = error(&folder);
-    assert!(
-        found.contains("run.json: learning_rate is 0; it has to be above 0"),
-        "{found}"
     );
     fs::write(run.join("run.json"), &header).unwrap();
 
@@ -247,7 +330,8 @@ fn the_cut_records_of_an_unfinished_run_need_no_new_start() {
     let records = run.join("records.jsonl");
     let whole = fs::read_to_string(&records).unwrap();
     fs::write(&records, &whole[..whole.len() - 20]).unwrap();
-    let found = error(&folder);
+    let found = left_out(&folder);
+    assert!(found.starts_with("unfinished: SWEEP/runs/"), "{found}");
     let remedy = "resume the sweep with `--resume`, which goes on from the run's checkpoint";
     assert!(found.ends_with(remedy), "{found}");
 }

@@ -1,0 +1,89 @@
+//! One row a run: its summary, under the names that `verify --table` reads.
+
+use super::records::is_whole;
+use super::{Cell, Column, Kind, Table, ToCell};
+use crate::input::{Run, Sweep};
+use crate::quantity::PerRun;
+use crate::summary::Convergence;
+
+/// The summaries of all runs whose files are whole.
+pub fn runs(sweeps: &[Sweep]) -> Table<'_> {
+    let mut columns: Vec<Column> = [
+        ("sweep", Kind::Text),
+        ("run", Kind::Text),
+        ("seed", Kind::Integer),
+        ("learning_rate", Kind::Double),
+        ("batch_size", Kind::Integer),
+        ("momentum", Kind::Double),
+        ("converged", Kind::Boolean),
+        ("reason", Kind::Text),
+        ("final_training_accuracy", Kind::Double),
+        ("batches", Kind::Integer),
+        ("covariance_batch_size", Kind::Integer),
+        ("break_even_step", Kind::Integer),
+    ]
+    .map(|(name, kind)| Column::new(name, kind))
+    .into();
+    for quantity in PerRun::all() {
+        columns.extend([
+            Column::new(quantity.to_string(), Kind::Double),
+            Column::new(format!("{quantity}_step"), Kind::Integer),
+            Column::new(format!("{quantity}_error"), Kind::Double),
+        ]);
+    }
+    let rows = sweeps.iter().flat_map(|sweep| {
+        let whole = sweep.runs.iter().filter(|run| is_whole(run));
+        whole.map(move |run| row(sweep, run))
+    });
+    Table {
+        columns,
+        rows: Box::new(rows),
+    }
+}
+
+/// The runs of which a file has changed or cannot be read, with the reason.
+pub fn left_out(sweeps: &[Sweep]) -> Vec<String> {
+    let mut found = Vec::new();
+    for sweep in sweeps {
+        for run in sweep.runs.iter().filter(|run| !is_whole(run)) {
+            let summary = &run.summary;
+            if let Convergence::NotConverged(reason) = &summary.convergence {
+                found.push(format!("{}, {}: {reason}", sweep.name, summary.run));
+            }
+        }
+        let lost = sweep.lost.iter();
+        found.extend(lost.map(|lost| format!("{}, {}: {}", sweep.name, lost.run, lost.reason)));
+    }
+    found
+}
+
+fn row(sweep: &Sweep, run: &Run) -> Vec<Cell> {
+    let summary = &run.summary;
+    let reason = match &summary.convergence {
+        Convergence::Converged => Cell::Null,
+        Convergence::NotConverged(reason) => reason.cell(),
+    };
+    let mut cells = vec![
+        sweep.name.cell(),
+        summary.run.cell(),
+        summary.seed.cell(),
+        summary.learning_rate.cell(),
+        summary.batch_size.cell(),
+        summary.momentum.cell(),
+        summary.has_converged().cell(),
+        reason,
+        summary.final_training_accuracy.cell(),
+        summary.covariance.batches.cell(),
+        summary.covariance.batch_size.cell(),
+        summary.break_even_step.cell(),
+    ];
+    for quantity in PerRun::all() {
+        let reached = summary.values.get(&quantity);
+        cells.extend([
+            reached.map(|reached| reached.value).cell(),
+            reached.and_then(|reached| reached.step).cell(),
+            reached.and_then(|reached| reached.error).cell(),
+        ]);
+    }
+    cells
+}
