@@ -51,16 +51,32 @@ pub struct FirstSteps {
     pub criterion: Option<u64>,
 }
 
+/// What a record says by either criterion.
+#[derive(Clone, Copy)]
+struct Says {
+    step: u64,
+    /// ΔL < 0.
+    proxy: bool,
+    /// The left side of Eq. 1 is at least 1.
+    criterion: bool,
+}
+
+impl Says {
+    fn of(record: &Record) -> Option<Self> {
+        Some(Self {
+            step: record.step,
+            proxy: record.loss_change? < 0.0,
+            criterion: record.stability? >= 1.0,
+        })
+    }
+}
+
 /// Of all runs.
 pub fn of_runs(runs: &[&Run]) -> Result<Proxy, String> {
-    let both = |record: &Record| Some((record.loss_change? < 0.0, record.stability? >= 1.0));
-    let known: Vec<(&Run, Vec<(u64, (bool, bool))>)> = runs
+    let says = |run: &Run| -> Vec<Says> { run.records.iter().filter_map(Says::of).collect() };
+    let known: Vec<(&Run, Vec<Says>)> = runs
         .iter()
-        .map(|run| {
-            let records = run.records.iter();
-            let all = records.filter_map(|record| Some((record.step, both(record)?)));
-            (*run, all.collect::<Vec<_>>())
-        })
+        .map(|run| (*run, says(run)))
         .filter(|(_, records)| !records.is_empty())
         .collect();
     if known.is_empty() {
@@ -76,18 +92,19 @@ pub fn of_runs(runs: &[&Run]) -> Result<Proxy, String> {
         .map(|(run, records)| FirstSteps::of(&run.summary.run, records))
         .collect();
     let count = |is_it: &dyn Fn(Option<u64>, Option<u64>) -> bool| {
-        per_run
-            .iter()
-            .filter(|run| is_it(run.proxy, run.criterion))
+        let steps = per_run.iter().map(|run| (run.proxy, run.criterion));
+        steps
+            .filter(|&(proxy, criterion)| is_it(proxy, criterion))
             .count()
     };
     let differences: Vec<f64> = per_run
         .iter()
         .filter_map(|run| Some(run.proxy? as f64 - run.criterion? as f64))
         .collect();
-    let (agreement, agreement_by_chance) = agreement(&known);
+    let all: Vec<Says> = known.into_iter().flat_map(|(_, records)| records).collect();
+    let (agreement, agreement_by_chance) = agreement(&all);
     Ok(Proxy {
-        runs: known.len(),
+        runs: per_run.len(),
         same: count(&|proxy, criterion| proxy.is_some() && proxy == criterion),
         proxy_first: count(&|p, c| p.zip(c).is_some_and(|(p, c)| p < c)),
         criterion_first: count(&|p, c| p.zip(c).is_some_and(|(p, c)| p > c)),
@@ -95,7 +112,7 @@ pub fn of_runs(runs: &[&Run]) -> Result<Proxy, String> {
         criterion_only: count(&|p, c| p.is_none() && c.is_some()),
         neither: count(&|p, c| p.is_none() && c.is_none()),
         median_difference: (!differences.is_empty()).then(|| median(differences)),
-        records: known.iter().map(|(_, records)| records.len()).sum(),
+        records: all.len(),
         agreement,
         agreement_by_chance,
         per_run,
@@ -103,29 +120,26 @@ pub fn of_runs(runs: &[&Run]) -> Result<Proxy, String> {
 }
 
 impl FirstSteps {
-    fn of(run: &str, records: &[(u64, (bool, bool))]) -> Self {
-        let first = |is_it: fn(&(bool, bool)) -> bool| {
-            let found = records.iter().find(|(_, both)| is_it(both));
-            found.map(|(step, _)| *step)
+    fn of(run: &str, records: &[Says]) -> Self {
+        let first = |is_it: fn(&Says) -> bool| {
+            let found = records.iter().find(|says| is_it(says));
+            found.map(|says| says.step)
         };
         Self {
             run: run.to_owned(),
-            proxy: first(|both| both.0),
-            criterion: first(|both| both.1),
+            proxy: first(|says| says.proxy),
+            criterion: first(|says| says.criterion),
         }
     }
 }
 
 /// Share of records in which both agree, and the share by chance.
-fn agreement(known: &[(&Run, Vec<(u64, (bool, bool))>)]) -> (f64, f64) {
-    let all = || {
-        known
-            .iter()
-            .flat_map(|(_, records)| records.iter().map(|(_, both)| *both))
+fn agreement(records: &[Says]) -> (f64, f64) {
+    let share = |is_it: fn(&Says) -> bool| {
+        let found = records.iter().filter(|says| is_it(says)).count();
+        found as f64 / records.len() as f64
     };
-    let n = all().count() as f64;
-    let share = |is_it: fn(&(bool, bool)) -> bool| all().filter(is_it).count() as f64 / n;
-    let (proxy, criterion) = (share(|both| both.0), share(|both| both.1));
+    let (proxy, criterion) = (share(|says| says.proxy), share(|says| says.criterion));
     let by_chance = proxy * criterion + (1.0 - proxy) * (1.0 - criterion);
-    (share(|both| both.0 == both.1), by_chance)
+    (share(|says| says.proxy == says.criterion), by_chance)
 }

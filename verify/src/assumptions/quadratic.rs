@@ -117,7 +117,7 @@ pub fn of_runs(runs: &[&Run]) -> Result<Quadratic, String> {
             Some((_, first)) => format!("no line can be fitted: {first}"),
             None => {
                 let why = why_absent(runs, "loss_line");
-                format!("{why}; `[measure] loss_line_points` measures it")
+                format!("{why}; loss_line_points in [measure] asks for it")
             }
         });
     }

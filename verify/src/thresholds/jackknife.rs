@@ -59,9 +59,9 @@ pub fn errors(runs: &[Errors], alpha: f64) -> Known<Explains> {
     let seeds: BTreeSet<u64> = runs.iter().map(|run| run.seed).collect();
     if seeds.len() < FEWEST_SEEDS {
         return Err(format!(
-            "{} runs of {} seeds have both numbers: {FEWEST_SEEDS} seeds are needed",
-            runs.len(),
-            seeds.len()
+            "prediction and observation in {}, of {}: {FEWEST_SEEDS} seeds are needed",
+            counted(runs.len(), "run"),
+            counted(seeds.len(), "seed")
         ));
     }
     let all = Logs::of(runs)?;
@@ -94,6 +94,13 @@ pub fn errors(runs: &[Errors], alpha: f64) -> Known<Explains> {
         null: share(jackknife(|logs| logs.null - logs.total)),
         log_ratio: jackknife(|logs| logs.prediction - logs.null),
     })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
 }
 
 /// R² of ln(1 − R²).
@@ -189,7 +196,7 @@ mod tests {
         assert!(
             errors(&two, 0.05)
                 .unwrap_err()
-                .contains("3 runs of 2 seeds")
+                .contains("in 3 runs, of 2 seeds")
         );
         let equal = [0, 1, 2].map(|seed| run(seed, 0.0, 1.0, 2.0));
         assert!(

@@ -72,10 +72,20 @@ fn counts_are_those_of_the_list() {
         assert!(curve.as_claimed + curve.opposite <= curve.specifications);
         let slopes: Vec<f64> = curve.all.iter().filter_map(|one| one.slope()).collect();
         assert!(slopes.is_sorted(), "{}", curve.id);
-        let falls = slopes.iter().filter(|slope| **slope < 0.0).count();
         if curve.subject.quantity() == Quantity::LambdaH {
+            let falls = slopes.iter().filter(|slope| **slope < 0.0).count();
             assert_eq!(curve.as_claimed, falls);
-            assert!(falls > 80, "{falls}");
+            // The limits of made-up runs are 6/η^0.6: their maxima fall, smoothed,
+            // thinned out or cut off.
+            let is_maximum =
+                |s: Statistic| matches!(s, Statistic::Max | Statistic::MaxWithoutStepZero);
+            for one in curve
+                .all
+                .iter()
+                .filter(|one| is_maximum(one.choices.statistic))
+            {
+                assert!(one.slope().unwrap() < 0.0, "{:?}", one.choices);
+            }
         }
     }
     let table = breakeven_verify::specifications::csv(curves).unwrap();
@@ -186,7 +196,7 @@ fn the_report_has_all_sections_once_and_the_same_bytes_twice() {
             "{id}"
         );
     }
-    for forbidden in ["<script", "src=", "href=", "url(http"] {
+    for forbidden in ["<script", "src=", "<link", "url(http"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     assert!(page.len() < 2_000_000, "{}", page.len());

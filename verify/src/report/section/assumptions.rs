@@ -28,12 +28,12 @@ pub fn section(all: &[Assumptions], sweeps: &[Sweep]) -> Section {
         blocks.push(Block::Heading(format!("{}, {} runs", one.sweep, one.runs)));
         let rows = vec![
             row(
-                "A1: along e_H¹ the loss is a parabola",
+                "A1: the loss along the leading eigenvector of H is a parabola",
                 &one.quadratic,
                 quadratic,
             ),
             row(
-                "A2: e_H¹ and e_K¹ are one line",
+                "A2: the leading eigenvectors of H and K are one line",
                 &one.colinearity,
                 colinearity,
             ),
@@ -142,13 +142,13 @@ fn proportionality(found: &Proportionality) -> String {
     });
     let slope = match (&found.slope, &found.slope_absent) {
         (Some(slope), _) => format!(
-            "slope of log λ_K on log λ_H {} over {}, 1 under A2; above 0 {}. Noise of λ_H makes it \
+            "Slope of log λ_K on log λ_H {} over {}, 1 under A2; above 0 {}. Noise of λ_H makes it \
              smaller",
             over_seeds(slope),
             runs_and_seeds(slope),
             test(found.rises_together.as_ref())
         ),
-        (None, Some(why)) => format!("slope absent: {why}"),
+        (None, Some(why)) => format!("Slope absent: {why}"),
         (None, None) => String::new(),
     };
     format!(

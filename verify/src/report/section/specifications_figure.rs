@@ -2,7 +2,7 @@
 //! sorted, and below which choices each was made with.
 
 use crate::plot::{Scale, digits, text};
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, Statistic};
 use crate::report::statement;
 use crate::specifications::{
     Cadence, Choices, STATISTICS, Smoothing, Specification, SpecificationCurve, Window,
@@ -272,6 +272,17 @@ fn rows_drawn(
     (drawn, y)
 }
 
+/// A statistic beside its row.
+fn short(statistic: Statistic) -> &'static str {
+    match statistic {
+        Statistic::AtAccuracy => "at matched accuracy",
+        Statistic::AtLoss => "at matched loss",
+        Statistic::Max | Statistic::MaxAfter | Statistic::MaxWithoutStepZero => {
+            statistic.in_words()
+        }
+    }
+}
+
 /// The choices of each kind that there are.
 fn kinds(curve: &SpecificationCurve) -> Vec<Vec<Row>> {
     let mut quantities: Vec<Quantity> = Vec::new();
@@ -287,7 +298,7 @@ fn kinds(curve: &SpecificationCurve) -> Vec<Vec<Row>> {
     };
     let mut kinds = vec![
         STATISTICS
-            .map(|s| row(s.in_words(), Box::new(move |c| c.statistic == s)))
+            .map(|s| row(short(s), Box::new(move |c| c.statistic == s)))
             .into(),
         Window::ALL
             .map(|w| row(w.in_words(), Box::new(move |c| c.window == w)))

@@ -46,10 +46,12 @@ pub fn section(thresholds: &Thresholds) -> Section {
             });
         }
     }
-    let (each, all): (Vec<_>, Vec<_>) = thresholds
+    let (mut each, all): (Vec<&Comparison>, Vec<&Comparison>) = thresholds
         .comparisons
         .iter()
         .partition(|c| c.sweep.is_some());
+    // Of a sweep that never breaks even there is nothing to compare.
+    each.retain(|comparison| comparison.runs > 0);
     let rows = |of: Vec<&Comparison>| of.into_iter().map(row).collect::<Vec<_>>();
     blocks.push(Block::Table(Table::new(&HEADS, rows(all))));
     if !each.is_empty() {
