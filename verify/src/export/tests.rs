@@ -297,7 +297,7 @@ fn csv_quotes_where_it_must_and_keeps_every_digit() {
         ",\"[0.7,0.30000000000000004,0.0]\",",
         ",out_of_products,",
         ",[],",
-        r#",0.05,"[-1.0,2.0]","[0.25,0.75]","{""condition_h"":""λ_H¹ is, \""0\""""}""#,
+        r#",0.05,"[-1.0,2.0]","[0.25,0.75]","[-0.5,0.0,0.5]","[1.25,1.0,1.5]","{""condition_h"":""λ_H¹ is, \""0\""""}""#,
     ] {
         assert!(full.contains(said), "{said} is not in {full}");
     }

@@ -218,7 +218,7 @@ fn runs_that_cannot_be_read_are_left_out_and_named_and_the_others_judged() {
             "outcome.json",
             "completed",
             "finished",
-            "outcome.json, line 2, column 23: unknown",
+            "unknown variant `finished`",
         ),
     ] {
         let text = fs::read_to_string(run.join(file)).unwrap();
