@@ -23,6 +23,8 @@ mod simulate;
 mod simulate_montecarlo;
 mod simulate_trajectories;
 mod streams;
+#[path = "../../verify/tests/it/synthetic.rs"]
+mod synthetic;
 mod train;
 mod train_damage;
 mod train_refusals;

@@ -8,11 +8,8 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-#[path = "../../verify/tests/it/synthetic.rs"]
-mod synthetic;
-
 use crate::program::{self, VERDICT_FIELDS, command, json, run, stderr, stdout};
-use synthetic::{Synthetic, diverge, run_folder};
+use crate::synthetic::{Synthetic, diverge, run_folder};
 
 /// `breakeven verify` with `args` in `folder`.
 fn verify(args: &[&str], folder: &Path) -> Output {

@@ -8,11 +8,8 @@ use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 #[allow(dead_code)] // some of it is for the tests of verify alone
-#[path = "../../verify/tests/it/synthetic.rs"]
-mod synthetic;
-
 use crate::program::{self, run, stderr};
-use synthetic::{Synthetic, diverge, run_folder};
+use crate::synthetic::{Synthetic, diverge, run_folder};
 
 fn verify(args: &[&str], folder: &Path) -> Output {
     run(&[&["verify"], args].concat(), folder)
