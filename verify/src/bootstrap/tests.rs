@@ -86,7 +86,7 @@ fn resamples_have_their_multinomial_weights() {
     }
 }
 
-/// 25 values are drawn: within the error of 2,000 draws of the normal limit
+/// 25 values are drawn: within three to four standard errors of 2,000 draws (0.09) of the normal limit
 /// mean ± 1.96·σ/√n, of values with little skew.
 #[test]
 fn more_values_are_drawn_and_the_same_each_time() {
@@ -96,12 +96,12 @@ fn more_values_are_drawn_and_the_same_each_time() {
     // σ² = (25² − 1)/12 = 52, over 25 values.
     let half = 1.959964 * (52.0_f64 / 25.0).sqrt();
     assert!(
-        (found[0] + half).abs() < 0.12 && (found[1] - half).abs() < 0.12,
+        (found[0] + half).abs() < 0.3 && (found[1] - half).abs() < 0.3,
         "{found:?}"
     );
     let bca = bca_interval(&values, mean, 0.05).unwrap();
     assert!(
-        (bca[0] + half).abs() < 0.15 && (bca[1] - half).abs() < 0.15,
+        (bca[0] + half).abs() < 0.35 && (bca[1] - half).abs() < 0.35,
         "{bca:?}"
     );
 }
