@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use breakeven_allocator::{Allocator, keep_freed_memory};
 use breakeven_verify::report::{self, ReportContext};
-use breakeven_verify::{Kept, read_sweep_keeping, verify};
+use breakeven_verify::{Kept, read_sweep_keeping, verify_in_full};
 
 /// The program's, as memory is measured too.
 #[global_allocator]
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Kept::WithoutSpectra,
     )?];
     took("read");
-    let verdicts = verify(&sweeps)?;
+    let verdicts = verify_in_full(&sweeps)?;
     took("judged");
     if let Some(out) = arguments.next() {
         report::write(
