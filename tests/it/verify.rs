@@ -64,9 +64,16 @@ fn table(text: &str) -> TempDir {
 
 /// Hides what changes with every release or commit.
 fn without_version(text: &str) -> String {
-    let line = |line: &str| match line.strip_prefix("| Report by | ") {
-        Some(_) => "| Report by | [version] |".to_owned(),
-        None => line.replace(env!("CARGO_PKG_VERSION"), "[version]"),
+    let line = |line: &str| {
+        if line.starts_with("| Report by | ") {
+            return "| Report by | [version] |".to_owned();
+        }
+        let line = line.replace(env!("CARGO_PKG_VERSION"), "[version]");
+        // Where it was built from a commit.
+        match line.split_once(", commit ") {
+            Some((before, _)) if line.starts_with("  note = ") => format!("{before}}}"),
+            _ => line,
+        }
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
