@@ -12,7 +12,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::hypothesis::Hypothesis;
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::verdict::Verdict;
-use breakeven_verify::{Kept, Verdicts, read_sweep, read_sweep_keeping, verify, verify_in_full};
+use breakeven_verify::{Kept, Sweep, Verdicts, read_sweep_keeping, verify, verify_in_full};
 
 use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
@@ -135,7 +135,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     for (k, &seeds) in looks.iter().enumerate() {
         options.first_seeds = Some(seeds);
         train(&configs, &folders, existing, &options, &stop)?;
-        let verdicts = judged(&folders)?;
+        let verdicts = verify(&read(&folders)?).or_work()?;
         say(look(k + 1, looks.len(), seeds, &verdicts));
         if is_decided(&verdicts) {
             break;
@@ -172,10 +172,11 @@ fn train(
     Ok(())
 }
 
-/// The verdicts on the runs that there are.
-fn judged(folders: &[PathBuf]) -> Result<Verdicts, Failure> {
-    let sweeps: Result<Vec<_>, _> = folders.iter().map(|folder| read_sweep(folder)).collect();
-    verify(&sweeps.or_work()?).or_work()
+/// The sweeps as they stand, without the spectra that nothing here needs.
+fn read(folders: &[PathBuf]) -> Result<Vec<Sweep>, Failure> {
+    let read = |folder: &PathBuf| read_sweep_keeping(folder, Kept::WithoutSpectra);
+    let sweeps: Result<Vec<_>, _> = folders.iter().map(read).collect();
+    sweeps.or_work()
 }
 
 /// Whether more seeds could change nothing: every hypothesis has a verdict, or
@@ -319,9 +320,7 @@ fn report(
     meter: &Meter,
 ) -> Result<Verdicts, Failure> {
     meter.begin("reading runs", Parts::Whole);
-    let read = |folder: &PathBuf| read_sweep_keeping(folder, Kept::WithoutSpectra);
-    let sweeps: Result<Vec<_>, _> = folders.iter().map(read).collect();
-    let sweeps = sweeps.or_work()?;
+    let sweeps = read(folders)?;
     meter.begin("testing hypotheses", Parts::Whole);
     let verdicts = verify_in_full(&sweeps).or_work()?;
     meter.begin("writing the report", Parts::Whole);

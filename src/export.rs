@@ -9,7 +9,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::export::{
     ExportError, Table, left_out, records, runs, verdicts, write_csv, write_jsonl, write_parquet,
 };
-use breakeven_verify::{InputError, Sweep, read_sweep, sweep_folders, verify};
+use breakeven_verify::{InputError, Sweep, all_sweep_folders, read_sweep, verify};
 
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
@@ -90,10 +90,7 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
 impl ExportArgs {
     fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, InputError> {
         meter.begin("reading runs", Parts::Whole);
-        let mut folders = Vec::new();
-        for path in &self.runs {
-            folders.extend(sweep_folders(path)?);
-        }
+        let folders = all_sweep_folders(&self.runs)?;
         folders.iter().map(|folder| read_sweep(folder)).collect()
     }
 

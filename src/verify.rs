@@ -12,8 +12,8 @@ use breakeven_verify::quantity::PerRun;
 use breakeven_verify::report::{self, ReportContext};
 use breakeven_verify::settings::Adjustment;
 use breakeven_verify::{
-    ColumnMap, Kept, Sweep, Verdicts, VerifySettings, ci, read_sweep_keeping, read_table_as,
-    sweep_folders, verify_in_full,
+    ColumnMap, Kept, Sweep, Verdicts, VerifySettings, all_sweep_folders, ci, read_sweep_keeping,
+    read_table_as, verify_in_full,
 };
 use serde::Serialize;
 
@@ -284,10 +284,7 @@ impl VerifyArgs {
                 ..read_table_as(table, settings, &columns)?
             }]);
         }
-        let mut folders = Vec::new();
-        for path in &self.runs {
-            folders.extend(sweep_folders(path)?);
-        }
+        let folders = all_sweep_folders(&self.runs)?;
         meter.expect(Parts::Exactly(folders.len() as u64));
         let read = |folder| {
             let sweep = read_sweep_keeping(folder, Kept::WithoutSpectra);

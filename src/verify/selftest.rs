@@ -3,9 +3,9 @@
 use breakeven_verify::number::significant;
 use breakeven_verify::selftest::{Calibration, Found, Selftest};
 
-use crate::failure::{Failure, OrFail};
+use crate::failure::Failure;
 use crate::progress::watched;
-use crate::streams::print;
+use crate::streams::{print, print_json};
 
 /// Judges simulated studies of which the truth is known, and counts false
 /// verdicts.
@@ -39,11 +39,10 @@ pub fn run(args: &SelftestArgs) -> Result<(), Failure> {
         seed: args.seed,
     };
     let calibration = watched("verify selftest", |meter| asked.run(meter));
-    print(if args.json {
-        serde_json::to_string_pretty(&calibration).or_work()? + "\n"
-    } else {
-        terminal(&calibration)
-    })?;
+    match args.json {
+        true => print_json(&calibration)?,
+        false => print(terminal(&calibration))?,
+    }
     match calibration.holds {
         true => Ok(()),
         false => Err(Failure::Work(anyhow::anyhow!(

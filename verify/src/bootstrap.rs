@@ -10,6 +10,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use crate::interval::mean;
+
 /// Up to so many values all resamples are made: 6,435 sets of 8.
 pub const ALL_OF: usize = 8;
 /// So many are drawn of more.
@@ -73,7 +75,7 @@ fn acceleration(values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<f64
         statistic(&rest)
     };
     let of_rests: Vec<f64> = (0..values.len()).map(without).collect();
-    let mean = of_rests.iter().sum::<f64>() / of_rests.len() as f64;
+    let mean = mean(&of_rests);
     let sum = |power: i32| -> f64 { of_rests.iter().map(|v| (mean - v).powi(power)).sum() };
     let largest = of_rests.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
     let spread = sum(2);

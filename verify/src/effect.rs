@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::bootstrap::bca_interval;
 use crate::hodges_lehmann::{Shift, of_pairs, of_samples};
+use crate::interval::mean;
 use crate::level::Level;
 use crate::sample::{Sample, Stratum};
 use crate::sign_test;
@@ -80,7 +81,6 @@ fn between(
     let shift = pairs.shift(alpha);
     let interval = shift.and_then(|shift| shift.interval);
     let of_seeds = pairs.of_seeds();
-    let mean = |logarithms: &[f64]| logarithms.iter().sum::<f64>() / logarithms.len() as f64;
     Some(Effect {
         levels: [levels[low], levels[high]],
         seeds: pairs.seeds,

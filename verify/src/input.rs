@@ -52,6 +52,22 @@ pub struct Sweep {
 }
 
 impl Sweep {
+    /// Runs that nobody trained: of a plan, or of a simulated study.
+    pub(crate) fn of_runs(name: &str, settings: VerifySettings, runs: Vec<Run>) -> Self {
+        Self {
+            name: name.to_owned(),
+            source: Source::Folder,
+            settings,
+            settings_origin: SettingsOrigin::Config,
+            config: None,
+            training_command: None,
+            runs,
+            same_covariance: false,
+            lost: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// The factors that tell its runs apart.
     pub fn factors(&self) -> Vec<Factor> {
         factors(self.runs.iter().map(|run| &run.summary))
@@ -99,6 +115,20 @@ pub struct Run {
     /// Whether its files are as they were written; absent where it came from
     /// a table.
     pub files: Option<Files>,
+}
+
+impl Run {
+    /// One of which the summary is all there is.
+    pub(crate) fn of_summary(summary: RunSummary) -> Self {
+        Self {
+            summary,
+            header: None,
+            records: Vec::new(),
+            outcome: None,
+            plan: None,
+            files: None,
+        }
+    }
 }
 
 /// A run of which only the folder's name is known.

@@ -3,6 +3,8 @@
 //! Precipice*, 2021): the mean of the middle half, which single outliers move
 //! less than the mean and which wastes less than the median.
 
+use crate::interval::mean;
+
 /// The mean without the ⌊n/4⌋ smallest and as many largest values: SciPy's
 /// `trim_mean(values, 0.25)`. `None` without values.
 pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
@@ -16,7 +18,7 @@ pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
     let middle = &mut parted[cut..=last];
     // One order of summation, whatever that of the values.
     middle.sort_by(f64::total_cmp);
-    Some(middle.iter().sum::<f64>() / middle.len() as f64)
+    Some(mean(middle))
 }
 
 #[cfg(test)]

@@ -2,6 +2,11 @@
 
 use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
 
+/// The arithmetic mean; of nothing it is not a number.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
 /// Student's interval for the mean of independent normal values, of coverage
 /// 1 − `alpha`: mean ± t·s/√n, with s² = Σ(x − mean)²/(n − 1) and t the
 /// quantile 1 − alpha/2 of n − 1 degrees of freedom.
@@ -28,7 +33,6 @@ pub fn of_mean(values: &[f64], alpha: f64) -> Option<[f64; 2]> {
 /// `None` for fewer than three points, and where all lie on the line.
 pub fn of_slope(x: &[f64], y: &[f64], slope: f64, alpha: f64) -> Option<[f64; 2]> {
     let n = x.len() as f64;
-    let mean = |v: &[f64]| v.iter().sum::<f64>() / n;
     let (x_mean, y_mean) = (mean(x), mean(y));
     let residual = |(x, y): (&f64, &f64)| (y - y_mean - slope * (x - x_mean)).powi(2);
     let squares: f64 = x.iter().zip(y).map(residual).sum();

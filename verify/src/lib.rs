@@ -12,6 +12,7 @@ pub mod bootstrap;
 pub mod ci;
 pub mod description;
 pub mod design;
+mod draws;
 pub mod effect;
 pub mod export;
 pub mod family;
@@ -56,7 +57,7 @@ pub mod wilcoxon;
 
 pub use analysis::{Analysis, verify_in_full};
 pub use input::column_map::{ColumnMap, ColumnMapError};
-pub use input::folder::{Kept, read_sweep, read_sweep_keeping, sweep_folders};
+pub use input::folder::{Kept, all_sweep_folders, read_sweep, read_sweep_keeping, sweep_folders};
 pub use input::predictions::read_predictions;
 pub use input::table::{parse_table, parse_table_as, read_table, read_table_as};
 pub use input::{InputError, Sweep};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::description::REASON;
 use crate::hypothesis::groups;
 use crate::input::{Run, Source, Sweep};
+use crate::interval;
 use crate::level::{Fixed, Level};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
 use crate::specifications::{Choices, Comparison, MatchedLoss, Thresholds, matched_loss, read_one};
@@ -266,7 +267,7 @@ impl Group<'_> {
                 .filter(|(run, _)| level(run) == *wanted)
                 .filter_map(|(_, value)| Some((*value)?.value))
                 .collect();
-            (!at.is_empty()).then(|| at.iter().sum::<f64>() / at.len() as f64)
+            (!at.is_empty()).then(|| interval::mean(&at))
         };
         OfStatistic {
             statistic: Statistic::MaxAfter,

@@ -1,7 +1,7 @@
 //! How strongly a quantity follows its factor: the slope of log quantity
 //! against log factor, with Student's interval.
 
-use crate::interval;
+use crate::interval::{self, mean};
 use crate::sample::{Sample, Stratum};
 
 /// A log-log slope: a quantity proportional to factor^b has slope b.
@@ -50,10 +50,6 @@ pub fn log_slope(levels: &[f64], sample: &Sample, alpha: f64) -> Option<LogSlope
         interval,
         of_seeds: Vec::new(),
     })
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// Slope of `logarithms` against `x`; exactly 0 where all are equal.

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::interval::quantile_of_student;
+use crate::interval::{mean, quantile_of_student};
 
 /// Below this relative spread nothing is known of the noise: rounding of sums
 /// and logarithms.
@@ -125,11 +125,6 @@ fn without_test(method: Method, mean: f64) -> Difference {
         degrees_of_freedom: None,
         p_value: None,
     }
-}
-
-/// The arithmetic mean; of nothing it is not a number.
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// s² = Σ(x − mean)²/(n − 1).

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::difference::{Difference, Method, mean, paired, welch};
+use super::difference::{Difference, Method, paired, welch};
+use crate::interval::mean;
 use crate::level::Level;
 use crate::sample::Sample;
 use crate::slope::log_slope;

@@ -28,7 +28,7 @@ impl OverSeeds {
     pub fn of(runs: &[(u64, f64)], alpha: f64) -> Option<Self> {
         let means = of_seeds(runs);
         (!means.is_empty()).then(|| Self {
-            mean: means.iter().sum::<f64>() / means.len() as f64,
+            mean: interval::mean(&means),
             interval: interval::of_mean(&means, alpha),
             seeds: means.len(),
             runs: runs.len(),
@@ -86,8 +86,8 @@ fn of_seeds(runs: &[(u64, f64)]) -> Vec<f64> {
     for &(seed, value) in runs {
         seeds.entry(seed).or_default().push(value);
     }
-    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
-    seeds.into_values().map(mean).collect()
+    let values = seeds.into_values();
+    values.map(|values| interval::mean(&values)).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{Cell, Column, Kind, Table, ToCell};
 use crate::input::{Files, Run, Sweep};
 
 /// Columns of the run, which each of its rows has.
-const OF_RUN: [(&str, Kind); 7] = [
+pub(super) const OF_RUN: [(&str, Kind); 7] = [
     ("sweep", Kind::Text),
     ("run", Kind::Text),
     ("seed", Kind::Integer),
@@ -109,7 +109,7 @@ pub(super) fn is_whole(run: &Run) -> bool {
     !matches!(run.files, Some(Files::Changed(_) | Files::Damaged(_)))
 }
 
-fn of_run(sweep: &Sweep, run: &Run) -> Vec<Cell> {
+pub(super) fn of_run(sweep: &Sweep, run: &Run) -> Vec<Cell> {
     let summary = &run.summary;
     vec![
         sweep.name.cell(),

@@ -1,6 +1,6 @@
 //! One row a run: its summary, under the names that `verify --table` reads.
 
-use super::records::is_whole;
+use super::records::{OF_RUN, is_whole, of_run};
 use super::{Cell, Column, Kind, Table, ToCell};
 use crate::input::{Run, Sweep};
 use crate::quantity::PerRun;
@@ -8,22 +8,14 @@ use crate::summary::Convergence;
 
 /// The summaries of all runs whose files are whole.
 pub fn runs(sweeps: &[Sweep]) -> Table<'_> {
-    let mut columns: Vec<Column> = [
-        ("sweep", Kind::Text),
-        ("run", Kind::Text),
-        ("seed", Kind::Integer),
-        ("learning_rate", Kind::Double),
-        ("batch_size", Kind::Integer),
-        ("momentum", Kind::Double),
-        ("converged", Kind::Boolean),
+    let names = OF_RUN.into_iter().chain([
         ("reason", Kind::Text),
         ("final_training_accuracy", Kind::Double),
         ("batches", Kind::Integer),
         ("covariance_batch_size", Kind::Integer),
         ("break_even_step", Kind::Integer),
-    ]
-    .map(|(name, kind)| Column::new(name, kind))
-    .into();
+    ]);
+    let mut columns: Vec<Column> = names.map(|(name, kind)| Column::new(name, kind)).collect();
     for quantity in PerRun::all() {
         columns.extend([
             Column::new(quantity.to_string(), Kind::Double),
@@ -63,20 +55,14 @@ fn row(sweep: &Sweep, run: &Run) -> Vec<Cell> {
         Convergence::Converged => Cell::Null,
         Convergence::NotConverged(reason) => reason.cell(),
     };
-    let mut cells = vec![
-        sweep.name.cell(),
-        summary.run.cell(),
-        summary.seed.cell(),
-        summary.learning_rate.cell(),
-        summary.batch_size.cell(),
-        summary.momentum.cell(),
-        summary.has_converged().cell(),
+    let mut cells = of_run(sweep, run);
+    cells.extend([
         reason,
         summary.final_training_accuracy.cell(),
         summary.covariance.batches.cell(),
         summary.covariance.batch_size.cell(),
         summary.break_even_step.cell(),
-    ];
+    ]);
     for quantity in PerRun::all() {
         let reached = summary.values.get(&quantity);
         cells.extend([

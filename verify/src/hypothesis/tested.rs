@@ -8,7 +8,7 @@ use crate::bootstrap::{bca_interval, percentile_interval};
 use crate::effect;
 use crate::input::{Source, Sweep};
 use crate::interquartile_mean::interquartile_mean;
-use crate::interval;
+use crate::interval::{self, mean};
 use crate::level::{Fixed, Level};
 use crate::quantity::{Direction, Factor, PerRun};
 use crate::sample::Sample;
@@ -183,10 +183,6 @@ fn step_zero_blocks(seeds: &[SeedRuns<'_>], quantity: PerRun) -> Option<usize> {
     }
     let at_zero = |block: &&Vec<Reached>| block.iter().filter(|r| r.is_at_step_zero()).count() >= 2;
     Some(blocks.iter().filter(at_zero).count())
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 fn covariances(sweep: &Sweep, quantity: PerRun, factor: Factor, runs: &Blocks<'_>) -> Covariances {

@@ -55,6 +55,15 @@ pub fn sweep_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     Ok(inside)
 }
 
+/// The sweep folders that `paths` are or hold, one after the other.
+///
+/// # Errors
+/// As [`sweep_folders`], of the first path that has none.
+pub fn all_sweep_folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
+    let of_each: Result<Vec<_>, _> = paths.iter().map(|path| sweep_folders(path)).collect();
+    Ok(of_each?.concat())
+}
+
 /// What of the records is kept once a run is summarised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {

@@ -1,12 +1,12 @@
 //! The chance of a verdict, by simulation.
 
 use breakeven_sim::meter::{Meter, Parts};
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::prepared::{Prepared, expected};
+use crate::draws::normal;
 use crate::interval;
 use crate::level::Fixed;
 use crate::quantity::Factor;
@@ -192,11 +192,4 @@ fn counts(
         }
     }
     Ok(counts)
-}
-
-/// A standard normal variable.
-fn normal(rng: &mut ChaCha12Rng) -> f64 {
-    // Not 0, where the quantile is infinite; mean and deviation are accepted.
-    let uniform = 1.0 - rng.random::<f64>();
-    Normal::new(0.0, 1.0).map_or(0.0, |n| n.inverse_cdf(uniform).min(10.0))
 }

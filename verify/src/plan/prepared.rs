@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::input::{Run, SettingsOrigin, Source, Sweep};
+use crate::input::{Run, Sweep};
 use crate::level::Level;
 use crate::quantity::{Direction, Factor, PerRun, Quantity};
 use crate::settings::VerifySettings;
@@ -52,23 +52,12 @@ impl Prepared {
                             };
                             summary.values.insert(per_run, reached);
                         }
-                        runs.push(run(summary));
+                        runs.push(Run::of_summary(summary));
                     }
                 }
             }
         }
-        Sweep {
-            name: self.name.clone(),
-            source: Source::Folder,
-            settings: self.settings.clone(),
-            settings_origin: SettingsOrigin::Config,
-            config: None,
-            training_command: None,
-            runs,
-            same_covariance: false,
-            lost: Vec::new(),
-            notes: Vec::new(),
-        }
+        Sweep::of_runs(&self.name, self.settings.clone(), runs)
     }
 
     /// Every run in the order that the conjectures expect.
@@ -121,15 +110,4 @@ pub(super) fn expected(run: &RunSummary, per_run: PerRun, slope: f64) -> f64 {
         sign * slope * Level::of(run, factor).strength().ln()
     };
     Factor::ALL.into_iter().map(of).sum()
-}
-
-fn run(summary: RunSummary) -> Run {
-    Run {
-        summary,
-        header: None,
-        records: Vec::new(),
-        outcome: None,
-        plan: None,
-        files: None,
-    }
 }

@@ -15,7 +15,7 @@ use crate::verdicts::Verdicts;
 /// A paragraph for each sweep, and one on the tests.
 pub fn paragraphs(verdicts: &Verdicts, sweeps: &[Sweep]) -> Vec<String> {
     let trained = sweeps.iter().map(of_sweep);
-    trained.chain([of_tests(verdicts)]).collect()
+    trained.chain([statement::method(verdicts)]).collect()
 }
 
 fn of_sweep(sweep: &Sweep) -> String {
@@ -62,10 +62,6 @@ fn trained(header: &RunHeader) -> String {
         "We trained {} ({} parameters) on {} training examples of {} by {by}, in {}.{h}{k} ",
         header.model, header.parameters, header.examples, header.data, header.device
     )
-}
-
-fn of_tests(verdicts: &Verdicts) -> String {
-    statement::method(verdicts)
 }
 
 /// Entries for the program, the paper and the methods that the answer uses.

@@ -15,7 +15,6 @@ pub fn power(scenario: Scenario) -> Option<f64> {
     if scenario != Scenario::TwoLevels {
         return None;
     }
-    let normal = Normal::new(0.0, 1.0).ok()?;
-    let in_order = normal.cdf(TWO_LEVELS.gap / (TWO_LEVELS.spread * 2_f64.sqrt()));
+    let in_order = Normal::standard().cdf(TWO_LEVELS.gap / (TWO_LEVELS.spread * 2_f64.sqrt()));
     Some(in_order.powi(SEEDS as i32))
 }

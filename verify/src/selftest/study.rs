@@ -1,18 +1,17 @@
 //! One study: the runs of a simulated sweep.
 
 use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path};
-use breakeven_sim::record::{
-    ONE_DIMENSIONAL_MODEL, Record, RunHeader, RunOutcome, RunStatus, TrainingOptions,
-};
+use breakeven_sim::record::{ONE_DIMENSIONAL_MODEL, Record, RunHeader, RunOutcome, RunStatus};
 use breakeven_sim::sampling::Sampling;
 use breakeven_sim::schedule::Schedule;
 use breakeven_sim::trajectory::{AtBreakEven, Coupling, Settings};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::scenario::Scenario;
-use crate::input::{Run, SettingsOrigin, Source, Sweep};
+use crate::draws;
+use crate::input::{Run, Sweep};
 use crate::quantity::{Quantity, Statistic};
 use crate::settings::{ConvergenceRule, VerifySettings};
 use crate::summary::RunSummary;
@@ -73,7 +72,7 @@ pub fn looks(scenario: Scenario, seed: u64) -> Vec<Vec<Sweep>> {
         let of_sweep = |(name, runs): &(&str, Vec<Run>)| {
             let is_there = |run: &&Run| run.summary.seed < *count as u64;
             let runs = runs.iter().filter(is_there).cloned().collect();
-            sweep(name, settings(planned.clone()), runs)
+            Sweep::of_runs(name, settings(planned.clone()), runs)
         };
         sweeps.iter().map(of_sweep).collect()
     };
@@ -131,21 +130,6 @@ fn settings(looks: Option<Vec<usize>>) -> VerifySettings {
     }
 }
 
-fn sweep(name: &str, settings: VerifySettings, runs: Vec<Run>) -> Sweep {
-    Sweep {
-        name: name.to_owned(),
-        source: Source::Folder,
-        settings,
-        settings_origin: SettingsOrigin::Config,
-        config: None,
-        training_command: None,
-        runs,
-        same_covariance: true,
-        lost: Vec::new(),
-        notes: Vec::new(),
-    }
-}
-
 fn runs(scenario: Scenario, vary: Vary, rng: &mut ChaCha12Rng) -> Vec<Run> {
     let mut runs = Vec::new();
     for seed in 0..SEEDS as u64 {
@@ -182,17 +166,14 @@ struct Label {
 
 /// A standard variable: normal or, with heavy tails, Student's t.
 fn standard(scenario: Scenario, rng: &mut ChaCha12Rng) -> f64 {
-    // Not 0, where quantiles are infinite.
-    let uniform = 1.0 - rng.random::<f64>();
-    let of = match scenario {
+    match scenario {
+        // Two degrees of freedom are accepted; the last value below 1 has a finite
+        // quantile.
         Scenario::HeavyTails => StudentsT::new(0.0, 1.0, 2.0)
-            .map(|t| t.inverse_cdf(uniform))
-            .ok(),
-        _ => Normal::new(0.0, 1.0).map(|n| n.inverse_cdf(uniform)).ok(),
-    };
-    // Constant parameters of either are accepted; the last value below 1 is
-    // finite.
-    of.unwrap_or(0.0).clamp(-100.0, 100.0)
+            .map_or(0.0, |t| t.inverse_cdf(draws::uniform(rng)))
+            .clamp(-100.0, 100.0),
+        _ => draws::normal(rng),
+    }
 }
 
 fn is_left_out(scenario: Scenario, label: &Label, missing: f64) -> bool {
@@ -281,7 +262,7 @@ impl Label {
             examples: EXAMPLES,
             parameters: 1,
             steps: STEPS,
-            training: None::<TrainingOptions>,
+            training: None,
             pretrained: None,
             covariance: None,
             hessian_examples: None,
@@ -301,14 +282,11 @@ impl Label {
             records_sha256: None,
             predictions_sha256: None,
         };
-        let summary = RunSummary::of_run(&header, &records, Some(&outcome), &settings(None));
-        Run {
-            summary,
-            header: Some(header),
-            records: Vec::new(),
-            outcome: Some(outcome),
-            plan: None,
-            files: None,
-        }
+        Run::of_summary(RunSummary::of_run(
+            &header,
+            &records,
+            Some(&outcome),
+            &settings(None),
+        ))
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::blocks::{Blocks, FEWEST_SEEDS};
+use crate::interval::mean;
 use crate::level::Level;
 use crate::null::Null;
 use crate::quantity::{Direction, Factor, PerRun, Quantity, Statistic};
@@ -96,10 +97,6 @@ impl<'a> Comparison<'a> {
         let levels = layout.levels.len();
         let sample = Sample::of_values(layout.test, levels, layout.seeds.iter().map(of_seed));
         let strengths: Vec<f64> = layout.levels.iter().map(|l| l.strength()).collect();
-        let mean = |level: usize| {
-            let values = sample.of_level(level);
-            values.iter().sum::<f64>() / values.len() as f64
-        };
         let blocks = sample.blocks(expected);
         let observed: u64 = blocks.iter().map(|b| doubled(layout.test, b)).sum();
         let null = self.null(layout.test, &blocks);
@@ -107,7 +104,9 @@ impl<'a> Comparison<'a> {
         let (opposite_p_value, opposite_method) = null.at_most(observed);
         Ok(Effect {
             seeds: layout.seeds.len(),
-            level_means: (0..levels).map(mean).collect(),
+            level_means: (0..levels)
+                .map(|level| mean(&sample.of_level(level)))
+                .collect(),
             slope: log_slope(&strengths, &sample, self.alpha),
             p_value,
             opposite_p_value,

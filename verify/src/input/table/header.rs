@@ -247,14 +247,7 @@ impl Header {
                 }
             }
         }
-        Ok(Run {
-            summary,
-            header: None,
-            records: Vec::new(),
-            outcome: None,
-            plan: None,
-            files: None,
-        })
+        Ok(Run::of_summary(summary))
     }
 
     fn take(&self, holds: Holds, cell: &str, summary: &mut RunSummary) -> Result<(), Wrong> {
