@@ -12,7 +12,9 @@ use crate::input::{Run, Source, Sweep};
 use crate::interval;
 use crate::level::{Fixed, Level};
 use crate::quantity::{Conjecture, Direction, Factor, PerRun, Quantity, Statistic};
-use crate::specifications::{Choices, Comparison, MatchedLoss, Thresholds, matched_loss, read_one};
+use crate::specifications::{
+    Begins, Comparison, MatchedLoss, STATISTICS, Thresholds, matched_loss, read_plain,
+};
 use crate::summary::{Reached, RunSummary};
 
 /// The statistics in the order in which they are compared.
@@ -106,12 +108,21 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<SideBySide> {
         Source::Folder => matched_loss(sweep, &counted),
         Source::Table => None,
     };
+    let thresholds = Thresholds {
+        accuracy: sweep.settings.accuracy_threshold,
+        loss: loss.map(|loss| loss.value),
+    };
     let mut found = Vec::new();
     for factor in Factor::ALL {
         for (fixed, group) in groups(&summaries, factor) {
             let is_in = |run: &&Run| group.iter().any(|known| std::ptr::eq(*known, &run.summary));
             let of_group: Vec<&Run> = sweep.runs.iter().filter(is_in).collect();
+            let begins = |run: &&Run| {
+                let [begins, ..] = Begins::of(&run.records, 0, thresholds);
+                begins
+            };
             let group = Group {
+                begins: of_group.iter().map(begins).collect(),
                 sweep,
                 factor,
                 fixed,
@@ -136,6 +147,7 @@ struct Group<'a> {
     factor: Factor,
     fixed: Fixed,
     runs: Vec<&'a Run>,
+    begins: Vec<Begins>,
     loss: Option<MatchedLoss>,
 }
 
@@ -145,7 +157,7 @@ impl Group<'_> {
         quantity: Quantity,
         comparison: &mut Comparison<'_>,
     ) -> Option<SideBySide> {
-        let all = ORDER.map(|statistic| self.values(quantity, statistic));
+        let all = self.values(quantity);
         if all.iter().flatten().all(Option::is_none) {
             return None;
         }
@@ -186,30 +198,39 @@ impl Group<'_> {
         })
     }
 
-    /// A value for each run, where it has one.
-    fn values(&self, quantity: Quantity, statistic: Statistic) -> Vec<Option<Reached>> {
-        let per_run = PerRun {
-            statistic,
-            quantity,
-        };
-        let thresholds = Thresholds {
-            accuracy: self.sweep.settings.accuracy_threshold,
-            loss: self.loss.map(|loss| loss.value),
-        };
-        let of_run = |run: &&Run| match (self.sweep.source, statistic) {
-            _ if !run.summary.has_converged() => None,
-            (Source::Table, _) | (_, Statistic::MaxAfter) => {
-                run.summary.values.get(&per_run).copied()
+    /// A value for each run, where it has one, in the order of [`ORDER`].
+    fn values(&self, quantity: Quantity) -> [Vec<Option<Reached>>; 5] {
+        let mut all = ORDER.map(|_| Vec::with_capacity(self.runs.len()));
+        for (run, begins) in self.runs.iter().zip(&self.begins) {
+            for (values, value) in all.iter_mut().zip(self.of_run(quantity, run, begins)) {
+                values.push(value);
             }
-            (Source::Folder, _) => {
-                let choices = Choices {
-                    statistic,
-                    ..Choices::of_paper(quantity)
-                };
-                read_one(choices, &run.records, 0, thresholds)
-            }
+        }
+        all
+    }
+
+    fn of_run(&self, quantity: Quantity, run: &Run, begins: &Begins) -> [Option<Reached>; 5] {
+        if !run.summary.has_converged() {
+            return [None; 5];
+        }
+        let of_summary = |statistic| {
+            let per_run = PerRun {
+                statistic,
+                quantity,
+            };
+            run.summary.values.get(&per_run).copied()
         };
-        self.runs.iter().map(of_run).collect()
+        if self.sweep.source == Source::Table {
+            return ORDER.map(of_summary);
+        }
+        let plain = read_plain(quantity, &run.records, begins);
+        ORDER.map(|statistic| {
+            let place = STATISTICS.iter().position(|known| *known == statistic);
+            match place {
+                Some(place) => plain[place],
+                None => of_summary(statistic),
+            }
+        })
     }
 
     fn compared(

@@ -18,7 +18,7 @@ mod reading;
 pub use choices::{Cadence, Choices, STATISTICS, Smoothing, Subject, Window};
 pub use csv::csv;
 pub use effect::{Comparison, Effect};
-pub use reading::{Thresholds, read_one};
+pub use reading::{Begins, Thresholds, read_plain};
 
 use std::collections::BTreeSet;
 
@@ -115,32 +115,28 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<SpecificationCurve> {
         accuracy: sweep.settings.accuracy_threshold,
         loss: loss.map(|loss| loss.value),
     };
-    let values = AllValues::of(sweep, thresholds);
+    let reader = Reader::of(sweep, thresholds);
     let summaries: Vec<&RunSummary> = sweep.runs.iter().map(|run| &run.summary).collect();
-    let mut curves = Vec::new();
-    for factor in Factor::ALL {
-        for (fixed, runs) in groups(&summaries, factor) {
-            let places: Vec<usize> = (0..summaries.len())
-                .filter(|&place| runs.iter().any(|run| std::ptr::eq(*run, summaries[place])))
-                .collect();
-            let mut group = Group {
-                factor,
-                same_covariance: same_covariance(&runs),
-                places,
-                comparison: Comparison::new(runs, factor, sweep.settings.alpha),
-            };
-            for subject in Subject::ALL {
-                let all = group.all_of(subject, &values);
-                curves.extend(curve(sweep, subject, factor, &fixed, loss, all));
-            }
+    let mut found: Vec<(Group<'_>, Vec<SpecificationCurve>)> = Factor::ALL
+        .into_iter()
+        .flat_map(|factor| Group::all(sweep, &summaries, factor))
+        .map(|group| (group, Vec::new()))
+        .collect();
+    // Quantity by quantity, so that one is held at a time.
+    for subject in Subject::ALL {
+        let values = reader.read(subject);
+        for (group, curves) in &mut found {
+            let all = group.all_of(&values);
+            curves.extend(curve(sweep, subject, group, loss, all));
         }
     }
-    curves
+    found.into_iter().flat_map(|(_, curves)| curves).collect()
 }
 
 /// Runs that differ in one factor alone.
 struct Group<'a> {
     factor: Factor,
+    fixed: Fixed,
     same_covariance: bool,
     /// Their places in the sweep.
     places: Vec<usize>,
@@ -167,52 +163,79 @@ pub fn matched_loss(sweep: &Sweep, counted: &[&Run]) -> Option<MatchedLoss> {
     })
 }
 
-/// What every run gives under every choice, quantity by quantity.
-struct AllValues(Vec<(Quantity, Vec<Vec<Option<Reached>>>)>);
+/// Reads runs under every choice.
+struct Reader<'a> {
+    sweep: &'a Sweep,
+    begins: Vec<[Begins; 3]>,
+}
 
-impl AllValues {
-    fn of(sweep: &Sweep, thresholds: Thresholds) -> Self {
-        let is_measured = |quantity: &Quantity| {
-            let has = |run: &Run| run.records.iter().any(|r| quantity.of(r).is_some());
-            sweep.runs.iter().any(has)
-        };
-        let asked = sweep.settings.quantities.iter().copied();
-        let of_run = |quantity, run: &Run| {
-            if !run.summary.has_converged() {
-                return vec![None; Choices::all(quantity).len()];
-            }
-            let last = run.records.last().map_or(0, |record| record.step);
-            let steps = run.header.as_ref().map_or(last, |header| header.steps);
-            reading::read(quantity, &run.records, steps, thresholds)
-        };
-        let of = |quantity| {
-            let runs = sweep.runs.iter().map(|run| of_run(quantity, run));
-            (quantity, runs.collect())
-        };
-        Self(asked.filter(is_measured).map(of).collect())
+/// What each run gives under each choice, \[runs\]\[choices\].
+type Values = Vec<Vec<Option<Reached>>>;
+
+impl<'a> Reader<'a> {
+    fn of(sweep: &'a Sweep, thresholds: Thresholds) -> Self {
+        let of_run = |run: &Run| Begins::of(&run.records, steps(run), thresholds);
+        Self {
+            sweep,
+            begins: sweep.runs.iter().map(of_run).collect(),
+        }
     }
 
-    fn of_quantity(&self, quantity: Quantity) -> Option<&Vec<Vec<Option<Reached>>>> {
-        let found = self.0.iter().find(|(known, _)| *known == quantity);
-        found.map(|(_, values)| values)
+    /// The quantities of a subject that are asked for and measured.
+    fn read(&self, subject: Subject) -> Vec<(Quantity, Values)> {
+        let runs = &self.sweep.runs;
+        let is_measured = |quantity: &Quantity| {
+            let has = |run: &Run| run.records.iter().any(|r| quantity.of(r).is_some());
+            runs.iter().any(has)
+        };
+        let asked = &self.sweep.settings.quantities;
+        let known = subject.quantities().iter().copied();
+        let known = known.filter(|q| asked.contains(q)).filter(is_measured);
+        known
+            .map(|quantity| {
+                let nothing = vec![None; Choices::all(quantity).len()];
+                let of_run = |(run, begins): (&Run, &[Begins; 3])| match run.summary.has_converged()
+                {
+                    true => reading::read(quantity, &run.records, steps(run), begins),
+                    false => nothing.clone(),
+                };
+                (
+                    quantity,
+                    runs.iter().zip(&self.begins).map(of_run).collect(),
+                )
+            })
+            .collect()
     }
 }
 
-impl Group<'_> {
-    fn all_of(&mut self, subject: Subject, values: &AllValues) -> Vec<Specification> {
+/// Steps that a run was to take.
+fn steps(run: &Run) -> u64 {
+    let last = run.records.last().map_or(0, |record| record.step);
+    run.header.as_ref().map_or(last, |header| header.steps)
+}
+
+impl<'a> Group<'a> {
+    fn all(sweep: &Sweep, summaries: &[&'a RunSummary], factor: Factor) -> Vec<Self> {
+        let group = |(fixed, runs): (Fixed, Vec<&'a RunSummary>)| Self {
+            factor,
+            fixed,
+            same_covariance: same_covariance(&runs),
+            places: (0..summaries.len())
+                .filter(|&place| runs.iter().any(|run| std::ptr::eq(*run, summaries[place])))
+                .collect(),
+            comparison: Comparison::new(runs, factor, sweep.settings.alpha),
+        };
+        groups(summaries, factor).into_iter().map(group).collect()
+    }
+
+    fn all_of(&mut self, values: &[(Quantity, Values)]) -> Vec<Specification> {
         let mut all = Vec::new();
-        for &quantity in subject.quantities() {
-            let Some(values) = values.of_quantity(quantity) else {
-                continue;
-            };
+        for (quantity, values) in values {
             let alike = !quantity.is_of_mini_batches() || self.same_covariance;
             let expected = quantity.expected(self.factor);
-            for (index, choices) in Choices::all(quantity).into_iter().enumerate() {
-                let here: Vec<Option<Reached>> = self
-                    .places
-                    .iter()
-                    .map(|&place| values[place][index])
-                    .collect();
+            for (index, choices) in Choices::all(*quantity).into_iter().enumerate() {
+                let of = |&place: &usize| values[place][index];
+                let here: Vec<Option<Reached>> = self.places.iter().map(of).collect();
                 let effect = match alike {
                     true => self.comparison.effect(&here, expected),
                     false => Err("L and M of K^M are not the same in all runs".to_owned()),
@@ -235,11 +258,12 @@ fn same_covariance(runs: &[&RunSummary]) -> bool {
 fn curve(
     sweep: &Sweep,
     subject: Subject,
-    factor: Factor,
-    fixed: &Fixed,
+    group: &Group<'_>,
     loss_threshold: Option<MatchedLoss>,
     mut all: Vec<Specification>,
 ) -> Option<SpecificationCurve> {
+    let Group { factor, fixed, .. } = group;
+    let factor = *factor;
     let quantity = subject.quantity();
     let first = all.first()?.choices.quantity;
     let expected = quantity.expected(factor);

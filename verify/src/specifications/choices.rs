@@ -148,6 +148,14 @@ impl Window {
         }
     }
 
+    /// Whether a step comes before it.
+    pub fn is_before(self, step: u64, steps: u64) -> bool {
+        match self {
+            Self::Whole | Self::FirstHalf => false,
+            Self::AfterFirstTenth => !self.has(step, steps),
+        }
+    }
+
     /// In words.
     pub fn in_words(self) -> &'static str {
         match self {

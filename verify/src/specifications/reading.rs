@@ -2,7 +2,7 @@
 
 use breakeven_sim::record::Record;
 
-use super::choices::{Cadence, Choices, Smoothing, Window};
+use super::choices::{Cadence, Choices, STATISTICS, Smoothing, Window};
 use crate::quantity::{Quantity, Statistic};
 use crate::summary::Reached;
 
@@ -29,91 +29,140 @@ pub fn read(
     quantity: Quantity,
     records: &[Record],
     steps: u64,
-    thresholds: Thresholds,
+    begins: &[Begins; 3],
 ) -> Vec<Option<Reached>> {
+    let all = measured(quantity, records);
     let mut found = Vec::new();
-    for cadence in Cadence::ALL {
-        let series = Series::of(quantity, records, cadence);
-        let begins = Begins::of(&series.records, steps, thresholds);
+    for (cadence, begins) in Cadence::ALL.into_iter().zip(begins) {
+        let points: Vec<Point> = all
+            .iter()
+            .step_by(cadence.one_of())
+            .flatten()
+            .copied()
+            .collect();
         for smoothing in Smoothing::ALL {
-            let points = [false, true].map(|late| series.points(smoothing, late));
-            let read = |choices: Choices| {
-                let late = choices.statistic == Statistic::MaxWithoutStepZero;
-                look(&points[usize::from(late)], choices, steps, &begins)
-            };
+            let series = Series::of(&points, smoothing);
+            let read = |choices: Choices| series.look(choices, steps, begins);
             found.extend(Choices::beneath(quantity, cadence, smoothing).map(read));
         }
     }
     found
 }
 
-/// The same under one choice alone.
-pub fn read_one(
-    choices: Choices,
-    records: &[Record],
-    steps: u64,
-    thresholds: Thresholds,
-) -> Option<Reached> {
-    let series = Series::of(choices.quantity, records, choices.cadence);
-    let begins = Begins::of(&series.records, steps, thresholds);
-    let late = choices.statistic == Statistic::MaxWithoutStepZero;
-    let points = series.points(choices.smoothing, late);
-    look(&points, choices, steps, &begins)
+/// What it gives by [`STATISTICS`], in that order, over the records as they are.
+pub fn read_plain(quantity: Quantity, records: &[Record], begins: &Begins) -> Vec<Option<Reached>> {
+    let points: Vec<Point> = measured(quantity, records).into_iter().flatten().collect();
+    let plain = Choices::of_paper(quantity);
+    let series = Series::of(&points, plain.smoothing);
+    let of = |statistic| series.look(Choices { statistic, ..plain }, 0, begins);
+    STATISTICS.into_iter().map(of).collect()
 }
 
-/// A quantity over the records of a cadence.
-struct Series<'a> {
-    records: Vec<&'a Record>,
-    measured: Vec<Point>,
+/// The quantity of each record, where it was measured.
+fn measured(quantity: Quantity, records: &[Record]) -> Vec<Option<Point>> {
+    let of = |record: &Record| {
+        Some(Point {
+            step: record.step,
+            value: quantity.of(record)?,
+            error: quantity.error_bound_of(record),
+        })
+    };
+    records.iter().map(of).collect()
 }
 
-impl<'a> Series<'a> {
-    fn of(quantity: Quantity, records: &'a [Record], cadence: Cadence) -> Self {
-        let records: Vec<&Record> = records.iter().step_by(cadence.one_of()).collect();
-        let measured = |record: &&Record| {
-            Some(Point {
-                step: record.step,
-                value: quantity.of(record)?,
-                error: quantity.error_bound_of(record),
-            })
-        };
+/// Smoothed values, steps rising.
+struct Series {
+    all: Vec<Point>,
+    /// Without step 0.
+    late: Vec<Point>,
+    smoothing: Smoothing,
+}
+
+impl Series {
+    fn of(points: &[Point], smoothing: Smoothing) -> Self {
+        let records = smoothing.records();
+        let first = points.partition_point(|point| point.step == 0);
+        let all = smoothed(points, records);
+        let mut late = all[first..].to_vec();
+        // Averages next to step 0 have it in them.
+        let beside = (records / 2).min(late.len());
+        let anew = &points[first..(first + 2 * beside).min(points.len())];
+        late[..beside].copy_from_slice(&smoothed(anew, records)[..beside]);
         Self {
-            measured: records.iter().filter_map(measured).collect(),
-            records,
+            all,
+            late,
+            smoothing,
         }
     }
 
-    /// As measured or smoothed, all of them or those after step 0.
-    fn points(&self, smoothing: Smoothing, late: bool) -> Vec<Point> {
-        let first = match late {
-            true => self.measured.partition_point(|point| point.step == 0),
-            false => 0,
+    /// A statistic over a part of the training.
+    fn look(&self, choices: Choices, steps: u64, begins: &Begins) -> Option<Reached> {
+        let Choices {
+            statistic, window, ..
+        } = choices;
+        let points = match statistic {
+            Statistic::MaxWithoutStepZero => &self.late,
+            _ => &self.all,
         };
-        smoothed(&self.measured[first..], smoothing.records())
+        let from = begins.of_statistic(statistic, window)?;
+        // Windows are intervals of steps.
+        let is_before = |p: &Point| p.step < from || window.is_before(p.step, steps);
+        let first = points.partition_point(is_before);
+        let inside = &points[first..];
+        let inside = &inside[..inside.partition_point(|p| window.has(p.step, steps))];
+        let found = match statistic {
+            Statistic::AtAccuracy | Statistic::AtLoss => inside.first(),
+            _ => inside
+                .iter()
+                .reduce(|best, next| if next.value > best.value { next } else { best }),
+        }?;
+        Some(Reached {
+            value: found.value,
+            // An average around step 0 is no longer what all levels share there.
+            step: (self.smoothing == Smoothing::None).then_some(found.step),
+            error: found.error,
+        })
     }
 }
 
 /// The first steps past the thresholds, in the order of [`Window::ALL`].
-struct Begins {
+#[derive(Clone, Copy, Default)]
+pub struct Begins {
     accuracy: [Option<u64>; 3],
     loss: [Option<u64>; 3],
 }
 
 impl Begins {
-    fn of(records: &[&Record], steps: u64, thresholds: Thresholds) -> Self {
-        let first = |is_past: &dyn Fn(&Record) -> bool| {
-            Window::ALL.map(|window| {
-                let mut records = records.iter();
-                let found = records.find(|r| window.has(r.step, steps) && is_past(r))?;
-                Some(found.step)
-            })
-        };
-        Self {
-            accuracy: first(&|r| r.training_accuracy.is_some_and(|a| a > thresholds.accuracy)),
-            loss: first(&|r| {
-                let both = r.loss.zip(thresholds.loss);
-                both.is_some_and(|(loss, threshold)| loss <= threshold)
-            }),
+    /// Of a run of so many steps, in the order of [`Cadence::ALL`].
+    pub fn of(records: &[Record], steps: u64, thresholds: Thresholds) -> [Self; 3] {
+        let mut begins = [Self::default(); 3];
+        for (index, record) in records.iter().enumerate() {
+            let accuracy = record.training_accuracy;
+            let is_accurate = accuracy.is_some_and(|a| a > thresholds.accuracy);
+            let both = record.loss.zip(thresholds.loss);
+            let is_low = both.is_some_and(|(loss, threshold)| loss <= threshold);
+            if !(is_accurate || is_low) {
+                continue;
+            }
+            for (begins, cadence) in begins.iter_mut().zip(Cadence::ALL) {
+                if index % cadence.one_of() == 0 {
+                    begins.note(record.step, steps, is_accurate, is_low);
+                }
+            }
+        }
+        begins
+    }
+
+    fn note(&mut self, step: u64, steps: u64, is_accurate: bool, is_low: bool) {
+        for (place, window) in Window::ALL.into_iter().enumerate() {
+            if window.has(step, steps) {
+                if is_accurate {
+                    self.accuracy[place].get_or_insert(step);
+                }
+                if is_low {
+                    self.loss[place].get_or_insert(step);
+                }
+            }
         }
     }
 
@@ -132,30 +181,6 @@ impl Begins {
             Statistic::MaxAfter => None,
         }
     }
-}
-
-/// The statistic of points that are smoothed and thinned out already.
-fn look(points: &[Point], choices: Choices, steps: u64, begins: &Begins) -> Option<Reached> {
-    let Choices {
-        statistic,
-        window,
-        smoothing,
-        ..
-    } = choices;
-    let from = begins.of_statistic(statistic, window)?;
-    let mut of_it = points
-        .iter()
-        .filter(|p| p.step >= from && window.has(p.step, steps));
-    let found = match statistic {
-        Statistic::AtAccuracy | Statistic::AtLoss => of_it.next(),
-        _ => of_it.reduce(|best, next| if next.value > best.value { next } else { best }),
-    }?;
-    Some(Reached {
-        value: found.value,
-        // An average around step 0 is no longer what all levels share there.
-        step: (smoothing == Smoothing::None).then_some(found.step),
-        error: found.error,
-    })
 }
 
 /// A centred moving average over so many points, an odd number, over fewer at
@@ -211,7 +236,13 @@ mod tests {
             accuracy: 0.6,
             loss: Some(0.2 + 1e-12),
         };
-        read_one(choices, &records(), 60, thresholds).map(|reached| reached.value)
+        let records = records();
+        let begins = Begins::of(&records, 60, thresholds);
+        let all = read(Quantity::LambdaH, &records, 60, &begins);
+        let place = Choices::all(Quantity::LambdaH)
+            .into_iter()
+            .position(|c| c == choices);
+        all[place.unwrap()].map(|reached| reached.value)
     }
 
     /// By hand.
@@ -247,18 +278,18 @@ mod tests {
         assert_eq!(found(after), Some(6.0));
     }
 
+    /// 4 statistics × 27, less 9 that would count twice.
     #[test]
-    fn all_choices_together_read_as_each_alone() {
+    fn plain_readings_are_those_of_the_papers_choice() {
         let thresholds = Thresholds {
             accuracy: 0.6,
-            loss: Some(0.3),
+            loss: Some(0.2 + 1e-12),
         };
-        let all = Choices::all(Quantity::LambdaH);
-        assert_eq!(all.len(), 4 * 27 - 9);
-        let read = read(Quantity::LambdaH, &records(), 60, thresholds);
-        for (choices, found) in all.into_iter().zip(read) {
-            assert_eq!(found, read_one(choices, &records(), 60, thresholds));
-        }
+        let begins = Begins::of(&records(), 60, thresholds);
+        assert_eq!(read(Quantity::LambdaH, &records(), 60, &begins).len(), 99);
+        let plain = read_plain(Quantity::LambdaH, &records(), &begins[0]);
+        let values: Vec<f64> = plain.iter().map(|reached| reached.unwrap().value).collect();
+        assert_eq!(values, [12.0, 12.0, 12.0, 6.0]);
     }
 
     /// Three bounds of 0.3, 0.6 and 0.9 have the mean 0.6.
