@@ -1,6 +1,7 @@
 //! One measurement: K and H at the parameters of one step.
 
 mod complete;
+mod halves;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -77,14 +78,7 @@ impl<'a> Measurement<'a> {
         theta: &[f64],
         warm: &mut WarmStart,
     ) -> Result<Option<Record>, NotDeterministic> {
-        let settings = PointSettings {
-            kept_numbers: self.config.kept_numbers,
-            batch_size: Some(self.batch_size),
-            ..PointSettings::default()
-        };
-        let settings = settings.for_parameters(theta.len());
-        let network = self.normalised(self.config.batch_norm);
-        let point = Point::new(network, theta, self.subset, settings);
+        let point = self.point(theta, self.subset);
         let survey = Survey {
             point: &point,
             seed: self.seed,
@@ -120,10 +114,28 @@ impl<'a> Measurement<'a> {
         if !survey.stopped() {
             self.per_example_covariance(&survey, warm, &mut record);
         }
+        if !survey.stopped() && self.config.hessian_halves {
+            self.hessian_halves(&survey, theta, warm, &mut record);
+        }
         if !survey.stopped() {
             self.mini_batch_covariance(&survey, &h, &mut record);
         }
         Ok((!survey.stopped()).then_some(record))
+    }
+
+    /// The network at θ, on these examples.
+    fn point<'p>(&self, theta: &'p [f64], examples: &'p Examples) -> Point<'p>
+    where
+        'a: 'p,
+    {
+        let settings = PointSettings {
+            kept_numbers: self.config.kept_numbers,
+            batch_size: Some(self.batch_size),
+            ..PointSettings::default()
+        };
+        let settings = settings.for_parameters(theta.len());
+        let network = self.normalised(self.config.batch_norm);
+        Point::new(network, theta, examples, settings)
     }
 
     /// ‖γ‖ of the last batch normalisation (paper, Sec. 4.3).
@@ -345,17 +357,22 @@ impl<'a> Measurement<'a> {
         let Some(covariance) = gradients.covariance() else {
             return;
         };
-        let (largest, trace) = (covariance.largest(), covariance.trace());
+        let spectrum = covariance.spectrum();
+        let (largest, trace) = (spectrum.largest(), spectrum.trace());
         record.lambda_k = finite(largest);
-        record.lambda_k_error_bound = finite(covariance.error(largest));
+        record.lambda_k_error_bound = finite(spectrum.error(largest));
         record.trace_k = finite(trace);
-        record.trace_k_error_bound = finite(covariance.error(trace));
-        record.spectrum_k = Some(covariance.eigenvalues().to_vec());
-        record.rank_k = Some(covariance.rank());
+        record.trace_k_error_bound = finite(spectrum.error(trace));
+        record.spectrum_k = Some(spectrum.eigenvalues().to_vec());
+        record.rank_k = Some(spectrum.rank());
+        if self.config.covariance_halves {
+            let halves = covariance.halves().map(halves::of_covariance);
+            record.covariance_halves = keep(absent, "covariance_halves", halves);
+        }
         let mut keep = |field, found| keep(absent, field, found).and_then(finite);
-        record.lambda_k_smallest = keep("lambda_k_smallest", covariance.smallest_nonzero());
-        record.condition_k = keep("condition_k", covariance.ratio());
-        record.condition_k_error_bound = covariance.ratio_error().ok().and_then(finite);
+        record.lambda_k_smallest = keep("lambda_k_smallest", spectrum.smallest_nonzero());
+        record.condition_k = keep("condition_k", spectrum.ratio());
+        record.condition_k_error_bound = spectrum.ratio_error().ok().and_then(finite);
         record.subspace_ratio = keep("subspace_ratio", covariance.subspace_ratio(SUBSPACE));
         let alignment = h.top_vector("H").and_then(|e| {
             let layout = self.network.model.parameters();

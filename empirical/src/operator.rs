@@ -1,11 +1,13 @@
 //! The matrices that are measured, as operators on vectors of θ's space.
 
 mod covariance;
+mod gram;
 mod hessian;
 mod mini_batch;
 mod point;
 
 pub use covariance::GradientCovarianceOp;
+pub use gram::GramSpectrum;
 pub use hessian::HessianOp;
 pub use mini_batch::{BatchSharpness, MiniBatchCovariance, MiniBatchGradients};
 pub use point::{Point, PointSettings};

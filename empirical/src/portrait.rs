@@ -296,7 +296,8 @@ impl PortraitSettings {
         let gradients = survey.mini_batches(self.batches, draw, BatchSharpness::Measured);
         let missing = || PortraitError::NotFinite("a mini-batch gradient");
         let covariance = gradients.covariance().ok_or_else(missing)?;
-        let eigenvalues = covariance.eigenvalues().to_vec();
+        let spectrum = covariance.spectrum();
+        let eigenvalues = spectrum.eigenvalues().to_vec();
         let mut keep = |field: &str, found| {
             let field = format!("covariance_mini_batch.{field}");
             keep(absent, &field, found)
@@ -304,14 +305,14 @@ impl PortraitSettings {
         let portrait = MiniBatchPortrait {
             batches: self.batches,
             batch_size: size,
-            error_bounds: eigenvalues.iter().map(|&x| covariance.error(x)).collect(),
+            error_bounds: eigenvalues.iter().map(|&x| spectrum.error(x)).collect(),
             eigenvalues,
-            rank: covariance.rank(),
-            smallest_nonzero: keep("smallest_nonzero", covariance.smallest_nonzero()),
-            ratio: keep("ratio", covariance.ratio()),
-            ratio_error_bound: covariance.ratio_error().ok(),
-            trace: covariance.trace(),
-            trace_error_bound: covariance.error(covariance.trace()),
+            rank: spectrum.rank(),
+            smallest_nonzero: keep("smallest_nonzero", spectrum.smallest_nonzero()),
+            ratio: keep("ratio", spectrum.ratio()),
+            ratio_error_bound: spectrum.ratio_error().ok(),
+            trace: spectrum.trace(),
+            trace_error_bound: spectrum.error(spectrum.trace()),
         };
         Ok((portrait, gradients.batch_sharpness().ok_or_else(missing)?))
     }

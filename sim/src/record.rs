@@ -134,6 +134,9 @@ pub struct Record {
     /// All L eigenvalues of K^M, largest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectrum_k: Option<Vec<f64>>,
+    /// K^M of the first ⌊L/2⌋ mini-batches, and of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covariance_halves: Option<Box<[CovarianceHalf; 2]>>,
     /// Largest eigenvalue of the exact, centred per-example K (1/N) on the
     /// measurement subset; of the model, of the K that its noise stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,6 +183,10 @@ pub struct Record {
     /// What that bound says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_min_error_bound_kind: Option<BoundKind>,
+    /// H and the per-example K of the first half of the measurement subset, and of
+    /// the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hessian_halves: Option<Box<[HessianHalf; 2]>>,
     /// The loss along e_H¹ (paper, Assumption 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss_line: Option<LossLine>,
@@ -248,6 +255,58 @@ pub struct LossLine {
     pub offsets: Vec<f64>,
     /// L(θ + t·e) at each.
     pub losses: Vec<f64>,
+}
+
+/// K^M of half of the L mini-batches, centred on its own mean. Fields are those of
+/// the [`Record`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CovarianceHalf {
+    /// λ_K¹.
+    pub lambda_k: f64,
+    /// Bound on its absolute error by rounding.
+    pub lambda_k_error_bound: f64,
+    /// λ_K*/λ_K¹, λ_K* being the last but one of as many eigenvalues as the half
+    /// has mini-batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_k: Option<f64>,
+    /// Bound on its absolute error by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_k_error_bound: Option<f64>,
+    /// Tr K^M.
+    pub trace_k: f64,
+    /// Bound on its absolute error by rounding.
+    pub trace_k_error_bound: f64,
+}
+
+/// H and the per-example K of half of the measurement subset. Fields are those of
+/// the [`Record`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HessianHalf {
+    /// How many examples it has.
+    pub examples: usize,
+    /// λ_H¹.
+    pub lambda_h: f64,
+    /// Bound on its absolute error.
+    pub lambda_h_error_bound: f64,
+    /// What that bound says.
+    pub lambda_h_error_bound_kind: BoundKind,
+    /// λ_K¹ of the per-example K, where the record has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_per_example: Option<f64>,
+    /// Bound on its absolute error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_per_example_error_bound: Option<f64>,
+    /// What that bound says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_k_per_example_error_bound_kind: Option<BoundKind>,
+    /// Tr K of the per-example K, where the record has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_k_per_example: Option<f64>,
+    /// Bound on its absolute error by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_k_per_example_error_bound: Option<f64>,
 }
 
 /// A spectral density on a grid of eigenvalues.

@@ -11,6 +11,7 @@ mod legend;
 pub mod png;
 mod scale;
 mod svg;
+mod table;
 mod tenths;
 pub mod text;
 mod thin;
@@ -173,6 +174,11 @@ pub fn aspect_on_ground(size: Size) -> f64 {
     svg::aspect_on_ground(size)
 }
 
+/// An `svg` element for a page that holds [`STYLE`], as a file of its own.
+pub fn standalone(svg: &str) -> String {
+    svg::with_style(svg, STYLE)
+}
+
 /// A number as tick labels show it, with up to four digits.
 pub fn digits(value: f64) -> String {
     scale::tick_label(value)
@@ -186,7 +192,15 @@ impl Figure {
 
     /// The figure as an SVG file of its own.
     pub fn standalone(&self) -> String {
-        svg::draw(self, svg::Medium::File(STYLE))
+        standalone(&self.svg())
+    }
+
+    /// What it shows, a row a point, mark or guide line.
+    ///
+    /// # Errors
+    /// None that a table in memory can give.
+    pub fn csv(&self) -> Result<String, csv::Error> {
+        table::csv(self)
     }
 
     /// The figure as an SVG file for a column of a paper: white, and as wide as

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pictures::Pictures;
+
 use crate::input::Sweep;
 use crate::specifications;
 use crate::verdicts::Verdicts;
@@ -16,6 +18,7 @@ mod html;
 mod level_figures;
 mod markdown;
 mod methods;
+mod pictures;
 mod section;
 mod short_reason;
 pub(crate) mod statement;
@@ -26,6 +29,7 @@ pub(crate) use groups::{Group, groups};
 pub use html::html;
 pub(crate) use markdown::escape;
 pub use markdown::markdown;
+pub use pictures::FIGURES_FOLDER;
 pub(crate) use statement::decisive_p;
 pub use terminal::terminal;
 
@@ -70,8 +74,9 @@ pub enum ReportError {
     Json(#[from] serde_json::Error),
 }
 
-/// Writes the three files into `out`, which is made where it is missing, and the
-/// table of specifications where there are some.
+/// Writes the three files into `out`, which is made where it is missing, the table
+/// of specifications where there are some, and each figure with its data into
+/// [`FIGURES_FOLDER`].
 ///
 /// # Errors
 /// A folder or file that cannot be written.
@@ -86,10 +91,13 @@ pub fn write(
         move |cause| ReportError::Unwritable { path, cause }
     };
     fs::create_dir_all(out).map_err(unwritable(out))?;
+    let pictures = Pictures::beside(out)?;
+    let page = html::page(verdicts, sweeps, context, &pictures);
+    pictures.end()?;
     for (name, text) in [
         (JSON_FILE, json(verdicts)?),
         (MARKDOWN_FILE, markdown(verdicts, sweeps, context)),
-        (HTML_FILE, html(verdicts, sweeps, context)),
+        (HTML_FILE, page),
     ] {
         let path = out.join(name);
         fs::write(&path, text).map_err(unwritable(&path))?;

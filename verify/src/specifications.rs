@@ -7,15 +7,15 @@
 //! with its log-log slope and its unadjusted one-sided p-value, and it is counted
 //! in how many the sign is as claimed. They are variations on one set of runs, no
 //! independent tests: the share that is significant is no p-value, and no verdict
-//! rests on it. L, M and the subset of examples, which records do not hold more
-//! than once, are not varied.
+//! rests on it. M is varied by the K of single examples; L, and the examples that H
+//! is measured on, where records hold their halves.
 
 mod choices;
 mod csv;
 mod effect;
 mod reading;
 
-pub use choices::{Cadence, Choices, STATISTICS, Smoothing, Subject, Window};
+pub use choices::{Cadence, Choices, Measured, STATISTICS, Sample, Smoothing, Subject, Window};
 pub use csv::csv;
 pub use effect::{Comparison, Effect};
 pub use reading::{Begins, Thresholds, read_plain};
@@ -27,7 +27,7 @@ use serde::Serialize;
 use crate::hypothesis::groups;
 use crate::input::{Run, Source, Sweep};
 use crate::level::Fixed;
-use crate::quantity::{Conjecture, Direction, Factor, Quantity};
+use crate::quantity::{Conjecture, Direction, Factor};
 use crate::summary::{Reached, RunSummary};
 
 /// A claim under all choices.
@@ -181,28 +181,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The quantities of a subject that are asked for and measured.
-    fn read(&self, subject: Subject) -> Vec<(Quantity, Values)> {
+    /// What is asked for of a subject and measured.
+    fn read(&self, subject: Subject) -> Vec<(Measured, Values)> {
         let runs = &self.sweep.runs;
-        let is_measured = |quantity: &Quantity| {
-            let has = |run: &Run| run.records.iter().any(|r| quantity.of(r).is_some());
+        let is_there = |measured: &Measured| {
+            let has = |run: &Run| run.records.iter().any(|r| measured.of(r).is_some());
             runs.iter().any(has)
         };
         let asked = &self.sweep.settings.quantities;
-        let known = subject.quantities().iter().copied();
-        let known = known.filter(|q| asked.contains(q)).filter(is_measured);
-        known
-            .map(|quantity| {
-                let nothing = vec![None; Choices::all(quantity).len()];
+        Measured::all(subject)
+            .filter(|measured| asked.contains(&measured.quantity))
+            .filter(is_there)
+            .map(|measured| {
+                let nothing = vec![None; Choices::all(measured).len()];
                 let of_run = |(run, begins): (&Run, &[Begins; 3])| match run.summary.has_converged()
                 {
-                    true => reading::read(quantity, &run.records, steps(run), begins),
+                    true => reading::read(measured, &run.records, steps(run), begins),
                     false => nothing.clone(),
                 };
-                (
-                    quantity,
-                    runs.iter().zip(&self.begins).map(of_run).collect(),
-                )
+                let values = runs.iter().zip(&self.begins).map(of_run);
+                (measured, values.collect())
             })
             .collect()
     }
@@ -228,12 +226,13 @@ impl<'a> Group<'a> {
         groups(summaries, factor).into_iter().map(group).collect()
     }
 
-    fn all_of(&mut self, values: &[(Quantity, Values)]) -> Vec<Specification> {
+    fn all_of(&mut self, values: &[(Measured, Values)]) -> Vec<Specification> {
         let mut all = Vec::new();
-        for (quantity, values) in values {
+        for (measured, values) in values {
+            let quantity = measured.quantity;
             let alike = !quantity.is_of_mini_batches() || self.same_covariance;
             let expected = quantity.expected(self.factor);
-            for (index, choices) in Choices::all(*quantity).into_iter().enumerate() {
+            for (index, choices) in Choices::all(*measured).into_iter().enumerate() {
                 let of = |&place: &usize| values[place][index];
                 let here: Vec<Option<Reached>> = self.places.iter().map(of).collect();
                 let effect = match alike {
@@ -265,7 +264,7 @@ fn curve(
     let Group { factor, fixed, .. } = group;
     let factor = *factor;
     let quantity = subject.quantity();
-    let first = all.first()?.choices.quantity;
+    let first = all.first()?.choices.measured.quantity;
     let expected = quantity.expected(factor);
     let alpha = sweep.settings.alpha;
     let of_paper = all

@@ -53,6 +53,12 @@ pub struct MeasureConfig {
     pub lambda_k_per_example: bool,
     /// Trace of the exact per-example K. Default true.
     pub trace_k_per_example: bool,
+    /// K^M of both halves of the L mini-batches too: how much a draw of them
+    /// matters. Costs next to nothing. Default false.
+    pub covariance_halves: bool,
+    /// H and the per-example K on both halves of `hessian_examples` too: how much
+    /// the choice of examples matters. About doubles what they cost. Default false.
+    pub hessian_halves: bool,
     /// Batch sharpness over the L mini-batches. Default true.
     pub batch_sharpness: bool,
     /// What batch normalisations normalise by while H and K are measured: the
@@ -112,6 +118,8 @@ impl Default for MeasureConfig {
             covariance_batch_size: None,
             lambda_k_per_example: false,
             trace_k_per_example: true,
+            covariance_halves: false,
+            hessian_halves: false,
             batch_sharpness: true,
             batch_norm: BatchNormMode::Batch,
             loss_line_points: 0,
@@ -236,6 +244,12 @@ impl MeasureConfig {
             batches,
             (2..=MOST_BATCHES).contains(&batches),
             format!("2 to {MOST_BATCHES}"),
+        )?;
+        require(
+            "measure.covariance_halves",
+            self.covariance_halves,
+            !self.covariance_halves || batches >= 4,
+            "false, or covariance_batches of at least 4: a half needs two mini-batches",
         )?;
         for (key, value, most) in [
             ("measure.trace_probes", self.trace_probes, MOST_PROBES),

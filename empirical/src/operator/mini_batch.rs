@@ -1,5 +1,7 @@
 //! The covariance of mini-batch gradients, through its Gram matrix.
 
+use std::ops::Range;
+
 use burn::tensor::{Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
 
@@ -8,10 +10,10 @@ use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::known::Known;
 use crate::network::{Network, Rounding, Written, add_each};
-use crate::spectrum::Spectrum;
 use crate::tape::{Lanes, Matrix, Turns};
 
 use super::Approximate;
+use super::gram::GramSpectrum;
 
 /// L gradients of mean losses over mini-batches of M examples each.
 pub struct MiniBatchGradients {
@@ -116,25 +118,19 @@ impl MiniBatchGradients {
     /// gradient is not finite.
     pub fn covariance(&self) -> Option<MiniBatchCovariance<'_>> {
         let batches = self.batches;
-        let gram = products(&self.centred, &self.centred);
-        let gram = DMatrix::from_row_slice(batches, batches, &gram) / batches as f64;
-        let Spectrum { values, vectors } = Spectrum::of(&((&gram + gram.transpose()) / 2.0))?;
-        let mean_square = gram.trace() + products(&self.mean, &self.mean)[0];
-        let mut covariance = MiniBatchCovariance {
+        let products_of_all =
+            DMatrix::from_row_slice(batches, batches, &products(&self.centred, &self.centred));
+        let squared_mean = products(&self.mean, &self.mean)[0];
+        let mean_square = products_of_all.trace() / batches as f64 + squared_mean;
+        // No gradient is longer than a typical one of its examples.
+        let moved = self.moved.max(self.rounding.of(mean_square.sqrt()));
+        let spectrum = GramSpectrum::of(&products_of_all, moved, self.rounding)?;
+        Some(MiniBatchCovariance {
             gradients: self,
-            // No gradient is longer than a typical one of its examples.
-            moved: self.moved.max(self.rounding.of(mean_square.sqrt())),
-            eigenvalues: values,
-            weights: vectors.column_iter().map(|v| v.into_owned()).collect(),
-            gram,
-        };
-        let zero = covariance.error(0.0);
-        for value in &mut covariance.eigenvalues {
-            if *value <= zero {
-                *value = 0.0;
-            }
-        }
-        Some(covariance)
+            moved,
+            products: products_of_all,
+            spectrum,
+        })
     }
 }
 
@@ -143,134 +139,85 @@ impl MiniBatchGradients {
 ///
 /// K^M is about K/M: a gradient over M independent examples has an M-th of
 /// the covariance of one.
-///
-/// A gradient is a mean of per-example gradients, which cancel: rounding moves
-/// it by a share of their length, not of its own. Eigenvalues that are no
-/// larger than what that makes of zero are 0, and what would rest on them is
-/// absent.
 pub struct MiniBatchCovariance<'a> {
     gradients: &'a MiniBatchGradients,
     /// How far rounding may move each gradient, in length.
     moved: f64,
-    /// All L, largest first; the last is 0.
-    eigenvalues: Vec<f64>,
-    /// Eigenvectors of the Gram matrix, in the same order.
-    weights: Vec<DVector<f64>>,
-    gram: DMatrix<f64>,
+    /// ⟨g_i − ḡ, g_j − ḡ⟩.
+    products: DMatrix<f64>,
+    spectrum: GramSpectrum,
 }
 
 impl MiniBatchCovariance<'_> {
-    /// All L eigenvalues, largest first. At most L − 1 are not 0, since the
-    /// gradients are centred on their own mean.
-    pub fn eigenvalues(&self) -> &[f64] {
-        &self.eigenvalues
+    /// Its eigenvalues and what is made of them.
+    pub fn spectrum(&self) -> &GramSpectrum {
+        &self.spectrum
     }
 
-    /// How far rounding may have moved an eigenvalue, or the trace, of that
-    /// size: singular values √λ move by no more than the gradients (Weyl), and
-    /// the Gram matrix has its own rounding.
-    pub fn error(&self, size: f64) -> f64 {
-        let moved = self.moved;
-        let gram = self.gradients.rounding.of(self.gram.trace());
-        2.0 * size.sqrt() * moved + moved * moved + gram
-    }
-
-    /// Eigenvalues that are not 0.
-    pub fn rank(&self) -> usize {
-        self.eigenvalues
-            .iter()
-            .filter(|&&value| value > 0.0)
-            .count()
-    }
-
-    /// λ_K¹.
-    pub fn largest(&self) -> f64 {
-        self.eigenvalues[0]
-    }
-
-    /// λ_K*, the (L−1)th largest; absent where that is 0.
-    pub fn smallest_nonzero(&self) -> Known<f64> {
-        self.nonzero()?;
-        let (rank, most) = (self.rank(), self.eigenvalues.len() - 1);
-        if rank < most {
+    /// Those of the first ⌊L/2⌋ gradients and of the others, each centred on its
+    /// own mean: what another draw of so many batches might have given.
+    ///
+    /// # Errors
+    /// Below L = 4, where a half is no two gradients.
+    pub fn halves(&self) -> Known<[GramSpectrum; 2]> {
+        let all = self.products.nrows();
+        if all < 4 {
             return Err(format!(
-                "K^M has rank {rank}, below L - 1 = {most}: its smallest eigenvalue is zero up to \
-                 rounding"
+                "L is {all}: a half needs two mini-batches for a covariance"
             ));
         }
-        Ok(self.eigenvalues[most - 1])
-    }
-
-    /// λ_K*/λ_K¹; absent where λ_K* is.
-    pub fn ratio(&self) -> Known<f64> {
-        Ok(self.smallest_nonzero()? / self.largest())
-    }
-
-    /// How far rounding may have moved the ratio.
-    pub fn ratio_error(&self) -> Known<f64> {
-        let (smallest, ratio) = (self.smallest_nonzero()?, self.ratio()?);
-        let largest = self.largest();
-        Ok((self.error(smallest) + ratio * self.error(largest)) / largest)
-    }
-
-    /// Tr K^M.
-    pub fn trace(&self) -> f64 {
-        let trace = self.gram.trace();
-        if trace <= self.error(0.0) { 0.0 } else { trace }
-    }
-
-    fn nonzero(&self) -> Known<()> {
-        if self.largest() > 0.0 {
-            return Ok(());
-        }
-        Err("K^M is zero up to rounding: all mini-batch gradients agree".to_owned())
-    }
-
-    /// Whether the k-th eigenvalue and the next can't be told apart.
-    fn tied(&self, k: usize) -> bool {
-        let (value, next) = (self.eigenvalues[k], self.eigenvalues.get(k + 1));
-        next.is_some_and(|&next| value - next <= self.error(value) + self.error(next))
+        let middle = all / 2;
+        let half = |range: Range<usize>| {
+            let own = self.products.view_range(range.clone(), range).into_owned();
+            GramSpectrum::of(&own, self.moved, self.gradients.rounding)
+                // Those of all batches are finite, or there would be no `self`.
+                .expect("a part of a finite matrix is finite")
+        };
+        Ok([half(0..middle), half(middle..all)])
     }
 
     /// |cos(e, e_K¹)| for a unit vector `e` in θ's order, as matrices.
     pub fn alignment(&self, e: Vec<Matrix>) -> Known<f64> {
-        self.nonzero()?;
-        if self.tied(0) {
+        self.spectrum.nonzero()?;
+        if self.spectrum.tied(0) {
             return Err("the largest eigenvalue of K^M is repeated".to_owned());
         }
         let e: Vec<Matrix> = e.into_iter().map(row).collect();
         let projections = DVector::from_vec(products(&self.gradients.centred, &e));
-        let norm = (self.eigenvalues.len() as f64 * self.largest()).sqrt();
-        Ok((self.weights[0].dot(&projections) / norm).abs().min(1.0))
+        let norm = (self.products.nrows() as f64 * self.spectrum.largest()).sqrt();
+        Ok((self.spectrum.weights[0].dot(&projections) / norm)
+            .abs()
+            .min(1.0))
     }
 
     /// The mean over the batches of ‖g‖/‖g_k‖, where g_k is the projection of
     /// a batch's gradient onto the top `k` eigenvectors (paper, Sec. 4.3).
     /// Where K^M has a lower rank, onto all of its range.
     pub fn subspace_ratio(&self, k: usize) -> Known<f64> {
-        self.nonzero()?;
-        let rank = self.rank();
-        if k < rank && self.tied(k - 1) {
+        let spectrum = &self.spectrum;
+        spectrum.nonzero()?;
+        let rank = spectrum.rank();
+        if k < rank && spectrum.tied(k - 1) {
             return Err(format!(
                 "eigenvalues {k} and {} of K^M are equal up to rounding: the subspace of the top \
                  {k} is not determined",
                 k + 1
             ));
         }
-        let batches = self.eigenvalues.len();
+        let batches = self.products.nrows();
         let scale = batches as f64;
         let mean = &self.gradients.mean;
         let with_mean = DVector::from_vec(products(&self.gradients.centred, mean));
         let mean_squared = products(mean, mean)[0];
         let tops = 0..k.min(rank);
         let ratio = |j: usize| {
-            let squared = scale * self.gram[(j, j)] + 2.0 * with_mean[j] + mean_squared;
+            let squared = self.products[(j, j)] + 2.0 * with_mean[j] + mean_squared;
             let projected: f64 = tops
                 .clone()
                 .map(|k| {
-                    let norm = (scale * self.eigenvalues[k]).sqrt();
-                    let along_centred = norm * self.weights[k][j];
-                    let along_mean = self.weights[k].dot(&with_mean) / norm;
+                    let norm = (scale * spectrum.eigenvalues()[k]).sqrt();
+                    let along_centred = norm * spectrum.weights[k][j];
+                    let along_mean = spectrum.weights[k].dot(&with_mean) / norm;
                     (along_centred + along_mean).powi(2)
                 })
                 .sum();
@@ -287,16 +234,17 @@ impl MiniBatchCovariance<'_> {
 
 impl Approximate for MiniBatchCovariance<'_> {
     fn values(&self) -> &[f64] {
-        &self.eigenvalues
+        self.spectrum.eigenvalues()
     }
 
     fn error(&self, value: f64) -> f64 {
-        Self::error(self, value)
+        self.spectrum.error(value)
     }
 
     fn vector(&self, k: usize) -> Vec<f64> {
-        let batches = self.eigenvalues.len();
-        let weights = &self.weights[k] / (batches as f64 * self.eigenvalues[k]).sqrt();
+        let batches = self.products.nrows();
+        let norm = (batches as f64 * self.spectrum.eigenvalues()[k]).sqrt();
+        let weights = &self.spectrum.weights[k] / norm;
         let weights = TensorData::new(weights.as_slice().to_vec(), [1, batches]);
         let parts = self.gradients.centred.iter().flat_map(|centred| {
             let of_type = (&centred.device(), centred.dtype());

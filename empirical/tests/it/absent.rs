@@ -183,7 +183,10 @@ fn without_a_loss_all_is_zero() {
         let sharpness = gradients.batch_sharpness().unwrap();
         assert_eq!(sharpness.unwrap_err(), "a mini-batch gradient is zero");
         let covariance = gradients.covariance().unwrap();
-        assert_eq!((covariance.trace(), covariance.rank()), (0.0, 0));
+        assert_eq!(
+            (covariance.spectrum().trace(), covariance.spectrum().rank()),
+            (0.0, 0)
+        );
     }
 }
 
@@ -202,13 +205,16 @@ fn full_batches_have_no_covariance() {
             .collect();
         let gradients = small.gradients(&batches);
         let covariance = gradients.covariance().unwrap();
-        assert_eq!(covariance.eigenvalues(), [0.0; 6]);
-        assert_eq!((covariance.trace(), covariance.rank()), (0.0, 0));
-        assert!(covariance.error(0.0) > 0.0);
+        assert_eq!(covariance.spectrum().eigenvalues(), [0.0; 6]);
+        assert_eq!(
+            (covariance.spectrum().trace(), covariance.spectrum().rank()),
+            (0.0, 0)
+        );
+        assert!(covariance.spectrum().error(0.0) > 0.0);
         let zero = "K^M is zero up to rounding: all mini-batch gradients agree";
-        assert_eq!(covariance.smallest_nonzero().unwrap_err(), zero);
-        assert_eq!(covariance.ratio().unwrap_err(), zero);
-        assert_eq!(covariance.ratio_error().unwrap_err(), zero);
+        assert_eq!(covariance.spectrum().smallest_nonzero().unwrap_err(), zero);
+        assert_eq!(covariance.spectrum().ratio().unwrap_err(), zero);
+        assert_eq!(covariance.spectrum().ratio_error().unwrap_err(), zero);
         assert_eq!(covariance.subspace_ratio(5).unwrap_err(), zero);
         let e = vec![1.0 / (small.theta.len() as f64).sqrt(); small.theta.len()];
         let e = small.model.parameters().split(&e, &small.compute);
@@ -227,14 +233,14 @@ fn below_full_rank_there_is_no_smallest_eigenvalue() {
             .collect();
         let gradients = small.gradients(&batches);
         let covariance = gradients.covariance().unwrap();
-        assert_eq!(covariance.rank(), 2);
-        assert_eq!(covariance.eigenvalues()[2..], [0.0; 5]);
-        let refused = covariance.smallest_nonzero().unwrap_err();
+        assert_eq!(covariance.spectrum().rank(), 2);
+        assert_eq!(covariance.spectrum().eigenvalues()[2..], [0.0; 5]);
+        let refused = covariance.spectrum().smallest_nonzero().unwrap_err();
         assert!(
             refused.starts_with("K^M has rank 2, below L - 1 = 6"),
             "{refused}"
         );
-        assert_eq!(covariance.ratio().unwrap_err(), refused);
+        assert_eq!(covariance.spectrum().ratio().unwrap_err(), refused);
         // All of the range: the projection leaves out what is orthogonal to it.
         assert!(covariance.subspace_ratio(5).unwrap() >= 1.0);
     }

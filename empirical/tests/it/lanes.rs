@@ -73,7 +73,7 @@ impl Numbers {
             BatchSharpness::Measured,
         );
         let covariance = gradients.covariance().unwrap();
-        let mut mini_batches = covariance.eigenvalues()[..2].to_vec();
+        let mut mini_batches = covariance.spectrum().eigenvalues()[..2].to_vec();
         mini_batches.push(gradients.batch_sharpness().unwrap().unwrap());
         let score = network.score(&parameters, &case.examples, 3);
         Self {

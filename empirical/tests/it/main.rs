@@ -8,6 +8,7 @@ mod config;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
+mod halves;
 mod lanes;
 mod loss_line;
 mod momenta;

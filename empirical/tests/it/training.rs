@@ -38,6 +38,8 @@ pub fn one_run() -> SweepConfig {
     config.measure.density_probes = 1;
     config.measure.density_steps = 3;
     config.measure.loss_line_points = 5;
+    config.measure.covariance_halves = true;
+    config.measure.hessian_halves = true;
     config.measure.prediction_examples = 6;
     config.measure.prediction_every_steps = Some(3);
     config

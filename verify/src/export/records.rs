@@ -1,6 +1,6 @@
 //! One row a record, with what its run is before it.
 
-use breakeven_sim::record::{BoundKind, Record, SolverStatus};
+use breakeven_sim::record::{BoundKind, CovarianceHalf, HessianHalf, Record, SolverStatus};
 
 use super::{Cell, Column, Kind, Table, ToCell};
 use crate::input::{Files, Run, Sweep};
@@ -23,7 +23,7 @@ macro_rules! fields {
         const FIELDS: &[(&str, Kind)] = &[$((stringify!($field), Kind::$kind)),*];
 
         fn fields(record: &Record) -> Vec<Cell> {
-            let Record { learning_rate: _, density_h: _, loss_line: _, absent: _, $($field),* } = record;
+            let Record { learning_rate: _, density_h: _, loss_line: _, covariance_halves: _, hessian_halves: _, absent: _, $($field),* } = record;
             vec![$($field.cell()),*]
         }
     };
@@ -85,9 +85,55 @@ const AFTER: [(&str, Kind); 6] = [
     ("absent", Kind::Text),
 ];
 
+/// Columns of both halves of a sample: a list of two numbers each.
+const HALVES: [(&str, OfHalves); 13] = [
+    ("lambda_k_halves", |r| covariance(r, |k| Some(k.lambda_k))),
+    ("lambda_k_halves_error_bound", |r| {
+        covariance(r, |k| Some(k.lambda_k_error_bound))
+    }),
+    ("condition_k_halves", |r| covariance(r, |k| k.condition_k)),
+    ("condition_k_halves_error_bound", |r| {
+        covariance(r, |k| k.condition_k_error_bound)
+    }),
+    ("trace_k_halves", |r| covariance(r, |k| Some(k.trace_k))),
+    ("trace_k_halves_error_bound", |r| {
+        covariance(r, |k| Some(k.trace_k_error_bound))
+    }),
+    ("hessian_halves_examples", |r| {
+        hessian(r, |h| Some(h.examples as f64))
+    }),
+    ("lambda_h_halves", |r| hessian(r, |h| Some(h.lambda_h))),
+    ("lambda_h_halves_error_bound", |r| {
+        hessian(r, |h| Some(h.lambda_h_error_bound))
+    }),
+    ("lambda_k_per_example_halves", |r| {
+        hessian(r, |h| h.lambda_k_per_example)
+    }),
+    ("lambda_k_per_example_halves_error_bound", |r| {
+        hessian(r, |h| h.lambda_k_per_example_error_bound)
+    }),
+    ("trace_k_per_example_halves", |r| {
+        hessian(r, |h| h.trace_k_per_example)
+    }),
+    ("trace_k_per_example_halves_error_bound", |r| {
+        hessian(r, |h| h.trace_k_per_example_error_bound)
+    }),
+];
+
+type OfHalves = fn(&Record) -> Option<[Option<f64>; 2]>;
+
+fn covariance(record: &Record, of: fn(&CovarianceHalf) -> Option<f64>) -> Option<[Option<f64>; 2]> {
+    Some(record.covariance_halves.as_ref()?.each_ref().map(of))
+}
+
+fn hessian(record: &Record, of: fn(&HessianHalf) -> Option<f64>) -> Option<[Option<f64>; 2]> {
+    Some(record.hessian_halves.as_ref()?.each_ref().map(of))
+}
+
 /// The records of all runs whose files are whole, in the order of the runs.
 pub fn records(sweeps: &[Sweep]) -> Table<'_> {
-    let names = OF_RUN.iter().chain(FIELDS).chain(&AFTER);
+    let names = OF_RUN.iter().chain(FIELDS).chain(&AFTER).copied();
+    let names = names.chain(HALVES.map(|(name, _)| (name, Kind::Doubles)));
     let rows = sweeps.iter().flat_map(|sweep| {
         let whole = sweep.runs.iter().filter(|run| is_whole(run));
         whole.flat_map(move |run| {
@@ -97,9 +143,7 @@ pub fn records(sweeps: &[Sweep]) -> Table<'_> {
         })
     });
     Table {
-        columns: names
-            .map(|(name, kind)| Column::new(*name, *kind))
-            .collect(),
+        columns: names.map(|(name, kind)| Column::new(name, kind)).collect(),
         rows: Box::new(rows),
     }
 }
@@ -139,6 +183,9 @@ fn row(before: &[Cell], record: &Record) -> Vec<Cell> {
     let mut cells = before.to_vec();
     cells.extend(fields(record));
     cells.extend(after);
+    // What one half lacks is null in the list, as what is no number is.
+    let list = |both: [Option<f64>; 2]| both.map(|half| half.unwrap_or(f64::NAN)).to_vec().cell();
+    cells.extend(HALVES.map(|(_, of)| of(record).map_or(Cell::Null, list)));
     cells
 }
 

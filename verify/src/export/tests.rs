@@ -3,7 +3,9 @@ use std::path::Path;
 
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
-use breakeven_sim::record::{BoundKind, LossLine, Record, SolverStatus, SpectralDensity};
+use breakeven_sim::record::{
+    BoundKind, CovarianceHalf, HessianHalf, LossLine, Record, SolverStatus, SpectralDensity,
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -70,6 +72,35 @@ fn full() -> Record {
             offsets: vec![-0.5, 0.0, 0.5],
             losses: vec![1.25, 1.0, 1.5],
         }),
+        covariance_halves: Some(Box::new([
+            CovarianceHalf {
+                lambda_k: 0.8,
+                lambda_k_error_bound: 2e-7,
+                condition_k: Some(0.3),
+                condition_k_error_bound: Some(3e-7),
+                trace_k: 2.25,
+                trace_k_error_bound: 4e-7,
+            },
+            CovarianceHalf {
+                lambda_k: 0.6,
+                lambda_k_error_bound: 5e-7,
+                condition_k: None,
+                condition_k_error_bound: None,
+                trace_k: 2.75,
+                trace_k_error_bound: 6e-7,
+            },
+        ])),
+        hessian_halves: Some(Box::new([11.0, 13.5].map(|lambda_h| HessianHalf {
+            examples: 50,
+            lambda_h,
+            lambda_h_error_bound: 0.01,
+            lambda_h_error_bound_kind: BoundKind::Searched,
+            lambda_k_per_example: Some(lambda_h / 2.0),
+            lambda_k_per_example_error_bound: Some(lambda_h / 512.0),
+            lambda_k_per_example_error_bound_kind: Some(BoundKind::Searched),
+            trace_k_per_example: Some(4.0 * lambda_h),
+            trace_k_per_example_error_bound: None,
+        }))),
         loss_change: Some(-0.08),
         curvature_variance: Some(91.4),
         stability: Some(0.13),
@@ -176,6 +207,31 @@ fn every_field_of_a_record_is_a_column_with_its_value() {
         let found = serde_json::to_value(full()).unwrap();
         expected.insert(column.to_owned(), found.pointer(field).unwrap().clone());
     }
+    for (column, both) in [
+        ("lambda_k_halves", json!([0.8, 0.6])),
+        ("lambda_k_halves_error_bound", json!([2e-7, 5e-7])),
+        ("condition_k_halves", json!([0.3, null])),
+        ("condition_k_halves_error_bound", json!([3e-7, null])),
+        ("trace_k_halves", json!([2.25, 2.75])),
+        ("trace_k_halves_error_bound", json!([4e-7, 6e-7])),
+        ("hessian_halves_examples", json!([50.0, 50.0])),
+        ("lambda_h_halves", json!([11.0, 13.5])),
+        ("lambda_h_halves_error_bound", json!([0.01, 0.01])),
+        ("lambda_k_per_example_halves", json!([5.5, 6.75])),
+        (
+            "lambda_k_per_example_halves_error_bound",
+            json!([11.0 / 512.0, 13.5 / 512.0]),
+        ),
+        ("trace_k_per_example_halves", json!([44.0, 54.0])),
+        (
+            "trace_k_per_example_halves_error_bound",
+            json!([null, null]),
+        ),
+    ] {
+        expected.insert(column.to_owned(), both);
+    }
+    expected.remove("covariance_halves");
+    expected.remove("hessian_halves");
     expected.remove("density_h");
     expected.remove("loss_line");
     let rate = expected.remove("learning_rate").unwrap();

@@ -48,8 +48,6 @@ fn sides(figure: &Figure) -> [f64; 2] {
 pub enum Medium {
     /// Into a page that has the style sheet.
     Page,
-    /// Into a file of its own, with this style sheet.
-    File(&'static str),
     /// Onto paper, with this style sheet.
     Paper(&'static str),
 }
@@ -118,7 +116,6 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
     let description = text::escape(&(figure.description.clone() + &thinned));
     let (size, style, ground) = match medium {
         Medium::Page => Default::default(),
-        Medium::File(style) => (String::new(), style_element(style), String::new()),
         Medium::Paper(style) => (
             format!(
                 "width=\"{COLUMN}mm\" height=\"{:.2}mm\" ",
@@ -155,6 +152,12 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
          height=\"{height}\"/></clipPath>\n\
          {guides}<g clip-path=\"url(#{id}-clip)\">\n{cells}{curves}</g>\n{marks}{bar}</svg>\n"
     )
+}
+
+/// An `svg` element with a style of its own, behind its description.
+pub fn with_style(svg: &str, style: &str) -> String {
+    let end = "</desc>\n";
+    svg.replacen(end, &(end.to_owned() + &style_element(style)), 1)
 }
 
 fn style_element(style: &str) -> String {

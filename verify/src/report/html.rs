@@ -6,6 +6,7 @@ mod tables;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::groups::{Group, groups};
+use super::pictures::Pictures;
 use super::statement;
 use super::{ReportContext, level_figures, methods, section, trajectory_figures};
 use crate::hypothesis::Hypothesis;
@@ -17,8 +18,18 @@ use crate::verdicts::Verdicts;
 
 const STYLE: &str = include_str!("report.css");
 
-/// The report as HTML.
+/// The report as HTML, one file with nothing beside it.
 pub fn html(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {
+    page(verdicts, sweeps, context, &Pictures::on_page())
+}
+
+/// The report as HTML, its figures placed by `pictures`.
+pub(super) fn page(
+    verdicts: &Verdicts,
+    sweeps: &[Sweep],
+    context: &ReportContext,
+    pictures: &Pictures,
+) -> String {
     let groups = groups(verdicts);
     html! {
         (DOCTYPE)
@@ -39,12 +50,12 @@ pub fn html(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> S
                 }
                 main {
                     (answer(verdicts, &groups))
-                    @for one in section::first(verdicts) { (section::html(&one)) }
-                    (trajectories(sweeps, &groups))
-                    (per_run_values(sweeps, &groups))
+                    @for one in section::first(verdicts) { (section::html(&one, pictures)) }
+                    (trajectories(sweeps, &groups, pictures))
+                    (per_run_values(sweeps, &groups, pictures))
                     (tables::details(verdicts, &groups))
                     (tables::described(&groups))
-                    @for one in section::later(verdicts, sweeps) { (section::html(&one)) }
+                    @for one in section::later(verdicts, sweeps) { (section::html(&one, pictures)) }
                     (tables::excluded(verdicts))
                     (tables::bear_in_mind(verdicts, sweeps))
                     (tables::settings(verdicts, sweeps))
@@ -174,7 +185,7 @@ fn badge(verdict: Verdict) -> Markup {
     }
 }
 
-fn trajectories(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
+fn trajectories(sweeps: &[Sweep], groups: &[Group<'_>], pictures: &Pictures) -> Markup {
     let with_sweep = groups.iter().enumerate().filter_map(|(index, group)| {
         let sweep = sweeps.iter().find(|sweep| sweep.name == group.sweep)?;
         trajectory_figures::has_trajectories(sweep).then_some((index, group, sweep))
@@ -194,7 +205,8 @@ fn trajectories(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
                     h3 { (group.title()) " " span.muted { (group.sweep) } }
                     div.figures {
                         @let id = format!("path-{index}");
-                        @for figure in trajectory_figures::figures(sweep, group, &id, drawn) {
+                        @let draw = |figure: &Figure| pictures.draw(figure);
+                        @for figure in trajectory_figures::figures(sweep, group, &id, draw) {
                             (figure)
                         }
                     }
@@ -204,11 +216,7 @@ fn trajectories(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
     }
 }
 
-fn drawn(figure: &Figure) -> Markup {
-    html! { figure { (PreEscaped(figure.svg())) } }
-}
-
-fn per_run_values(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
+fn per_run_values(sweeps: &[Sweep], groups: &[Group<'_>], pictures: &Pictures) -> Markup {
     html! {
         section #values {
             h2 { "Level by level" }
@@ -221,7 +229,8 @@ fn per_run_values(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
                 @if let Some(sweep) = sweeps.iter().find(|sweep| sweep.name == group.sweep) {
                     h3 { (group.title()) " " span.muted { (group.sweep) } }
                     @for statistic in Statistic::ALL {
-                        (values_of(sweep, group, statistic, &format!("values-{index}")))
+                        @let id = format!("values-{index}");
+                        (values_of(sweep, group, statistic, &id, pictures))
                     }
                 }
             }
@@ -230,7 +239,13 @@ fn per_run_values(sweeps: &[Sweep], groups: &[Group<'_>]) -> Markup {
 }
 
 /// The figures of a statistic; the paper's own is open, the others fold.
-fn values_of(sweep: &Sweep, group: &Group<'_>, statistic: Statistic, id: &str) -> Markup {
+fn values_of(
+    sweep: &Sweep,
+    group: &Group<'_>,
+    statistic: Statistic,
+    id: &str,
+    pictures: &Pictures,
+) -> Markup {
     let of_it = group
         .hypotheses
         .iter()
@@ -251,7 +266,7 @@ fn values_of(sweep: &Sweep, group: &Group<'_>, statistic: Statistic, id: &str) -
         @if !figures.is_empty() {
             details open[statistic == Statistic::ALL[0]] {
                 summary { (capitalised(statistic.in_words())) (note) }
-                div.figures.small-figures { @for figure in &figures { (drawn(figure)) } }
+                div.figures.small-figures { @for figure in &figures { (pictures.draw(figure)) } }
             }
         }
     }

@@ -11,6 +11,7 @@ mod thresholds;
 use maud::{Markup, PreEscaped, html};
 
 use super::markdown::{escape, table as table_markdown};
+use super::pictures::{Picture, Pictures};
 use crate::input::Sweep;
 use crate::plot::text;
 use crate::verdicts::Verdicts;
@@ -35,10 +36,10 @@ pub enum Block {
     Answer(String),
     /// A table.
     Table(Table),
-    /// SVG elements, beside each other; not in Markdown.
+    /// Figures beside each other; not in Markdown.
     Figures {
         /// The drawings.
-        drawn: Vec<String>,
+        drawn: Vec<Picture>,
         /// How much room each has.
         room: Room,
         /// Where they fold, what stands above them.
@@ -111,11 +112,11 @@ pub fn later(verdicts: &Verdicts, sweeps: &[Sweep]) -> Vec<Section> {
 }
 
 /// A section as HTML.
-pub fn html(section: &Section) -> Markup {
+pub fn html(section: &Section, pictures: &Pictures) -> Markup {
     html! {
         section id=(section.id) {
             h2 { (section.title) }
-            @for block in &section.blocks { (block_html(block)) }
+            @for block in &section.blocks { (block_html(block, pictures)) }
         }
     }
 }
@@ -124,7 +125,7 @@ fn label(label: &str) -> Markup {
     PreEscaped(text::html(label))
 }
 
-fn block_html(block: &Block) -> Markup {
+fn block_html(block: &Block, pictures: &Pictures) -> Markup {
     match block {
         Block::Heading(heading) => html! { h3 { (label(heading)) } },
         Block::Text(words) => html! { p { (label(words)) } },
@@ -141,7 +142,7 @@ fn block_html(block: &Block) -> Markup {
                 Room::Whole => "figures whole-figures",
             };
             let figures = html! {
-                div class=(class) { @for svg in drawn { figure { (PreEscaped(svg)) } } }
+                div class=(class) { @for picture in drawn { (pictures.place(picture)) } }
             };
             folding(folded.as_deref(), figures)
         }

@@ -1,6 +1,7 @@
 //! The choices between records and a verdict that can be made anew without
 //! training again.
 
+use breakeven_sim::record::{CovarianceHalf, HessianHalf, Record};
 use serde::Serialize;
 
 use crate::quantity::{Quantity, Statistic};
@@ -50,6 +51,92 @@ impl Subject {
     /// The first of them, which has its name, symbol and claim.
     pub fn quantity(self) -> Quantity {
         self.quantities()[0]
+    }
+}
+
+/// Of which of the L mini-batches, or of the examples that H is measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sample {
+    /// All.
+    All,
+    /// The first half, where it was measured by itself.
+    FirstHalf,
+    /// The rest.
+    SecondHalf,
+}
+
+impl Sample {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::All, Self::FirstHalf, Self::SecondHalf];
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::FirstHalf => "first_half",
+            Self::SecondHalf => "second_half",
+        }
+    }
+
+    /// In words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::All => "whole sample",
+            Self::FirstHalf => "its first half",
+            Self::SecondHalf => "its second half",
+        }
+    }
+}
+
+/// What is read off a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Measured {
+    /// The measured quantity: of K that of K^M or of single examples.
+    pub quantity: Quantity,
+    /// What it was measured on.
+    pub sample: Sample,
+}
+
+impl Measured {
+    /// The quantities of a subject, on every sample.
+    pub fn all(subject: Subject) -> impl Iterator<Item = Self> {
+        let of = |&quantity: &Quantity| Sample::ALL.map(|sample| Self { quantity, sample });
+        subject.quantities().iter().flat_map(of)
+    }
+
+    /// Its value in a record and the bound on its error, where they are there.
+    pub fn of(self, record: &Record) -> Option<(f64, Option<f64>)> {
+        let quantity = self.quantity;
+        let half = match self.sample {
+            Sample::All => {
+                return Some((quantity.of(record)?, quantity.error_bound_of(record)));
+            }
+            Sample::FirstHalf => 0,
+            Sample::SecondHalf => 1,
+        };
+        let of_covariance = |of: fn(&CovarianceHalf) -> (Option<f64>, Option<f64>)| {
+            Some(of(&record.covariance_halves.as_ref()?[half]))
+        };
+        let of_hessian = |of: fn(&HessianHalf) -> (Option<f64>, Option<f64>)| {
+            Some(of(&record.hessian_halves.as_ref()?[half]))
+        };
+        let (value, bound) = match quantity {
+            Quantity::LambdaK => {
+                of_covariance(|k| (Some(k.lambda_k), Some(k.lambda_k_error_bound)))
+            }
+            Quantity::ConditionK => of_covariance(|k| (k.condition_k, k.condition_k_error_bound)),
+            Quantity::TraceK => of_covariance(|k| (Some(k.trace_k), Some(k.trace_k_error_bound))),
+            Quantity::LambdaH => of_hessian(|h| (Some(h.lambda_h), Some(h.lambda_h_error_bound))),
+            Quantity::LambdaKPerExample => {
+                of_hessian(|h| (h.lambda_k_per_example, h.lambda_k_per_example_error_bound))
+            }
+            Quantity::TraceKPerExample => {
+                of_hessian(|h| (h.trace_k_per_example, h.trace_k_per_example_error_bound))
+            }
+            Quantity::ConditionH | Quantity::TraceH => None,
+        }?;
+        Some((value?, bound))
     }
 }
 
@@ -169,8 +256,9 @@ impl Window {
 /// One of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Choices {
-    /// The measured quantity: of K that of K^M or of single examples.
-    pub quantity: Quantity,
+    /// What is read off each record.
+    #[serde(flatten)]
+    pub measured: Measured,
     /// What is made of a trajectory.
     pub statistic: Statistic,
     /// Which part of it.
@@ -194,7 +282,10 @@ impl Choices {
     /// The paper's: the maximum over all records as they are.
     pub fn of_paper(quantity: Quantity) -> Self {
         Self {
-            quantity,
+            measured: Measured {
+                quantity,
+                sample: Sample::All,
+            },
             statistic: Statistic::Max,
             window: Window::Whole,
             smoothing: Smoothing::None,
@@ -202,12 +293,12 @@ impl Choices {
         }
     }
 
-    /// All choices for a measured quantity.
-    pub fn all(quantity: Quantity) -> Vec<Self> {
+    /// All choices for what is read off records.
+    pub fn all(measured: Measured) -> Vec<Self> {
         let mut all = Vec::new();
         for cadence in Cadence::ALL {
             for smoothing in Smoothing::ALL {
-                all.extend(Self::beneath(quantity, cadence, smoothing));
+                all.extend(Self::beneath(measured, cadence, smoothing));
             }
         }
         all
@@ -216,7 +307,7 @@ impl Choices {
     /// Those of one cadence and smoothing. After the first tenth there is no step
     /// 0, so that the maximum without it would count twice.
     pub fn beneath(
-        quantity: Quantity,
+        measured: Measured,
         cadence: Cadence,
         smoothing: Smoothing,
     ) -> impl Iterator<Item = Self> {
@@ -226,7 +317,7 @@ impl Choices {
         pairs
             .filter(move |pair| *pair != twice)
             .map(move |(statistic, window)| Self {
-                quantity,
+                measured,
                 statistic,
                 window,
                 smoothing,

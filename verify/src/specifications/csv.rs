@@ -3,9 +3,10 @@
 use super::{Specification, SpecificationCurve};
 use crate::trend::Method;
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "claim",
     "quantity",
+    "sample",
     "statistic",
     "window",
     "smoothed_over",
@@ -43,7 +44,8 @@ fn row(curve: &SpecificationCurve, one: &Specification) -> Vec<String> {
     let choices = &one.choices;
     let mut row = vec![
         curve.id.clone(),
-        choices.quantity.name().to_owned(),
+        choices.measured.quantity.name().to_owned(),
+        choices.measured.sample.name().to_owned(),
         choices.statistic.name().to_owned(),
         choices.window.in_words().to_owned(),
         choices.smoothing.records().to_string(),

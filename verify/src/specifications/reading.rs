@@ -2,7 +2,7 @@
 
 use breakeven_sim::record::Record;
 
-use super::choices::{Cadence, Choices, STATISTICS, Smoothing, Window};
+use super::choices::{Cadence, Choices, Measured, STATISTICS, Smoothing, Window};
 use crate::quantity::{Quantity, Statistic};
 use crate::summary::Reached;
 
@@ -26,12 +26,12 @@ struct Point {
 /// What a run of so many steps gives under each of [`Choices::all`], in that
 /// order.
 pub fn read(
-    quantity: Quantity,
+    measured: Measured,
     records: &[Record],
     steps: u64,
     begins: &[Begins; 3],
 ) -> Vec<Option<Reached>> {
-    let all = measured(quantity, records);
+    let all = points(measured, records);
     let mut found = Vec::new();
     for (cadence, begins) in Cadence::ALL.into_iter().zip(begins) {
         let points: Vec<Point> = all
@@ -43,7 +43,7 @@ pub fn read(
         for smoothing in Smoothing::ALL {
             let series = Series::of(&points, smoothing);
             let read = |choices: Choices| series.look(choices, steps, begins);
-            found.extend(Choices::beneath(quantity, cadence, smoothing).map(read));
+            found.extend(Choices::beneath(measured, cadence, smoothing).map(read));
         }
     }
     found
@@ -51,20 +51,24 @@ pub fn read(
 
 /// What it gives by [`STATISTICS`], in that order, over the records as they are.
 pub fn read_plain(quantity: Quantity, records: &[Record], begins: &Begins) -> Vec<Option<Reached>> {
-    let points: Vec<Point> = measured(quantity, records).into_iter().flatten().collect();
     let plain = Choices::of_paper(quantity);
+    let points: Vec<Point> = points(plain.measured, records)
+        .into_iter()
+        .flatten()
+        .collect();
     let series = Series::of(&points, plain.smoothing);
     let of = |statistic| series.look(Choices { statistic, ..plain }, 0, begins);
     STATISTICS.into_iter().map(of).collect()
 }
 
-/// The quantity of each record, where it was measured.
-fn measured(quantity: Quantity, records: &[Record]) -> Vec<Option<Point>> {
+/// What is read off each record, where it was measured.
+fn points(measured: Measured, records: &[Record]) -> Vec<Option<Point>> {
     let of = |record: &Record| {
+        let (value, error) = measured.of(record)?;
         Some(Point {
             step: record.step,
-            value: quantity.of(record)?,
-            error: quantity.error_bound_of(record),
+            value,
+            error,
         })
     };
     records.iter().map(of).collect()
@@ -231,6 +235,7 @@ mod tests {
 
     fn found(change: impl Fn(&mut Choices)) -> Option<f64> {
         let mut choices = Choices::of_paper(Quantity::LambdaH);
+        let measured = choices.measured;
         change(&mut choices);
         let thresholds = Thresholds {
             accuracy: 0.6,
@@ -238,8 +243,8 @@ mod tests {
         };
         let records = records();
         let begins = Begins::of(&records, 60, thresholds);
-        let all = read(Quantity::LambdaH, &records, 60, &begins);
-        let place = Choices::all(Quantity::LambdaH)
+        let all = read(measured, &records, 60, &begins);
+        let place = Choices::all(measured)
             .into_iter()
             .position(|c| c == choices);
         all[place.unwrap()].map(|reached| reached.value)
@@ -286,7 +291,8 @@ mod tests {
             loss: Some(0.2 + 1e-12),
         };
         let begins = Begins::of(&records(), 60, thresholds);
-        assert_eq!(read(Quantity::LambdaH, &records(), 60, &begins).len(), 99);
+        let measured = Choices::of_paper(Quantity::LambdaH).measured;
+        assert_eq!(read(measured, &records(), 60, &begins).len(), 99);
         let plain = read_plain(Quantity::LambdaH, &records(), &begins[0]);
         let values: Vec<f64> = plain.iter().map(|reached| reached.unwrap().value).collect();
         assert_eq!(values, [12.0, 12.0, 12.0, 6.0]);

@@ -1,9 +1,10 @@
 //! What stands beside the verdicts: theory against networks, statistics side by
 //! side, specification curves, and their places in the report.
 
+use breakeven_sim::record::CovarianceHalf;
 use breakeven_verify::quantity::{Quantity, Statistic};
 use breakeven_verify::report::{self, ReportContext};
-use breakeven_verify::specifications::Choices;
+use breakeven_verify::specifications::{Choices, Sample, Specification};
 use breakeven_verify::{Sweep, Verdicts, VerifySettings, parse_table, read_sweep, verify_in_full};
 use std::path::Path;
 use tempfile::tempdir;
@@ -90,6 +91,60 @@ fn counts_are_those_of_the_list() {
     }
     let table = breakeven_verify::specifications::csv(curves).unwrap();
     assert_eq!(table.lines().count(), 1 + 4 * 99);
+}
+
+/// Halves that are measured are two more choices of L and of the examples each; one
+/// that says the opposite is counted as such.
+#[test]
+fn halves_are_choices() {
+    let parent = tempdir().unwrap();
+    let mut sweep = sweep(parent.path());
+    for run in &mut sweep.runs {
+        for record in &mut run.records {
+            let [lambda_k, trace_k] = [record.lambda_k.unwrap(), record.trace_k.unwrap()];
+            let half = |lambda_k| CovarianceHalf {
+                lambda_k,
+                lambda_k_error_bound: 0.0,
+                condition_k: record.condition_k,
+                condition_k_error_bound: None,
+                trace_k,
+                trace_k_error_bound: 0.0,
+            };
+            record.covariance_halves = Some(Box::new([half(2.0 * lambda_k), half(1.0 / lambda_k)]));
+        }
+    }
+    let verdicts = full(&[sweep]);
+    let curves = &verdicts.analysis.as_ref().unwrap().specifications;
+    let of = |quantity: Quantity| {
+        let found = curves.iter().find(|one| one.subject.quantity() == quantity);
+        found.unwrap()
+    };
+    assert_eq!(of(Quantity::LambdaH).all.len(), 99);
+    assert_eq!(of(Quantity::TraceK).all.len(), 3 * 99);
+    let of_sample = |sample: Sample| -> Vec<&Specification> {
+        let all = of(Quantity::LambdaK).all.iter();
+        all.filter(|one| one.choices.measured.sample == sample)
+            .collect()
+    };
+    let [all, first, second] = Sample::ALL.map(of_sample);
+    assert_eq!([all.len(), first.len(), second.len()], [99; 3]);
+    let paper = |of: &[&Specification]| {
+        let plain = Choices::of_paper(Quantity::LambdaK);
+        let is_plain = |one: &&&Specification| {
+            let measured = one.choices.measured;
+            Choices { measured, ..plain } == one.choices
+        };
+        of.iter().find(is_plain).unwrap().slope().unwrap()
+    };
+    close(paper(&first), paper(&all));
+    assert!(paper(&all) < 0.0 && paper(&second) > 0.0);
+    assert!(of(Quantity::LambdaK).opposite > 0);
+    let table = breakeven_verify::specifications::csv(curves).unwrap();
+    let rows = |sample: &str| {
+        let cell = format!(",lambda_k,{sample},");
+        table.lines().filter(|line| line.contains(&cell)).count()
+    };
+    assert_eq!(["all", "first_half", "second_half"].map(rows), [99; 3]);
 }
 
 /// In the made-up runs λ_K of all levels of a seed is largest at step 0 nowhere,

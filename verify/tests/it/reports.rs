@@ -5,7 +5,7 @@ use std::path::Path;
 
 use breakeven_sim::record::TrainingOptions;
 use breakeven_verify::report::{self, ReportContext, write};
-use breakeven_verify::{Sweep, VerifySettings, parse_table, read_sweep, verify};
+use breakeven_verify::{Sweep, VerifySettings, parse_table, read_sweep, verify, verify_in_full};
 use tempfile::tempdir;
 
 use crate::synthetic::{Synthetic, diverge, run_folder};
@@ -48,6 +48,47 @@ fn three_files_are_written_and_a_file_in_the_way_is_named() {
     fs::write(&blocked, "").unwrap();
     let error = write(&verdicts, &sweeps, &context(), &blocked).unwrap_err();
     assert!(error.to_string().contains("cannot write"), "{error}");
+}
+
+/// Each figure of the written page is an SVG file of its own and a table beside it;
+/// the page alone links to neither.
+#[test]
+fn every_figure_is_a_file_with_its_data() {
+    let parent = tempdir().unwrap();
+    let sweeps = sweeps(parent.path());
+    let verdicts = verify_in_full(&sweeps).unwrap();
+    let out = parent.path().join("out");
+    write(&verdicts, &sweeps, &context(), &out).unwrap();
+    let page = fs::read_to_string(out.join(report::HTML_FILE)).unwrap();
+    let links = page.split("<a href=\"").skip(1);
+    let links: Vec<&str> = links.filter_map(|rest| rest.split('"').next()).collect();
+    let of_figures = format!("{}/", report::FIGURES_FOLDER);
+    let files: Vec<&str> = links
+        .into_iter()
+        .filter(|link| link.starts_with(&of_figures))
+        .collect();
+    assert_eq!(files.len(), 2 * page.matches("<figure>").count());
+    let folder = fs::read_dir(out.join(report::FIGURES_FOLDER)).unwrap();
+    assert_eq!(folder.count(), files.len());
+    for file in files {
+        let text = fs::read_to_string(out.join(file)).unwrap();
+        if file.ends_with(".svg") {
+            let mut reader = quick_xml::Reader::from_str(&text);
+            while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+            assert_eq!(text.matches("<style>").count(), 1, "{file}");
+        } else {
+            let mut table = csv::Reader::from_reader(text.as_bytes());
+            assert!(table.headers().unwrap().len() >= 5, "{file}");
+            let rows: Result<Vec<_>, _> = table.records().collect();
+            assert!(!rows.unwrap().is_empty(), "{file}");
+        }
+    }
+    let alone = report::html(&verdicts, &sweeps, &context());
+    assert!(!alone.contains(&of_figures));
+    assert_eq!(
+        alone.matches("<figure>").count(),
+        page.matches("<figure>").count()
+    );
 }
 
 #[test]

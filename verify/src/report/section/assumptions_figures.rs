@@ -3,6 +3,7 @@
 use crate::assumptions::{Assumptions, LineFit, Phases, Proxy, Quadratic, usable};
 use crate::input::{Run, Sweep};
 use crate::plot::{Across, Axis, Curve, Figure, Guide, Scale, Size, Ticks, Weight};
+use crate::report::pictures::Picture;
 
 /// Lines and runs that are drawn, at most.
 const MOST: usize = 60;
@@ -10,7 +11,7 @@ const MOST: usize = 60;
 const MOST_POINTS: f64 = 200.0;
 
 /// The figures that there is something to show in.
-pub fn figures(one: &Assumptions, sweep: &Sweep, index: usize) -> Vec<String> {
+pub fn figures(one: &Assumptions, sweep: &Sweep, index: usize) -> Vec<Picture> {
     let all = [
         one.quadratic.found().map(lines),
         one.proportionality.found().and_then(|_| together(sweep)),
@@ -21,7 +22,7 @@ pub fn figures(one: &Assumptions, sweep: &Sweep, index: usize) -> Vec<String> {
         .flatten()
         .map(|figure| {
             let id = format!("{}-{index}", figure.id);
-            Figure { id, ..figure }.svg()
+            Picture::of(&Figure { id, ..figure })
         })
         .collect()
 }

@@ -8,11 +8,10 @@ use crate::specifications::SpecificationCurve;
 
 const INTRO: &str = "Whoever may choose among many analyses finds one that says what he hopes. Here \
     all are made that the records allow without training again: statistic, part of the training, \
-    smoothing, how often one measures, and of K whether it is K^M or that of single examples. Each \
-    gives a log–log slope with its interval over seeds and an unadjusted one-sided p-value. They are \
+    smoothing, how often one measures, of K whether it is K^M or that of single examples, and, where \
+    their halves were measured too, on which of the L mini-batches and of the examples. Each gives a log–log slope with its interval over seeds and an unadjusted one-sided p-value. They are \
     variations on one set of runs, no independent tests: the share that is significant is no p-value, \
-    and no verdict rests on it. L, M and the subset of examples need other measurements, and are not \
-    varied.";
+    and no verdict rests on it.";
 
 pub fn section(curves: &[SpecificationCurve], alpha: f64) -> Section {
     let mut blocks = Vec::new();
@@ -27,7 +26,7 @@ pub fn section(curves: &[SpecificationCurve], alpha: f64) -> Section {
         for (index, curve) in paper.enumerate() {
             let sentence = sentence(curve, alpha);
             blocks.push(Block::Figures {
-                drawn: vec![specifications_figure::draw(curve, alpha, index)],
+                drawn: vec![specifications_figure::picture(curve, alpha, index)],
                 room: Room::Whole,
                 // The first claim's is open.
                 folded: (index > 0).then_some(sentence.clone()),

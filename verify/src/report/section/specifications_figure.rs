@@ -3,9 +3,11 @@
 
 use crate::plot::{Scale, digits, text};
 use crate::quantity::{Quantity, Statistic};
+use crate::report::pictures::Picture;
 use crate::report::statement;
 use crate::specifications::{
-    Cadence, Choices, STATISTICS, Smoothing, Specification, SpecificationCurve, Window,
+    self, Cadence, Choices, STATISTICS, Sample, Smoothing, Specification, SpecificationCurve,
+    Window,
 };
 
 /// Left ends of frame and drawing, in the drawing's units.
@@ -45,8 +47,18 @@ struct Row {
     has: Box<dyn Fn(&Choices) -> bool>,
 }
 
-/// The curve of a claim as an `svg` element; `index` tells it from others.
-pub fn draw(curve: &SpecificationCurve, alpha: f64, index: usize) -> String {
+/// The curve of a claim; `index` tells it from others. Its data are all of its
+/// specifications.
+pub fn picture(curve: &SpecificationCurve, alpha: f64, index: usize) -> Picture {
+    let id = format!("specifications-{index}");
+    Picture {
+        svg: draw(curve, alpha, &id),
+        table: specifications::csv(std::slice::from_ref(curve)),
+        id,
+    }
+}
+
+fn draw(curve: &SpecificationCurve, alpha: f64, id: &str) -> String {
     let shown: Vec<(&Specification, f64)> = curve
         .all
         .iter()
@@ -84,7 +96,6 @@ pub fn draw(curve: &SpecificationCurve, alpha: f64, index: usize) -> String {
         curve.opposite,
         curve.opposite_significant
     );
-    let id = format!("specifications-{index}");
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" viewBox=\"0 0 {WIDTH} \
          {height:.0}\" aria-labelledby=\"{id}-title {id}-desc\">\n<title id=\"{id}-title\">{name}</title>\n\
@@ -223,7 +234,12 @@ fn of_paper(
     height: f64,
 ) -> String {
     let first = curve.subject.quantities().iter();
-    let known = |q: &&Quantity| curve.all.iter().any(|one| one.choices.quantity == **q);
+    let known = |q: &&Quantity| {
+        curve
+            .all
+            .iter()
+            .any(|one| one.choices.measured.quantity == **q)
+    };
     let paper = first.copied().find(|q| known(&q)).map(Choices::of_paper);
     let place = shown.iter().position(|(one, _)| Some(one.choices) == paper);
     place.map_or_else(String::new, |place| {
@@ -287,11 +303,12 @@ fn short(statistic: Statistic) -> &'static str {
 fn kinds(curve: &SpecificationCurve) -> Vec<Vec<Row>> {
     let mut quantities: Vec<Quantity> = Vec::new();
     for one in &curve.all {
-        if !quantities.contains(&one.choices.quantity) {
-            quantities.push(one.choices.quantity);
+        if !quantities.contains(&one.choices.measured.quantity) {
+            quantities.push(one.choices.measured.quantity);
         }
     }
     quantities.sort();
+    let is_of_half = |one: &Specification| one.choices.measured.sample != Sample::All;
     let row = |name: &str, has: Box<dyn Fn(&Choices) -> bool>| Row {
         name: name.to_owned(),
         has,
@@ -317,9 +334,13 @@ fn kinds(curve: &SpecificationCurve) -> Vec<Vec<Row>> {
             } else {
                 "K per example"
             };
-            row(name, Box::new(move |c: &Choices| c.quantity == q))
+            row(name, Box::new(move |c: &Choices| c.measured.quantity == q))
         };
         kinds.push(quantities.into_iter().map(of).collect());
+    }
+    if curve.all.iter().any(is_of_half) {
+        let of = |s: Sample| row(s.in_words(), Box::new(move |c| c.measured.sample == s));
+        kinds.push(Sample::ALL.map(of).into());
     }
     kinds
 }

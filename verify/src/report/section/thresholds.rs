@@ -4,6 +4,7 @@ use super::{Block, Room, Section, Table};
 use crate::level::Level;
 use crate::number::significant;
 use crate::plot::{Curve, Figure, Weight};
+use crate::report::pictures::Picture;
 use crate::report::statement::ABSENT;
 use crate::thresholds::{
     Caption, Comparison, Located, Observed, Predictor, RunThreshold, Thresholds, figure, in_words,
@@ -170,7 +171,7 @@ fn run_row(run: &RunThreshold) -> Vec<String> {
 }
 
 /// Every prediction that there is, against one observation.
-fn figures(thresholds: &Thresholds, observed: Observed) -> Vec<String> {
+fn figures(thresholds: &Thresholds, observed: Observed) -> Vec<Picture> {
     let located = &thresholds.located;
     let scale = scale(located, observed);
     let several = located.iter().any(|one| one.network != located[0].network);
@@ -192,7 +193,7 @@ fn figures(thresholds: &Thresholds, observed: Observed) -> Vec<String> {
         if observed == Observed::BreakEven {
             brackets(&mut figure, located, predictor);
         }
-        Some(figure.svg())
+        Some(Picture::of(&figure))
     };
     Predictor::ALL.into_iter().filter_map(one).collect()
 }
