@@ -82,6 +82,11 @@ pub struct MeasureArgs {
     /// Smallest, most negative eigenvalues of H.
     #[arg(long, value_name = "N", default_value_t = 0)]
     bottom: usize,
+    /// Measure other matrices too: the Gauss–Newton matrix (H without second
+    /// derivatives of the network; for cross entropy the Fisher information) or the
+    /// empirical Fisher, the uncentred K.
+    #[arg(long, value_enum, value_name = "MATRIX,…", value_delimiter = ',')]
+    also: Vec<AlsoArg>,
     /// L, the mini-batch gradients of K^M. Default: 25.
     #[arg(long, value_name = "L")]
     batches: Option<usize>,
@@ -136,6 +141,12 @@ pub struct MeasureArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AlsoArg {
+    GaussNewton,
+    EmpiricalFisher,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -255,6 +266,8 @@ impl MeasureArgs {
             subset: source.subset,
             top: source.top,
             bottom: self.bottom,
+            gauss_newton: self.also.contains(&AlsoArg::GaussNewton),
+            empirical_fisher: self.also.contains(&AlsoArg::EmpiricalFisher),
             batches: source.batches,
             batch_size: source.batch_size,
             batch_order: match self.batch_order {

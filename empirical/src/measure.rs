@@ -13,7 +13,7 @@ use breakeven_sim::record::{LossLine, MiniBatches, Record};
 use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
-use crate::moments::Moments;
+use crate::moments::{Moments, normal_variance_error, variance_error};
 use crate::network::{Network, Score};
 use crate::operator::{BatchSharpness, GradientCovarianceOp, HessianOp, Point, PointSettings};
 use crate::parameters::Role;
@@ -227,9 +227,14 @@ impl<'a> Measurement<'a> {
             }
         };
         match self.curvature_variance(point, e) {
-            Ok(variance) => {
+            Ok((variance, error)) => {
+                let stability = self.stability(top.value, variance);
                 record.curvature_variance = finite(variance);
-                record.stability = finite(self.stability(top.value, variance));
+                record.stability = finite(stability);
+                record.curvature_variance_standard_error = error.and_then(finite);
+                record.stability_standard_error = error
+                    .map(|error| self.stability(top.value, variance + error) - stability)
+                    .and_then(finite);
             }
             Err(why) => {
                 leave_out(
@@ -279,13 +284,14 @@ impl<'a> Measurement<'a> {
         momentum::growth(eta, self.momentum, lambda, s2, examples, self.batch_size)
     }
 
-    /// s² along e: the variance of the examples' curvatures, or where they have
-    /// none, the one that the curvatures of whole batches of S examples follow
-    /// from. Disjoint batches of a set of N have means whose variance, over
-    /// their number less one, is s² N/(S(N−1)) on average.
-    fn curvature_variance(&self, point: &Point, e: &[f64]) -> Known<f64> {
+    /// s² along e and its standard error: the variance of the examples'
+    /// curvatures, or where they have none, the one that the curvatures of whole
+    /// batches of S examples follow from. Disjoint batches of a set of N have means
+    /// whose variance, over their number less one, is s² N/(S(N−1)) on average.
+    fn curvature_variance(&self, point: &Point, e: &[f64]) -> Known<(f64, Option<f64>)> {
         if let Ok(each) = point.curvatures(e) {
-            return Ok(Moments::of(&each).variance);
+            let error = variance_error(&each, self.train.len());
+            return Ok((Moments::of(&each).variance, error));
         }
         let (size, all) = (self.batch_size, self.train.len() as f64);
         let batches = point.batch_curvatures(e, size);
@@ -297,7 +303,10 @@ impl<'a> Measurement<'a> {
         }
         let count = batches.len() as f64;
         let between = Moments::of(&batches).variance * count / (count - 1.0);
-        Ok(between * size as f64 * (all - 1.0) / all)
+        let variance = between * size as f64 * (all - 1.0) / all;
+        let (count, all) = (batches.len(), self.train.len());
+        let error = normal_variance_error(variance, count, count * size, all);
+        Ok((variance, error))
     }
 
     fn per_example_covariance(&self, survey: &Survey, warm: &mut WarmStart, record: &mut Record) {

@@ -1,4 +1,4 @@
-//! Mean and variance of a sample.
+//! Mean and variance of a sample, and how far off it they may be.
 
 use serde::Serialize;
 
@@ -21,5 +21,79 @@ impl Moments {
             mean,
             variance: squares / count,
         }
+    }
+}
+
+/// Standard error of the variance (1/n) of `values` as that of the `all` from which
+/// they were drawn without replacement, whatever their distribution:
+/// Var(S²) = (μ₄ − σ⁴(n−3)/(n−1))/n with their own moments in place of μ₄ and σ⁴,
+/// times the (N−n)/(N−1) of finite populations. `None` for fewer than two.
+pub fn variance_error(values: &[f64], all: usize) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let (n, moments) = (values.len() as f64, Moments::of(values));
+    let fourth = values
+        .iter()
+        .map(|x| (x - moments.mean).powi(4))
+        .sum::<f64>()
+        / n;
+    let unbiased = moments.variance * n / (n - 1.0);
+    let of_unbiased = (fourth - unbiased * unbiased * (n - 3.0) / (n - 1.0)) / n;
+    Some((n - 1.0) / n * of_unbiased.max(0.0).sqrt() * drawn_from(values.len(), all))
+}
+
+/// The same of a variance of `count` means that are as good as normal, made of
+/// `examples` of `all`: σ²√(2/(k−1)). `None` for fewer than two.
+pub fn normal_variance_error(
+    variance: f64,
+    count: usize,
+    examples: usize,
+    all: usize,
+) -> Option<f64> {
+    let freedom = count.checked_sub(1).filter(|&freedom| freedom > 0)? as f64;
+    Some(variance * (2.0 / freedom).sqrt() * drawn_from(examples, all))
+}
+
+/// √((N−n)/(N−1)): a sample that is the population has no error.
+fn drawn_from(examples: usize, all: usize) -> f64 {
+    let rest = all.saturating_sub(examples) as f64;
+    (rest / (all.max(2) - 1) as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::seq::index;
+
+    use super::*;
+    use crate::random::{Purpose, stream};
+
+    /// By hand: of 0 and 2, μ₄ = 1 and S² = 2, so that Var(S²) = (1 + 4)/2.
+    #[test]
+    fn two_values_have_an_error() {
+        let found = variance_error(&[0.0, 2.0], 1_000_000_000).unwrap();
+        assert!((found - 0.5 * 2.5_f64.sqrt()).abs() < 1e-8);
+        assert_eq!(variance_error(&[0.0, 2.0], 2), Some(0.0));
+        assert_eq!(variance_error(&[1.0], 10), None);
+        assert_eq!(variance_error(&[3.0; 5], 10), Some(0.0));
+        assert_eq!(normal_variance_error(1.0, 1, 8, 100), None);
+        let two = normal_variance_error(3.0, 2, 0, 100).unwrap();
+        assert!((two - 3.0 * 2.0_f64.sqrt() * (100.0_f64 / 99.0).sqrt()).abs() < 1e-12);
+    }
+
+    /// The spread of the variances of 5,000 samples of 40 among 100 skewed numbers.
+    #[test]
+    fn errors_are_the_spread_over_samples() {
+        let all: Vec<f64> = (0..100).map(|k| (f64::from(k) / 25.0).exp()).collect();
+        let mut rng = stream(0, Purpose::Init, 0);
+        let mut draw = || {
+            let places = index::sample(&mut rng, 100, 40);
+            let values: Vec<f64> = places.iter().map(|k| all[k]).collect();
+            let error = variance_error(&values, 100).unwrap();
+            (Moments::of(&values).variance, error * error)
+        };
+        let (variances, squares): (Vec<f64>, Vec<f64>) = (0..5000).map(|_| draw()).unzip();
+        let ratio = Moments::of(&squares).mean / Moments::of(&variances).variance;
+        assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
     }
 }

@@ -1,12 +1,14 @@
 //! The matrices that are measured, as operators on vectors of θ's space.
 
 mod covariance;
+mod gauss_newton;
 mod gram;
 mod hessian;
 mod mini_batch;
 mod point;
 
-pub use covariance::GradientCovarianceOp;
+pub use covariance::{EmpiricalFisherOp, GradientCovarianceOp};
+pub use gauss_newton::GaussNewtonOp;
 pub use gram::GramSpectrum;
 pub use hessian::HessianOp;
 pub use mini_batch::{BatchSharpness, MiniBatchCovariance, MiniBatchGradients};

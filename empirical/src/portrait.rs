@@ -4,7 +4,8 @@ mod fields;
 mod settings;
 
 pub use fields::{
-    CovariancePortrait, HessianPortrait, Leading, MiniBatchPortrait, Portrait, Values,
+    CovariancePortrait, GaussNewtonPortrait, HessianPortrait, Leading, MiniBatchPortrait, Portrait,
+    TracePortrait, Values,
 };
 pub use settings::{BatchOrder, PortraitError, PortraitSettings};
 
@@ -24,7 +25,10 @@ use crate::loaded::Labelled;
 use crate::model::{Architecture, glorot};
 use crate::moments::Moments;
 use crate::network::Network;
-use crate::operator::{BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, Point};
+use crate::operator::{
+    BatchSharpness, EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp,
+    LinearOperator, Point,
+};
 use crate::parameters::Parameters;
 use crate::random::{Purpose, stream};
 use crate::solver::{
@@ -107,6 +111,14 @@ impl Portrait {
             }
             Err(why) => (Err(why.clone()), Err(why)),
         };
+        let gauss_newton = match settings.gauss_newton {
+            true => Some(settings.gauss_newton(&survey)?),
+            false => None,
+        };
+        let empirical_fisher = match settings.empirical_fisher {
+            true => settings.empirical_fisher(&survey, &mut absent)?,
+            false => None,
+        };
         let (mini_batch, batch_sharpness) = settings.mini_batch(&survey, examples, &mut absent)?;
         meter.begin("curvatures along e", Parts::Whole);
         let curvatures = h.top_vector("H").and_then(|e| point.curvatures(e));
@@ -128,6 +140,8 @@ impl Portrait {
             hessian,
             covariance_per_example: keep(&mut absent, "covariance_per_example", covariance),
             covariance_mini_batch: mini_batch,
+            gauss_newton,
+            empirical_fisher,
             cosine_hessian_covariance: keep(&mut absent, "cosine_hessian_covariance", cosine),
             eigenspace_cosines: keep(&mut absent, "eigenspace_cosines", cosines),
             curvature_along_top: keep(&mut absent, "curvature_along_top", moments),
@@ -170,6 +184,8 @@ impl PortraitSettings {
         match found.status {
             SolverStatus::NotFinite => Err(PortraitError::NotFinite(match what {
                 "H" => "a product of H",
+                "G" => "a product of the Gauss–Newton matrix",
+                "F" => "a product of the empirical Fisher",
                 _ => "a product of K",
             })),
             _ => Ok(found),
@@ -182,15 +198,9 @@ impl PortraitSettings {
         let most = if exact.is_some() { 0 } else { MOST_DIRECTIONS };
         let explored = Explored::new(&h, most);
         let found = self.leading(survey, "H", &explored, self.bottom)?;
-        let Trace {
-            value,
-            standard_error,
-            probes,
-            exact_directions,
-            status,
-        } = match exact {
+        let trace = match exact {
             Some(exact) => exact,
-            None => self.trace(&h, &explored.into_known(), survey.meter)?,
+            None => self.trace("H", &h, &explored.into_known(), survey.meter)?,
         };
         let least = found.smallest.first();
         let portrait = HessianPortrait {
@@ -198,13 +208,37 @@ impl PortraitSettings {
             lambda_h_min: least.map(|pair| pair.value),
             lambda_h_min_error_bound: least.map(|pair| pair.error_bound),
             smallest: least.map(|_| Values::of(&found.smallest)),
-            trace: value,
-            trace_standard_error: standard_error,
-            trace_probes: probes,
-            trace_exact_directions: exact_directions,
-            trace_status: status,
+            trace: TracePortrait::of(trace),
         };
         Ok((portrait, found))
+    }
+
+    fn gauss_newton(&self, survey: &Survey) -> Result<GaussNewtonPortrait, PortraitError> {
+        let g = GaussNewtonOp(survey.point);
+        let explored = Explored::new(&g, MOST_DIRECTIONS);
+        let found = self.leading(survey, "G", &explored, 0)?;
+        let trace = self.trace("G", &g, &explored.into_known(), survey.meter)?;
+        Ok(GaussNewtonPortrait {
+            leading: Leading::of(&found),
+            trace: TracePortrait::of(trace),
+        })
+    }
+
+    fn empirical_fisher(
+        &self,
+        survey: &Survey,
+        absent: &mut BTreeMap<String, String>,
+    ) -> Result<Option<CovariancePortrait>, PortraitError> {
+        let fisher = EmpiricalFisherOp::of(survey.point);
+        let Some(fisher) = keep(absent, "empirical_fisher", fisher) else {
+            return Ok(None);
+        };
+        let found = self.leading(survey, "F", &fisher, 0)?;
+        Ok(Some(CovariancePortrait {
+            leading: Leading::of(&found),
+            trace: fisher.trace(),
+            trace_error_bound: fisher.trace_error(),
+        }))
     }
 
     /// Tr H without an estimate, where the network has a form for it.
@@ -225,10 +259,11 @@ impl PortraitSettings {
         })
     }
 
-    /// An estimate of Tr H, given vᵀHv on orthonormal vectors v.
+    /// An estimate of the trace of an operator, given vᵀAv on orthonormal vectors v.
     fn trace(
         &self,
-        h: &HessianOp,
+        what: &str,
+        operator: &impl LinearOperator,
         known: &[(f64, Vec<f64>)],
         meter: &Meter,
     ) -> Result<Trace, PortraitError> {
@@ -236,11 +271,12 @@ impl PortraitSettings {
             tolerance: self.trace_tolerance,
             most_probes: self.trace_probes,
         };
-        meter.begin("trace of H", Parts::AtMost(self.trace_probes as u64));
+        let title = format!("trace of {what}");
+        meter.begin(title, Parts::AtMost(self.trace_probes as u64));
         let mut rng = stream(self.seed, Purpose::Probes, 0);
-        let found = trace(h, known, settings, &mut rng, meter);
+        let found = trace(operator, known, settings, &mut rng, meter);
         match found.status {
-            SolverStatus::NotFinite => Err(PortraitError::NotFinite("a product of H")),
+            SolverStatus::NotFinite => Err(PortraitError::NotFinite("a product of H or G")),
             _ => Ok(found),
         }
     }

@@ -216,10 +216,17 @@ pub struct Record {
     /// s² = Var_i(eᵀH_i e) along e = e_H¹ over the subset (1/n).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curvature_variance: Option<f64>,
+    /// Standard error of `curvature_variance` as that of all N training examples
+    /// along e, for the examples that it was measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curvature_variance_standard_error: Option<f64>,
     /// The left side of Eq. 1 for the η in force, S and N; stable up to 1.
     /// With momentum, what takes its place ([`crate::momentum::growth`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<f64>,
+    /// By how much `stability` grows with one standard error of s².
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stability_standard_error: Option<f64>,
     /// ψ = |⟨g, e_H¹⟩| / λ_H¹, the distance to the minimum along e_H¹.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psi: Option<f64>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use breakeven_empirical::portrait::{Leading, Portrait, Values};
+use breakeven_empirical::portrait::{Leading, Portrait, TracePortrait, Values};
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
@@ -31,11 +31,20 @@ pub(super) fn table(portrait: &Portrait) -> String {
         lines.extend(values("smallest", smallest));
     }
     lines.extend([
-        line("trace", &trace(portrait)),
-        line("trace's cost", &trace_effort(portrait)),
+        line("trace", &trace(&h.trace, portrait.parameters)),
+        line("trace's cost", &trace_effort(&h.trace, portrait.parameters)),
         line("solver", &solver(&h.leading)),
-        "\nK, the covariance of the examples' gradients".to_owned(),
     ]);
+    if let Some(g) = &portrait.gauss_newton {
+        lines.push("\nG, the Gauss–Newton matrix".to_owned());
+        lines.extend(values("largest", &g.leading.values));
+        lines.extend([
+            line("trace", &trace(&g.trace, portrait.parameters)),
+            line("trace's cost", &trace_effort(&g.trace, portrait.parameters)),
+            line("solver", &solver(&g.leading)),
+        ]);
+    }
+    lines.extend(["\nK, the covariance of the examples' gradients".to_owned()]);
     match k {
         Some(k) => {
             lines.extend(values("largest", &k.leading.values));
@@ -43,6 +52,19 @@ pub(super) fn table(portrait: &Portrait) -> String {
             lines.push(line("solver", &solver(&k.leading)));
         }
         None => lines.push(line("largest", &or_why("covariance_per_example", None))),
+    }
+    match &portrait.empirical_fisher {
+        Some(f) => {
+            lines.push("\nF, the empirical Fisher: K about zero".to_owned());
+            lines.extend(values("largest", &f.leading.values));
+            lines.push(line("trace", &within(f.trace, f.trace_error_bound)));
+            lines.push(line("solver", &solver(&f.leading)));
+        }
+        None if portrait.absent.contains_key("empirical_fisher") => {
+            lines.push("\nF, the empirical Fisher: K about zero".to_owned());
+            lines.push(line("largest", &or_why("empirical_fisher", None)));
+        }
+        None => {}
     }
     lines.extend([
         format!(
@@ -182,31 +204,25 @@ fn leading(values: &[f64]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn trace(portrait: &Portrait) -> String {
-    let h = &portrait.hessian;
-    if is_exact(portrait) {
-        return within(h.trace, h.trace_standard_error);
+fn trace(found: &TracePortrait, parameters: usize) -> String {
+    if found.exact_directions == parameters {
+        return within(found.value, found.standard_error);
     }
-    let error = number(h.trace_standard_error);
-    format!("{} ± {error} (standard error)", number(h.trace))
-}
-
-/// Whether no direction is left to an estimate of the trace.
-fn is_exact(portrait: &Portrait) -> bool {
-    portrait.hessian.trace_exact_directions == portrait.parameters
+    let error = number(found.standard_error);
+    format!("{} ± {error} (standard error)", number(found.value))
 }
 
 /// What the trace took, and whether it is as exact as was asked.
-fn trace_effort(portrait: &Portrait) -> String {
-    let h = &portrait.hessian;
-    if is_exact(portrait) {
-        return format!("{} products or sweeps, exact", h.trace_probes);
+fn trace_effort(found: &TracePortrait, parameters: usize) -> String {
+    // No direction is left to an estimate.
+    if found.exact_directions == parameters {
+        return format!("{} products or sweeps, exact", found.probes);
     }
     format!(
         "{} products and probes, {} directions exact, {}",
-        h.trace_probes,
-        h.trace_exact_directions,
-        h.trace_status.in_words()
+        found.probes,
+        found.exact_directions,
+        found.status.in_words()
     )
 }
 

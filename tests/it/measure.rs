@@ -286,7 +286,8 @@ fn softmax_regression_is_measured_as_its_closed_form_says() {
             "--checkpoint" => vec!["--model", "mlp", "--hidden", "--checkpoint", "zero"],
             _ => vec!["--model", "mlp", "--checkpoint", "zero", "--hidden", hidden],
         };
-        let exact = ["--tolerance", "1e-12", "--json"];
+        let also = "gauss-newton,empirical-fisher";
+        let exact = ["--tolerance", "1e-12", "--json", "--also", also];
         let found = json(&run(
             &[&DATA[..], &words, &BATCHES, &exact].concat(),
             world.path(),
@@ -309,9 +310,17 @@ fn softmax_regression_is_measured_as_its_closed_form_says() {
             found["absent"]["curvature_along_top"].as_str().unwrap(),
             &["the largest eigenvalue of H is repeated (9 times"],
         );
-        let trace = &found["hessian"]["trace"];
-        let error = found["hessian"]["trace_standard_error"].as_f64().unwrap();
-        let expected = json!(0.9 * squares);
-        assert_close("trace", trace, &expected, error, tolerance::NORMAL_QUANTILE);
+        // Logits are affine in θ: H is all Gauss and Newton's. ‖p − y‖² is 0.9 too.
+        let g = &found["gauss_newton"];
+        close("largest of G", &g["eigenvalues"][0], largest / 10.0);
+        assert_eq!(g["multiplicities"], json!([9]));
+        let fisher = &found["empirical_fisher"]["trace"];
+        close("trace of F", fisher, 0.9 * squares);
+        for matrix in [&found["hessian"], g] {
+            let trace = &matrix["trace"];
+            let error = matrix["trace_standard_error"].as_f64().unwrap();
+            let expected = json!(0.9 * squares);
+            assert_close("trace", trace, &expected, error, tolerance::NORMAL_QUANTILE);
+        }
     }
 }

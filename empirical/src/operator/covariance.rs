@@ -1,4 +1,4 @@
-//! The covariance of per-example gradients.
+//! The covariance of per-example gradients, and their second moment.
 
 use super::{LinearOperator, Point};
 use crate::known::Known;
@@ -39,14 +39,7 @@ impl LinearOperator for GradientCovarianceOp<'_> {
     }
 
     fn apply(&self, v: &[f64]) -> Vec<f64> {
-        let parts = self.0.split(v);
-        let mut product = self.0.sum(|written| {
-            let tangents = written.tape.push_tangent(&parts);
-            match tangents.get(written.loss) {
-                Some(along) => written.tape.pull_back_weighted(along),
-                None => parts.iter().map(|part| part.zeros_like()).collect(),
-            }
-        });
+        let mut product = second_moment(self.0, v);
         let gradient = self.0.gradient();
         let mean = dot(gradient, v);
         for (product, g) in product.iter_mut().zip(gradient) {
@@ -59,6 +52,54 @@ impl LinearOperator for GradientCovarianceOp<'_> {
     fn rounding(&self, scale: f64) -> f64 {
         self.0.rounding(scale + self.0.squared_gradient_norm())
     }
+}
+
+/// F = (1/n) Σ g_i g_iᵀ over a point's subset: K about zero instead of the mean
+/// gradient, known as the empirical Fisher. F = K + ggᵀ.
+pub struct EmpiricalFisherOp<'a>(&'a Point<'a>);
+
+impl<'a> EmpiricalFisherOp<'a> {
+    /// That of a point's examples; absent where they depend on each other.
+    pub fn of(point: &'a Point<'a>) -> Known<Self> {
+        point.independent_examples()?;
+        Ok(Self(point))
+    }
+
+    /// Tr F = (1/n) Σ ‖g_i‖², exact up to [`Self::trace_error`].
+    pub fn trace(&self) -> f64 {
+        self.0.mean_squared_gradient_norm()
+    }
+
+    /// How far rounding may move the trace.
+    pub fn trace_error(&self) -> f64 {
+        self.0.rounding(self.trace())
+    }
+}
+
+impl LinearOperator for EmpiricalFisherOp<'_> {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        second_moment(self.0, v)
+    }
+
+    fn rounding(&self, scale: f64) -> f64 {
+        self.0.rounding(scale)
+    }
+}
+
+/// (1/n) Jᵀ(Jv).
+fn second_moment(point: &Point, v: &[f64]) -> Vec<f64> {
+    let parts = point.split(v);
+    point.sum(|written| {
+        let tangents = written.tape.push_tangent(&parts);
+        match tangents.get(written.loss) {
+            Some(along) => written.tape.pull_back_weighted(along),
+            None => parts.iter().map(|part| part.zeros_like()).collect(),
+        }
+    })
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -6,7 +6,7 @@ use breakeven_sim::record::{BoundKind, SolverStatus};
 use serde::Serialize;
 
 use crate::moments::Moments;
-use crate::solver::{Eigenpair, Eigenpairs};
+use crate::solver::{Eigenpair, Eigenpairs, Trace};
 
 /// K and H at one θ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,6 +29,13 @@ pub struct Portrait {
     pub covariance_per_example: Option<CovariancePortrait>,
     /// K^M of mini-batch gradients.
     pub covariance_mini_batch: MiniBatchPortrait,
+    /// G = (1/n) Σ J_iᵀ(∇²ℓ_i)J_i, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gauss_newton: Option<GaussNewtonPortrait>,
+    /// F = (1/n) Σ g_i g_iᵀ, where it was asked for; absent where examples depend on
+    /// each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empirical_fisher: Option<CovariancePortrait>,
     /// |cos| of the top eigenvectors of H and of the per-example K.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cosine_hessian_covariance: Option<f64>,
@@ -122,18 +129,61 @@ pub struct HessianPortrait {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smallest: Option<Values>,
     /// Tr H.
-    pub trace: f64,
+    #[serde(flatten)]
+    pub trace: TracePortrait,
+}
+
+/// The Gauss–Newton matrix's leading eigenvalues and trace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GaussNewtonPortrait {
+    /// Its leading eigenvalues.
+    #[serde(flatten)]
+    pub leading: Leading,
+    /// Its trace.
+    #[serde(flatten)]
+    pub trace: TracePortrait,
+}
+
+/// A trace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TracePortrait {
+    /// The trace.
+    #[serde(rename = "trace")]
+    pub value: f64,
     /// Its standard error; where the trace is exact, how far rounding may move
     /// it, and 0 where it is a sum of D products.
-    pub trace_standard_error: f64,
+    #[serde(rename = "trace_standard_error")]
+    pub standard_error: f64,
     /// Products, quadratic forms or sweeps backwards that it took, beside the
     /// products of the eigenvalues.
-    pub trace_probes: usize,
-    /// Orthogonal directions of which the trace holds eᵀHe exactly; all D where
+    #[serde(rename = "trace_probes")]
+    pub probes: usize,
+    /// Orthogonal directions e of which the trace holds eᵀAe exactly; all D where
     /// it is exact.
-    pub trace_exact_directions: usize,
+    #[serde(rename = "trace_exact_directions")]
+    pub exact_directions: usize,
     /// Whether the standard error met its tolerance.
-    pub trace_status: SolverStatus,
+    #[serde(rename = "trace_status")]
+    pub status: SolverStatus,
+}
+
+impl TracePortrait {
+    pub(super) fn of(trace: Trace) -> Self {
+        let Trace {
+            value,
+            standard_error,
+            probes,
+            exact_directions,
+            status,
+        } = trace;
+        Self {
+            value,
+            standard_error,
+            probes,
+            exact_directions,
+            status,
+        }
+    }
 }
 
 /// The per-example covariance's leading eigenvalues and trace.

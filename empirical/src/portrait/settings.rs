@@ -25,6 +25,10 @@ pub struct PortraitSettings {
     pub top: usize,
     /// Smallest eigenvalues of H.
     pub bottom: usize,
+    /// Whether the Gauss–Newton matrix is measured too.
+    pub gauss_newton: bool,
+    /// Whether the second moment of the examples' gradients is.
+    pub empirical_fisher: bool,
     /// L.
     pub batches: usize,
     /// M.

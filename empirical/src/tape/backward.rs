@@ -123,6 +123,39 @@ impl Tape {
         every_one(self, product)
     }
 
+    /// Jᵀ(∇²ℓ)J along a direction, J the Jacobian of what the loss reads and ∇²ℓ the
+    /// second derivative of the loss by that, weighted as in [`Tape::pull_back`]: the
+    /// part of [`Tape::pull_back_tangent`] that has no second derivative of the
+    /// network. `t` are the tangents along the direction.
+    ///
+    /// # Panics
+    /// If `loss` is no map of one value.
+    pub fn pull_back_gauss_newton(&self, loss: Var, t: &Tangents) -> Vec<Matrix> {
+        let node = &self.nodes[loss.0];
+        let Op::Map(outputs, map) = &node.op else {
+            panic!("losses are a map of the network's outputs");
+        };
+        let mut cotangents = self.no_cotangents();
+        let bent = both(t.get(*outputs), node.cotangent.as_ref(), |dz, c| {
+            map.bend_back(dz, c)
+        });
+        cotangents.add(*outputs, bent);
+        let wanted: Vec<bool> = self.nodes.iter().map(|node| node.active).collect();
+        let mut product = vec![None; self.parameters];
+        for k in (0..loss.0).rev() {
+            let Some(c) = cotangents.take(k) else {
+                continue;
+            };
+            match self.nodes[k].op {
+                Op::Parameter(number) => product[number] = Some(c),
+                _ => {
+                    self.pull(k, c, &wanted, &mut cotangents);
+                }
+            }
+        }
+        every_one(self, product)
+    }
+
     /// Adds what the cotangent `c` of operation `k` says of its inputs to
     /// their cotangents, where they are `wanted`; gives it back where a later
     /// sweep reads it.

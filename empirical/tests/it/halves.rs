@@ -107,7 +107,7 @@ fn record(reference: &Reference, examples: &Examples, batch_size: usize) -> Reco
     taken.unwrap().unwrap()
 }
 
-fn dense(operator: &impl LinearOperator) -> Dense {
+pub fn dense(operator: &impl LinearOperator) -> Dense {
     let dim = operator.dim();
     let unit = |k: usize| -> Vec<f64> { (0..dim).map(|j| f64::from(u8::from(j == k))).collect() };
     let columns: Vec<f64> = (0..dim).flat_map(|k| operator.apply(&unit(k))).collect();

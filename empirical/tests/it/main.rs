@@ -5,6 +5,7 @@ mod checker;
 mod checkpoint;
 mod checkpoint_refusals;
 mod config;
+mod curvatures;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;

@@ -8,7 +8,7 @@ use breakeven_empirical::model::{Architecture, BertShape, CnnShape, InputShape, 
 use breakeven_empirical::moments::Moments;
 use breakeven_empirical::network::{Loss, Network, chunks};
 use breakeven_empirical::operator::{
-    GradientCovarianceOp, HessianOp, LinearOperator, Point, PointSettings,
+    GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator, Point, PointSettings,
 };
 use breakeven_empirical::parameters::Role;
 use breakeven_empirical::tape::Matrix;
@@ -196,6 +196,25 @@ impl Case {
     }
 }
 
+impl Case {
+    /// A product with the direction: its norm, quadratic form, and some entries.
+    #[track_caller]
+    fn product(&self, name: &str, product: &[f64]) {
+        let path = |field: &str| format!("/{name}/{field}");
+        self.number(name, &path("norm"), dot(product, product).sqrt());
+        // Where terms cancel, as exact as the product is.
+        let quadratic = dot(&self.direction(), product);
+        let expected = self.numbers.pointer(&path("quadratic")).unwrap();
+        let scale = dot(product, product).sqrt();
+        let [found, expected] = [quadratic, expected.as_f64().unwrap()];
+        self.close(name, &[found, scale], &[expected, scale]);
+        let torch = self.model.parameters().to_torch(product);
+        let indices = self.list(&path("indices"));
+        let entries: Vec<f64> = indices.iter().map(|&k| torch[k as usize]).collect();
+        self.close(name, &entries, &self.list(&path("entries")));
+    }
+}
+
 pub fn pixels(count: usize, image: [usize; 3], compute: &Compute) -> Inputs {
     let features: usize = image.iter().product();
     let all = formula_pixels(count, features, 0.0);
@@ -249,13 +268,8 @@ pub fn check_all(cases: Vec<Case>) {
         case.number("gradient", "/gradient_norm", norm);
 
         let v = case.direction();
-        let product = HessianOp(&point).apply(&v);
-        let norm = dot(&product, &product).sqrt();
-        case.number("‖Hv‖", "/hessian_product/norm", norm);
-        let torch = case.model.parameters().to_torch(&product);
-        let indices = case.list("/hessian_product/indices");
-        let entries: Vec<f64> = indices.iter().map(|&k| torch[k as usize]).collect();
-        case.close("Hv", &entries, &case.list("/hessian_product/entries"));
+        case.product("hessian_product", &HessianOp(&point).apply(&v));
+        case.product("gauss_newton_product", &GaussNewtonOp(&point).apply(&v));
         let curved = HessianOp(&point).quadratic(&v);
         case.number("vᵀHv", "/hessian_product/quadratic", curved);
     }

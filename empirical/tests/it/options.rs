@@ -282,6 +282,9 @@ fn the_left_side_of_eq_1_is_that_of_the_rate_in_force_with_momentum() {
         let (lambda, s2) = (record.lambda_h.unwrap(), record.curvature_variance.unwrap());
         let expected = growth(eta, 0.5, lambda, s2, 60, 10);
         assert_eq!(record.stability, Some(expected), "step {}", record.step);
+        let error = record.curvature_variance_standard_error.unwrap();
+        let moved = growth(eta, 0.5, lambda, s2 + error, 60, 10);
+        assert_eq!(record.stability_standard_error, Some(moved - expected));
     }
 }
 

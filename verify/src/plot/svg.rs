@@ -135,7 +135,7 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
         ),
         None => Default::default(),
     };
-    let guides: String = figure.guides.iter().map(|g| guide(g, &frame)).collect();
+    let (guides, notes): (String, String) = figure.guides.iter().map(|g| guide(g, &frame)).unzip();
     let curves: String = figure
         .curves
         .iter()
@@ -150,7 +150,7 @@ pub fn draw(figure: &Figure, medium: Medium) -> String {
          <text class=\"title\" x=\"4\" y=\"16\">{title}</text>\n{legend}{axes}\
          <clipPath id=\"{id}-clip\"><rect x=\"{left}\" y=\"{top}\" width=\"{width}\" \
          height=\"{height}\"/></clipPath>\n\
-         {guides}<g clip-path=\"url(#{id}-clip)\">\n{cells}{curves}</g>\n{marks}{bar}</svg>\n"
+         {guides}<g clip-path=\"url(#{id}-clip)\">\n{cells}{curves}</g>\n{marks}{notes}{bar}</svg>\n"
     )
 }
 
@@ -210,7 +210,8 @@ fn ticks(axis: &Axis, count: usize) -> Vec<f64> {
     }
 }
 
-fn guide(guide: &Guide, frame: &Frame) -> String {
+/// A guide line below the curves, and what is written beside it above them.
+fn guide(guide: &Guide, frame: &Frame) -> (String, String) {
     let class = match guide.look {
         Some(look) => format!("guide coloured look-{}", look % LOOKS),
         None => "guide".to_owned(),
@@ -223,7 +224,7 @@ fn guide(guide: &Guide, frame: &Frame) -> String {
                 x - 4.0,
                 top + 12.0,
             ),
-            None => return String::new(),
+            None => return Default::default(),
         },
         Across::Y(value) => match frame.y(value) {
             Some(y) => (
@@ -231,16 +232,16 @@ fn guide(guide: &Guide, frame: &Frame) -> String {
                 right - 4.0,
                 y - 5.0,
             ),
-            None => return String::new(),
+            None => return Default::default(),
         },
     };
-    let label = guide.label.as_ref().map_or(String::new(), |label| {
+    let note = guide.label.as_ref().map_or(String::new(), |label| {
         format!(
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{}</text>",
+            "<text class=\"note\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{}</text>\n",
             text::svg(label)
         )
     });
-    format!("<path class=\"{class}\" d=\"{path}\"/>{label}\n")
+    (format!("<path class=\"{class}\" d=\"{path}\"/>\n"), note)
 }
 
 fn curve(curve: &Curve, frame: &Frame, bucket: Option<usize>) -> String {

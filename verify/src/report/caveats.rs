@@ -1,6 +1,6 @@
 //! What a reader has to bear in mind, found in the runs at hand.
 
-use breakeven_sim::record::SolverStatus;
+use breakeven_sim::record::{Record, SolverStatus};
 
 use crate::hypothesis::Hypothesis;
 use crate::input::{Source, Sweep};
@@ -16,6 +16,7 @@ pub fn caveats(verdicts: &Verdicts, sweeps: &[Sweep]) -> Vec<String> {
     caveats.extend(tables(verdicts, sweeps));
     caveats.extend(mini_batches(verdicts));
     caveats.extend(sweeps.iter().filter_map(break_even_not_reached));
+    caveats.extend(sweeps.iter().filter_map(break_even_unsure));
     caveats.extend(sweeps.iter().filter_map(solver));
     caveats.extend(few_seeds(verdicts));
     caveats.extend(measured_steps(sweeps));
@@ -75,6 +76,31 @@ fn break_even_not_reached(sweep: &Sweep) -> Option<String> {
             names.len(),
             runs.len(),
             names.join(", ")
+        )
+    })
+}
+
+/// Runs whose break-even point another sample of examples might move.
+fn break_even_unsure(sweep: &Sweep) -> Option<String> {
+    let is_unsure = |record: &Record| {
+        let both = record.stability.zip(record.stability_standard_error);
+        both.is_some_and(|(left, error)| (left - 1.0).abs() < 2.0 * error)
+    };
+    let (mut all, mut unsure) = (0, 0);
+    for run in &sweep.runs {
+        let Some(step) = run.summary.break_even_step else {
+            continue;
+        };
+        all += 1;
+        let mut up_to = run.records.iter().filter(|record| record.step <= step);
+        unsure += usize::from(up_to.any(is_unsure));
+    }
+    (unsure > 0).then(|| {
+        format!(
+            "{}: in {unsure} of {all} runs that break even the left side of Eq. 1 comes within two \
+             standard errors of 1, at the break-even point or before it: s² over other examples \
+             might have put the point at another record.",
+            sweep.name
         )
     })
 }

@@ -346,6 +346,29 @@ fn the_commands_that_trained_come_before_the_reports_own_each_once() {
     assert!(page.contains("<pre class=\"command\">breakeven check</pre>"));
 }
 
+/// Of five runs at each η those whose left side of Eq. 1 is known to a third only may
+/// break even elsewhere.
+#[test]
+fn a_break_even_point_that_other_examples_might_move_is_said() {
+    let parent = tempdir().unwrap();
+    let mut sweep = read_sweep(&Synthetic::learning_rate().write(parent.path())).unwrap();
+    let breaks_even =
+        |run: &&mut breakeven_verify::input::Run| run.summary.break_even_step.is_some();
+    let all = sweep.runs.iter_mut().filter(breaks_even).count();
+    assert!(all >= 2);
+    for (index, run) in sweep.runs.iter_mut().filter(breaks_even).enumerate() {
+        for record in &mut run.records {
+            let left = record.stability.unwrap();
+            let share = if index == 0 { 0.6 } else { 1e-9 };
+            record.stability_standard_error = Some((left - 1.0).abs() * share);
+        }
+    }
+    let sweeps = [sweep];
+    let said = report::markdown(&verify(&sweeps).unwrap(), &sweeps, &context());
+    let expected = format!("in 1 of {all} runs that break even");
+    assert!(said.contains(&expected), "{said}");
+}
+
 #[test]
 fn a_huge_learning_rate_stays_short() {
     let table = "seed,learning_rate,batch_size,converged,max_lambda_k\n\
