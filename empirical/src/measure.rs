@@ -109,7 +109,7 @@ impl<'a> Measurement<'a> {
         let h = self.hessian(&survey, warm, &mut record);
         if !survey.stopped() && self.config.loss_line_points > 0 {
             let line = self.loss_line(theta, &h, &record);
-            record.loss_line = keep(&mut record.absent, "loss_line", line);
+            record.loss_line = keep(&mut record.absent, "loss_line", line.map(Box::new));
         }
         if !survey.stopped() {
             self.per_example_covariance(&survey, warm, &mut record);
@@ -202,7 +202,8 @@ impl<'a> Measurement<'a> {
         }
         if config.density_probes > 0 {
             record.density_h =
-                spectral_density(&h, config.density_probes, config.density_steps, &mut rng);
+                spectral_density(&h, config.density_probes, config.density_steps, &mut rng)
+                    .map(Box::new);
         }
         if config.complete_hessian_spectrum {
             complete_spectrum(&h, record);

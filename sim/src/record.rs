@@ -81,7 +81,8 @@ pub fn from_page<T: DeserializeOwned>(text: &[u8]) -> Result<Sealed<T>, SealErro
 ///
 /// N is the number of training examples, D of parameters; losses are means
 /// over examples and gradients are those of mean losses. A field is absent
-/// where it was not measured, never 0 or −1.
+/// where it was not measured, never 0 or −1. Fields of many numbers, which most
+/// records lack, are boxed: `verify` holds hundreds of thousands of records.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -189,7 +190,7 @@ pub struct Record {
     pub hessian_halves: Option<Box<[HessianHalf; 2]>>,
     /// The loss along e_H¹ (paper, Assumption 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loss_line: Option<LossLine>,
+    pub loss_line: Option<Box<LossLine>>,
     /// The smallest non-zero eigenvalue of H, where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_smallest: Option<f64>,
@@ -207,7 +208,7 @@ pub struct Record {
     pub spectrum_h: Option<Vec<f64>>,
     /// Spectral density of H by stochastic Lanczos quadrature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub density_h: Option<SpectralDensity>,
+    pub density_h: Option<Box<SpectralDensity>>,
 
     /// ΔL = L(before) − L(after) one step of SGD, on the training subset
     /// (paper, Sec. 4.1); positive where the step reduced the loss.

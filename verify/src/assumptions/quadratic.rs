@@ -172,7 +172,7 @@ fn fit(run: &Run, record: &Record) -> Option<Result<LineFit, String>> {
         Ok(LineFit {
             run: run.summary.run.clone(),
             step: record.step,
-            line: line.clone(),
+            line: LossLine::clone(line),
             lambda_h,
             free: parabola(&line.offsets, &line.losses, None)?,
             fixed: parabola(&line.offsets, &line.losses, Some(lambda_h))?,

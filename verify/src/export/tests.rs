@@ -64,14 +64,14 @@ fn full() -> Record {
         trace_h: Some(51.5),
         trace_h_standard_error: Some(6.6),
         spectrum_h: Some(Vec::new()),
-        density_h: Some(SpectralDensity {
+        density_h: Some(Box::new(SpectralDensity {
             nodes: vec![-1.0, 2.0],
             weights: vec![0.25, 0.75],
-        }),
-        loss_line: Some(LossLine {
+        })),
+        loss_line: Some(Box::new(LossLine {
             offsets: vec![-0.5, 0.0, 0.5],
             losses: vec![1.25, 1.0, 1.5],
-        }),
+        })),
         covariance_halves: Some(Box::new([
             CovarianceHalf {
                 lambda_k: 0.8,

@@ -124,7 +124,7 @@ fn lines_that_cannot_be_fitted_have_a_reason() {
 fn lines_are_counted_by_run() {
     let with = |step, lambda_h, extra| Record {
         lambda_h: Some(lambda_h),
-        loss_line: Some(line(extra)),
+        loss_line: Some(Box::new(line(extra))),
         ..record(step)
     };
     // A cubic part of 2 spoils the second run; λ_H = −1 has no parabola.

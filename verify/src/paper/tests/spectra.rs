@@ -45,10 +45,10 @@ fn of_h_the_density_counts_where_no_spectrum_was_found() {
     let record = Record {
         lambda_h: Some(10.0),
         spectrum_h: Some(vec![10.0]),
-        density_h: Some(SpectralDensity {
+        density_h: Some(Box::new(SpectralDensity {
             nodes: vec![0.0, 10.0],
             weights: vec![0.98, 0.02],
-        }),
+        })),
         ..Record::default()
     };
     let drawn = drawing(
