@@ -111,10 +111,8 @@ impl Portrait {
             }
             Err(why) => (Err(why.clone()), Err(why)),
         };
-        let gauss_newton = match settings.gauss_newton {
-            true => Some(settings.gauss_newton(&survey)?),
-            false => None,
-        };
+        let asked = settings.gauss_newton;
+        let gauss_newton = asked.then(|| settings.gauss_newton(&survey)).transpose()?;
         let empirical_fisher = match settings.empirical_fisher {
             true => settings.empirical_fisher(&survey, &mut absent)?,
             false => None,
@@ -157,6 +155,16 @@ fn eigenspace_cosines(h: &Eigenpairs, k: &Eigenpairs) -> Known<Vec<f64>> {
     Ok(principal_cosines(h.top_space("H")?, k.top_space("K")?))
 }
 
+/// What is not finite where a search or an estimate fails.
+fn product_of(what: &str) -> &'static str {
+    match what {
+        "H" => "a product of H",
+        "G" => "a product of the Gauss–Newton matrix",
+        "F" => "a product of the empirical Fisher",
+        _ => "a product of K",
+    }
+}
+
 impl PortraitSettings {
     /// θ, with what the file lacks drawn as a run of this seed draws it.
     fn complete(&self, weights: &mut Weights, layout: &Parameters) -> Vec<f64> {
@@ -182,12 +190,7 @@ impl PortraitSettings {
         let solver = Lanczos::both_ends(self.top, bottom, self.tolerance);
         let found = survey.leading(what, operator, &solver, &[]);
         match found.status {
-            SolverStatus::NotFinite => Err(PortraitError::NotFinite(match what {
-                "H" => "a product of H",
-                "G" => "a product of the Gauss–Newton matrix",
-                "F" => "a product of the empirical Fisher",
-                _ => "a product of K",
-            })),
+            SolverStatus::NotFinite => Err(PortraitError::NotFinite(product_of(what))),
             _ => Ok(found),
         }
     }
@@ -276,7 +279,7 @@ impl PortraitSettings {
         let mut rng = stream(self.seed, Purpose::Probes, 0);
         let found = trace(operator, known, settings, &mut rng, meter);
         match found.status {
-            SolverStatus::NotFinite => Err(PortraitError::NotFinite("a product of H or G")),
+            SolverStatus::NotFinite => Err(PortraitError::NotFinite(product_of(what))),
             _ => Ok(found),
         }
     }

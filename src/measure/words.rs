@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use breakeven_empirical::portrait::{Leading, Portrait, TracePortrait, Values};
+use breakeven_empirical::portrait::{CovariancePortrait, Leading, Portrait, TracePortrait, Values};
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
@@ -30,41 +30,22 @@ pub(super) fn table(portrait: &Portrait) -> String {
     if let Some(smallest) = &h.smallest {
         lines.extend(values("smallest", smallest));
     }
-    lines.extend([
-        line("trace", &trace(&h.trace, portrait.parameters)),
-        line("trace's cost", &trace_effort(&h.trace, portrait.parameters)),
-        line("solver", &solver(&h.leading)),
-    ]);
+    lines.extend(traced(&h.trace, &h.leading, portrait.parameters));
     if let Some(g) = &portrait.gauss_newton {
         lines.push("\nG, the Gauss–Newton matrix".to_owned());
         lines.extend(values("largest", &g.leading.values));
-        lines.extend([
-            line("trace", &trace(&g.trace, portrait.parameters)),
-            line("trace's cost", &trace_effort(&g.trace, portrait.parameters)),
-            line("solver", &solver(&g.leading)),
-        ]);
+        lines.extend(traced(&g.trace, &g.leading, portrait.parameters));
     }
-    lines.extend(["\nK, the covariance of the examples' gradients".to_owned()]);
-    match k {
-        Some(k) => {
-            lines.extend(values("largest", &k.leading.values));
-            lines.push(line("trace", &within(k.trace, k.trace_error_bound)));
-            lines.push(line("solver", &solver(&k.leading)));
-        }
-        None => lines.push(line("largest", &or_why("covariance_per_example", None))),
-    }
-    match &portrait.empirical_fisher {
-        Some(f) => {
-            lines.push("\nF, the empirical Fisher: K about zero".to_owned());
-            lines.extend(values("largest", &f.leading.values));
-            lines.push(line("trace", &within(f.trace, f.trace_error_bound)));
-            lines.push(line("solver", &solver(&f.leading)));
-        }
-        None if portrait.absent.contains_key("empirical_fisher") => {
-            lines.push("\nF, the empirical Fisher: K about zero".to_owned());
-            lines.push(line("largest", &or_why("empirical_fisher", None)));
-        }
-        None => {}
+    let of_gradients = |found: &Option<CovariancePortrait>, field: &str| match found {
+        Some(found) => covariance(found),
+        None => vec![line("largest", &or_why(field, None))],
+    };
+    lines.push("\nK, the covariance of the examples' gradients".to_owned());
+    lines.extend(of_gradients(k, "covariance_per_example"));
+    let (fisher, field) = (&portrait.empirical_fisher, "empirical_fisher");
+    if fisher.is_some() || portrait.absent.contains_key(field) {
+        lines.push("\nF, the empirical Fisher: K about zero".to_owned());
+        lines.extend(of_gradients(fisher, field));
     }
     lines.extend([
         format!(
@@ -130,6 +111,23 @@ pub(super) fn table(portrait: &Portrait) -> String {
         ),
     ]);
     lines.join("\n") + "\n"
+}
+
+/// What is said of K, or of F, below its name.
+fn covariance(found: &CovariancePortrait) -> Vec<String> {
+    let mut lines = values("largest", &found.leading.values);
+    lines.push(line("trace", &within(found.trace, found.trace_error_bound)));
+    lines.push(line("solver", &solver(&found.leading)));
+    lines
+}
+
+/// An estimated trace, what it took, and the search for eigenvalues.
+fn traced(found: &TracePortrait, leading: &Leading, parameters: usize) -> [String; 3] {
+    [
+        line("trace", &trace(found, parameters)),
+        line("trace's cost", &trace_effort(found, parameters)),
+        line("solver", &solver(leading)),
+    ]
 }
 
 /// Eigenvalues at one end, with what their bounds say and how often they are

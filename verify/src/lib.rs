@@ -10,6 +10,7 @@ pub mod benjamini_hochberg;
 pub mod blocks;
 pub mod bootstrap;
 pub mod ci;
+mod csv_text;
 pub mod description;
 pub mod design;
 mod draws;

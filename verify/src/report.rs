@@ -86,11 +86,7 @@ pub fn write(
     context: &ReportContext,
     out: &Path,
 ) -> Result<(), ReportError> {
-    let unwritable = |path: &Path| {
-        let path = path.to_owned();
-        move |cause| ReportError::Unwritable { path, cause }
-    };
-    fs::create_dir_all(out).map_err(unwritable(out))?;
+    make_folder(out)?;
     let pictures = Pictures::beside(out)?;
     let page = html::page(verdicts, sweeps, context, &pictures);
     pictures.end()?;
@@ -99,16 +95,29 @@ pub fn write(
         (MARKDOWN_FILE, markdown(verdicts, sweeps, context)),
         (HTML_FILE, page),
     ] {
-        let path = out.join(name);
-        fs::write(&path, text).map_err(unwritable(&path))?;
+        write_file(&out.join(name), &text)?;
     }
     let analysis = verdicts.analysis.as_ref();
     if let Some(found) = analysis.filter(|found| !found.specifications.is_empty()) {
-        let path = out.join(SPECIFICATIONS_FILE);
         let table = specifications::csv(&found.specifications)?;
-        fs::write(&path, table).map_err(unwritable(&path))?;
+        write_file(&out.join(SPECIFICATIONS_FILE), &table)?;
     }
     Ok(())
+}
+
+fn make_folder(path: &Path) -> Result<(), ReportError> {
+    fs::create_dir_all(path).map_err(|cause| ReportError::unwritable(path, cause))
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), ReportError> {
+    fs::write(path, text).map_err(|cause| ReportError::unwritable(path, cause))
+}
+
+impl ReportError {
+    fn unwritable(path: &Path, cause: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Unwritable { path, cause }
+    }
 }
 
 /// The answer as JSON.

@@ -2,6 +2,8 @@
 
 use super::{LinearOperator, Point};
 use crate::known::Known;
+use crate::network::Written;
+use crate::tape::Tangents;
 
 /// K = (1/n) Σ (g_i − g)(g_i − g)ᵀ over a point's subset (paper, Sec. 3).
 ///
@@ -92,12 +94,13 @@ impl LinearOperator for EmpiricalFisherOp<'_> {
 
 /// (1/n) Jᵀ(Jv).
 fn second_moment(point: &Point, v: &[f64]) -> Vec<f64> {
-    let parts = point.split(v);
-    point.sum(|written| {
-        let tangents = written.tape.push_tangent(&parts);
-        match tangents.get(written.loss) {
+    point.sum_along(v, |written: &Written, t: &Tangents| {
+        match t.get(written.loss) {
             Some(along) => written.tape.pull_back_weighted(along),
-            None => parts.iter().map(|part| part.zeros_like()).collect(),
+            None => {
+                let parameters = point.parameters().iter();
+                parameters.map(|part| part.zeros_like()).collect()
+            }
         }
     })
 }

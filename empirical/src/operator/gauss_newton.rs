@@ -1,6 +1,8 @@
 //! The Gauss–Newton matrix of the mean loss.
 
 use super::{LinearOperator, Point};
+use crate::network::Written;
+use crate::tape::Tangents;
 
 /// G = (1/n) Σ J_iᵀ(∇²ℓ_i)J_i over a point's subset, J_i the Jacobian of the
 /// network's outputs on example i by θ and ∇²ℓ_i the second derivative of the loss by
@@ -19,10 +21,8 @@ impl LinearOperator for GaussNewtonOp<'_> {
     }
 
     fn apply(&self, v: &[f64]) -> Vec<f64> {
-        let v = self.0.split(v);
-        self.0.sum(|written| {
-            let tangents = written.tape.push_tangent(&v);
-            written.tape.pull_back_gauss_newton(written.loss, &tangents)
+        self.0.sum_along(v, |written: &Written, t: &Tangents| {
+            written.tape.pull_back_gauss_newton(written.loss, t)
         })
     }
 

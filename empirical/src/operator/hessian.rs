@@ -1,6 +1,8 @@
 //! The Hessian of the mean loss.
 
 use super::{LinearOperator, Point};
+use crate::network::Written;
+use crate::tape::Tangents;
 
 /// H, the Hessian of the mean loss over a point's subset.
 ///
@@ -14,11 +16,8 @@ impl LinearOperator for HessianOp<'_> {
     }
 
     fn apply(&self, v: &[f64]) -> Vec<f64> {
-        let v = self.0.split(v);
-        self.0.sum(|written| {
-            let tangents = written.tape.push_tangent(&v);
-            written.tape.pull_back_tangent(&tangents)
-        })
+        let product = |written: &Written, t: &Tangents| written.tape.pull_back_tangent(t);
+        self.0.sum_along(v, product)
     }
 
     /// The mean of the examples' second derivatives along v: two sweeps

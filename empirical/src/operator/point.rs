@@ -10,7 +10,7 @@ use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::known::Known;
 use crate::network::{Network, Score, Written, add_each, chunks};
-use crate::tape::{Lane, Lanes, Matrix, Turns};
+use crate::tape::{Lane, Lanes, Matrix, Tangents, Turns};
 
 /// How much memory a [`Point`] may take.
 #[derive(Clone, Copy, Debug)]
@@ -333,6 +333,16 @@ impl<'a> Point<'a> {
         self.fold(product, |piece| add_each(&mut total, piece));
         let layout = self.network.model.parameters();
         total.map_or_else(|| vec![0.0; self.dim()], |total| layout.join(total))
+    }
+
+    /// The same of what `product` makes of the tangents along `v`.
+    pub(super) fn sum_along(
+        &self,
+        v: &[f64],
+        product: impl Fn(&Written, &Tangents) -> Vec<Matrix> + Sync,
+    ) -> Vec<f64> {
+        let v = self.split(v);
+        self.sum(|written| product(written, &written.tape.push_tangent(&v)))
     }
 
     /// A vector in θ's order as matrices.

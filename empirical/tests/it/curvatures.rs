@@ -9,7 +9,7 @@ use breakeven_empirical::operator::{
     PointSettings,
 };
 
-use crate::halves::dense;
+use crate::dense::Dense;
 use crate::operators::{TINY, with_point};
 use crate::reference::{Reference, formula, weight};
 use crate::tolerance;
@@ -50,7 +50,7 @@ fn the_empirical_fisher_is_k_about_zero() {
                     let expected = k.trace() + point.squared_gradient_norm();
                     close(&[f.trace()], &[expected], exact);
                     if precision == Precision::F64 {
-                        close(&[f.trace()], &[dense(&f).0.trace()], exact);
+                        close(&[f.trace()], &[Dense::of(&f).0.trace()], exact);
                     }
                 },
             );
@@ -91,8 +91,8 @@ fn gauss_newton_matrices_are_positive_semidefinite() {
             Precision::F64,
             PointSettings::default(),
             |_, point| {
-                let g = dense(&GaussNewtonOp(point));
-                let asymmetry = (&g.0 - g.0.transpose()).norm() / g.0.norm();
+                let g = Dense::of(&GaussNewtonOp(point));
+                let asymmetry = g.asymmetry();
                 assert!(asymmetry < tolerance::F64, "{asymmetry}");
                 let values = g.eigenvalues();
                 assert!(values[values.len() - 1] > -tolerance::F64 * values[0]);

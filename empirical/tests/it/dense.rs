@@ -25,6 +25,20 @@ impl Dense {
         Self((&a + a.transpose()) / 2.0)
     }
 
+    /// The matrix of an operator, from its products with unit vectors.
+    pub fn of(operator: &impl LinearOperator) -> Self {
+        let dim = operator.dim();
+        let unit =
+            |k: usize| -> Vec<f64> { (0..dim).map(|j| f64::from(u8::from(j == k))).collect() };
+        let columns: Vec<f64> = (0..dim).flat_map(|k| operator.apply(&unit(k))).collect();
+        Self(DMatrix::from_vec(dim, dim, columns))
+    }
+
+    /// ‖A − Aᵀ‖/‖A‖.
+    pub fn asymmetry(&self) -> f64 {
+        (&self.0 - self.0.transpose()).norm() / self.0.norm()
+    }
+
     /// Its eigenvalues, largest first, by nalgebra's dense solver.
     pub fn eigenvalues(&self) -> Vec<f64> {
         let mut values = self.0.symmetric_eigenvalues().as_slice().to_vec();

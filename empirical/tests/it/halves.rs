@@ -9,11 +9,10 @@ use breakeven_empirical::examples::Examples;
 use breakeven_empirical::measure::{Measurement, WarmStart};
 use breakeven_empirical::model::{Architecture, CnnShape};
 use breakeven_empirical::operator::{
-    BatchSharpness, GradientCovarianceOp, GramSpectrum, HessianOp, LinearOperator,
-    MiniBatchGradients, Point, PointSettings,
+    BatchSharpness, GradientCovarianceOp, GramSpectrum, HessianOp, MiniBatchGradients, Point,
+    PointSettings,
 };
 use breakeven_sim::record::{HessianHalf, MiniBatches, Record};
-use nalgebra::DMatrix;
 
 use crate::dense::Dense;
 use crate::operators::TINY;
@@ -107,13 +106,6 @@ fn record(reference: &Reference, examples: &Examples, batch_size: usize) -> Reco
     taken.unwrap().unwrap()
 }
 
-pub fn dense(operator: &impl LinearOperator) -> Dense {
-    let dim = operator.dim();
-    let unit = |k: usize| -> Vec<f64> { (0..dim).map(|j| f64::from(u8::from(j == k))).collect() };
-    let columns: Vec<f64> = (0..dim).flat_map(|k| operator.apply(&unit(k))).collect();
-    Dense(DMatrix::from_vec(dim, dim, columns))
-}
-
 /// The same by the dense matrices of the examples from `first` on.
 fn check_half(reference: &Reference, half: &HessianHalf, first: usize, batch_size: usize) {
     let examples = reference.examples.range(first, half.examples);
@@ -122,7 +114,7 @@ fn check_half(reference: &Reference, half: &HessianHalf, first: usize, batch_siz
         ..PointSettings::default()
     };
     let point = Point::new(reference.network(), &reference.theta, &examples, settings);
-    let h = dense(&HessianOp(&point)).eigenvalues();
+    let h = Dense::of(&HessianOp(&point)).eigenvalues();
     let rounding = 1e-10 * h[0];
     within(half.lambda_h, h[0], half.lambda_h_error_bound + rounding);
     let Ok(k) = GradientCovarianceOp::of(&point) else {
@@ -130,7 +122,7 @@ fn check_half(reference: &Reference, half: &HessianHalf, first: usize, batch_siz
         assert_eq!(half.trace_k_per_example, None);
         return;
     };
-    let k = dense(&k);
+    let k = Dense::of(&k);
     let bound = half.lambda_k_per_example_error_bound.unwrap() + rounding;
     within(
         half.lambda_k_per_example.unwrap(),

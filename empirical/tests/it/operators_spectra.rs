@@ -7,8 +7,8 @@ use breakeven_empirical::operator::{
 };
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::solver::{Eigenpair, Lanczos};
-use nalgebra::{DMatrix, SymmetricEigen};
 
+use crate::dense::Dense;
 use crate::operators::{TINY, assert_close, with_point};
 use crate::tolerance;
 
@@ -19,6 +19,13 @@ fn largest(operator: &impl LinearOperator, count: usize) -> Vec<Eigenpair> {
         .pairs
 }
 
+fn symmetric_eigenvalues(operator: &impl LinearOperator) -> Vec<f64> {
+    let matrix = Dense::of(operator);
+    let asymmetry = matrix.asymmetry();
+    assert!(asymmetry < tolerance::F64, "asymmetry {asymmetry:.1e}");
+    matrix.eigenvalues()
+}
+
 #[test]
 fn dense_matrices_of_tiny_networks_have_pytorchs_eigenvalues() {
     for case in TINY {
@@ -27,22 +34,7 @@ fn dense_matrices_of_tiny_networks_have_pytorchs_eigenvalues() {
             Precision::F64,
             PointSettings::default(),
             |reference, point| {
-                let dense = |operator: &dyn Fn(&[f64]) -> Vec<f64>| {
-                    let columns: Vec<f64> = (0..point.dim())
-                        .flat_map(|k| {
-                            let mut unit = vec![0.0; point.dim()];
-                            unit[k] = 1.0;
-                            operator(&unit)
-                        })
-                        .collect();
-                    let matrix = DMatrix::from_vec(point.dim(), point.dim(), columns);
-                    let asymmetry = (&matrix - matrix.transpose()).norm() / matrix.norm();
-                    assert!(asymmetry < tolerance::F64, "asymmetry {asymmetry:.1e}");
-                    let mut values = SymmetricEigen::new(matrix).eigenvalues.as_slice().to_vec();
-                    values.sort_by(|a, b| b.total_cmp(a));
-                    values
-                };
-                let h = dense(&|v| HessianOp(point).apply(v));
+                let h = symmetric_eigenvalues(&HessianOp(point));
                 let expected = reference.list("hessian.eigenvalues");
                 for (found, expected_value) in h.iter().zip(&expected) {
                     assert_close(
@@ -60,7 +52,7 @@ fn dense_matrices_of_tiny_networks_have_pytorchs_eigenvalues() {
                     expected[0],
                     tolerance::F64,
                 );
-                let k = dense(&|v| GradientCovarianceOp::of(point).unwrap().apply(v));
+                let k = symmetric_eigenvalues(&GradientCovarianceOp::of(point).unwrap());
                 let expected = reference.list("covariance_per_example.eigenvalues");
                 for (found, expected_value) in k.iter().zip(&expected) {
                     assert_close(

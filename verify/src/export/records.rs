@@ -1,9 +1,11 @@
 //! One row a record, with what its run is before it.
 
-use breakeven_sim::record::{BoundKind, CovarianceHalf, HessianHalf, Record, SolverStatus};
+use breakeven_sim::record::{BoundKind, Record, SolverStatus};
 
 use super::{Cell, Column, Kind, Table, ToCell};
 use crate::input::{Files, Run, Sweep};
+use crate::quantity::Quantity;
+use crate::specifications::{Measured, Sample};
 
 /// Columns of the run, which each of its rows has.
 pub(super) const OF_RUN: [(&str, Kind); 7] = [
@@ -87,55 +89,59 @@ const AFTER: [(&str, Kind); 6] = [
     ("absent", Kind::Text),
 ];
 
-/// Columns of both halves of a sample: a list of two numbers each.
-const HALVES: [(&str, OfHalves); 13] = [
-    ("lambda_k_halves", |r| covariance(r, |k| Some(k.lambda_k))),
-    ("lambda_k_halves_error_bound", |r| {
-        covariance(r, |k| Some(k.lambda_k_error_bound))
-    }),
-    ("condition_k_halves", |r| covariance(r, |k| k.condition_k)),
-    ("condition_k_halves_error_bound", |r| {
-        covariance(r, |k| k.condition_k_error_bound)
-    }),
-    ("trace_k_halves", |r| covariance(r, |k| Some(k.trace_k))),
-    ("trace_k_halves_error_bound", |r| {
-        covariance(r, |k| Some(k.trace_k_error_bound))
-    }),
-    ("hessian_halves_examples", |r| {
-        hessian(r, |h| Some(h.examples as f64))
-    }),
-    ("lambda_h_halves", |r| hessian(r, |h| Some(h.lambda_h))),
-    ("lambda_h_halves_error_bound", |r| {
-        hessian(r, |h| Some(h.lambda_h_error_bound))
-    }),
-    ("lambda_k_per_example_halves", |r| {
-        hessian(r, |h| h.lambda_k_per_example)
-    }),
-    ("lambda_k_per_example_halves_error_bound", |r| {
-        hessian(r, |h| h.lambda_k_per_example_error_bound)
-    }),
-    ("trace_k_per_example_halves", |r| {
-        hessian(r, |h| h.trace_k_per_example)
-    }),
-    ("trace_k_per_example_halves_error_bound", |r| {
-        hessian(r, |h| h.trace_k_per_example_error_bound)
-    }),
+/// Quantities of which a record may hold both halves: a column each for the two
+/// values and for their bounds.
+const OF_COVARIANCE: [Quantity; 3] = [Quantity::LambdaK, Quantity::ConditionK, Quantity::TraceK];
+const OF_HESSIAN: [Quantity; 3] = [
+    Quantity::LambdaH,
+    Quantity::LambdaKPerExample,
+    Quantity::TraceKPerExample,
 ];
 
-type OfHalves = fn(&Record) -> Option<[Option<f64>; 2]>;
-
-fn covariance(record: &Record, of: fn(&CovarianceHalf) -> Option<f64>) -> Option<[Option<f64>; 2]> {
-    Some(record.covariance_halves.as_ref()?.each_ref().map(of))
+fn names_of_halves() -> Vec<String> {
+    let of = |quantity: Quantity| {
+        let name = quantity.name();
+        [
+            format!("{name}_halves"),
+            format!("{name}_halves_error_bound"),
+        ]
+    };
+    let mut names = OF_COVARIANCE.map(of).concat();
+    names.push("hessian_halves_examples".to_owned());
+    names.extend(OF_HESSIAN.map(of).concat());
+    names
 }
 
-fn hessian(record: &Record, of: fn(&HessianHalf) -> Option<f64>) -> Option<[Option<f64>; 2]> {
-    Some(record.hessian_halves.as_ref()?.each_ref().map(of))
+/// In the order of their names.
+fn halves(record: &Record) -> Vec<Cell> {
+    // What one half lacks is null in the list, as what is no number is.
+    let list = |both: [Option<f64>; 2]| both.map(|half| half.unwrap_or(f64::NAN)).to_vec().cell();
+    let of = |quantity: Quantity| {
+        let both = [Sample::FirstHalf, Sample::SecondHalf];
+        let both = both.map(|sample| Measured { quantity, sample }.of(record));
+        let values = both.map(|half| half.map(|(value, _)| value));
+        [list(values), list(both.map(|half| half?.1))]
+    };
+    let mut cells = match record.covariance_halves {
+        Some(_) => OF_COVARIANCE.map(of).concat(),
+        None => vec![Cell::Null; 2 * OF_COVARIANCE.len()],
+    };
+    match &record.hessian_halves {
+        Some(both) => {
+            cells.push(list(both.each_ref().map(|half| Some(half.examples as f64))));
+            cells.extend(OF_HESSIAN.map(of).concat());
+        }
+        None => cells.extend(vec![Cell::Null; 1 + 2 * OF_HESSIAN.len()]),
+    }
+    cells
 }
 
 /// The records of all runs whose files are whole, in the order of the runs.
 pub fn records(sweeps: &[Sweep]) -> Table<'_> {
-    let names = OF_RUN.iter().chain(FIELDS).chain(&AFTER).copied();
-    let names = names.chain(HALVES.map(|(name, _)| (name, Kind::Doubles)));
+    let names = OF_RUN.iter().chain(FIELDS).chain(&AFTER);
+    let columns = names.map(|(name, kind)| Column::new(*name, *kind));
+    let of_halves = names_of_halves().into_iter();
+    let of_halves = of_halves.map(|name| Column::new(name, Kind::Doubles));
     let rows = sweeps.iter().flat_map(|sweep| {
         let whole = sweep.runs.iter().filter(|run| is_whole(run));
         whole.flat_map(move |run| {
@@ -145,7 +151,7 @@ pub fn records(sweeps: &[Sweep]) -> Table<'_> {
         })
     });
     Table {
-        columns: names.map(|(name, kind)| Column::new(name, kind)).collect(),
+        columns: columns.chain(of_halves).collect(),
         rows: Box::new(rows),
     }
 }
@@ -185,9 +191,7 @@ fn row(before: &[Cell], record: &Record) -> Vec<Cell> {
     let mut cells = before.to_vec();
     cells.extend(fields(record));
     cells.extend(after);
-    // What one half lacks is null in the list, as what is no number is.
-    let list = |both: [Option<f64>; 2]| both.map(|half| half.unwrap_or(f64::NAN)).to_vec().cell();
-    cells.extend(HALVES.map(|(_, of)| of(record).map_or(Cell::Null, list)));
+    cells.extend(halves(record));
     cells
 }
 

@@ -1,6 +1,7 @@
 //! What a figure shows, as a table.
 
 use super::{Across, Curve, Figure, Weight, thin};
+use crate::csv_text::csv_text;
 
 const COLUMNS: [&str; 5] = ["kind", "label", "line", "x", "y"];
 
@@ -12,7 +13,10 @@ const COLUMNS: [&str; 5] = ["kind", "label", "line", "x", "y"];
 /// # Errors
 /// None that a table in memory can give.
 pub fn csv(figure: &Figure) -> Result<String, csv::Error> {
-    let mut table = csv::Writer::from_writer(Vec::new());
+    csv_text(|table| write(figure, table))
+}
+
+fn write(figure: &Figure, table: &mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error> {
     table.write_record(COLUMNS)?;
     let bucket = thin::bucket(figure);
     for (line, curve) in figure.curves.iter().enumerate() {
@@ -40,8 +44,7 @@ pub fn csv(figure: &Figure) -> Result<String, csv::Error> {
         };
         table.write_record(["guide", label, "", &x, &y])?;
     }
-    let table = table.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&table).into_owned())
+    Ok(())
 }
 
 fn label<'a>(figure: &'a Figure, curve: &'a Curve) -> &'a str {

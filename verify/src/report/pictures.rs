@@ -1,13 +1,12 @@
 //! The report's figures: on its page, and as files beside it.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use maud::{Markup, PreEscaped, html};
 
-use super::ReportError;
+use super::{ReportError, make_folder, write_file};
 use crate::plot::{self, Figure};
 
 /// The folder beside the report that holds each figure and its data.
@@ -57,7 +56,7 @@ impl Pictures {
     /// A folder that cannot be made.
     pub fn beside(out: &Path) -> Result<Self, ReportError> {
         let folder = out.join(FIGURES_FOLDER);
-        fs::create_dir_all(&folder).map_err(|cause| unwritable(&folder, cause))?;
+        make_folder(&folder)?;
         Ok(Self {
             folder: Some(folder),
             failure: Mutex::default(),
@@ -94,14 +93,13 @@ impl Pictures {
 
     fn write(&self, folder: &Path, picture: &Picture) {
         let path = |end: &str| folder.join(format!("{}.{end}", picture.id));
-        let drawn = plot::standalone(&picture.svg);
-        let drawn = write(&path("svg"), &drawn);
+        let drawn = write_file(&path("svg"), &plot::standalone(&picture.svg));
         let table = match &picture.table {
-            Ok(table) => write(&path("csv"), table),
-            Err(cause) => Err(unwritable(
-                &path("csv"),
-                io::Error::other(cause.to_string()),
-            )),
+            Ok(table) => write_file(&path("csv"), table),
+            Err(cause) => {
+                let cause = io::Error::other(cause.to_string());
+                Err(ReportError::unwritable(&path("csv"), cause))
+            }
         };
         if let Err(failure) = drawn.and(table) {
             let mut first = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,16 +116,5 @@ impl Pictures {
         failure
             .unwrap_or_else(PoisonError::into_inner)
             .map_or(Ok(()), Err)
-    }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), ReportError> {
-    fs::write(path, text).map_err(|cause| unwritable(path, cause))
-}
-
-fn unwritable(path: &Path, cause: io::Error) -> ReportError {
-    ReportError::Unwritable {
-        path: path.to_owned(),
-        cause,
     }
 }

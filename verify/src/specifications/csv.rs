@@ -1,6 +1,7 @@
 //! All specifications as a table.
 
 use super::{Specification, SpecificationCurve};
+use crate::csv_text::csv_text;
 use crate::trend::Method;
 
 const COLUMNS: [&str; 17] = [
@@ -29,15 +30,15 @@ const COLUMNS: [&str; 17] = [
 /// # Errors
 /// None that a table in memory can give.
 pub fn csv(curves: &[SpecificationCurve]) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for curve in curves {
-        for one in &curve.all {
-            writer.write_record(row(curve, one))?;
+    csv_text(|writer| {
+        writer.write_record(COLUMNS)?;
+        for curve in curves {
+            for one in &curve.all {
+                writer.write_record(row(curve, one))?;
+            }
         }
-    }
-    let table = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&table).into_owned())
+        Ok(())
+    })
 }
 
 fn row(curve: &SpecificationCurve, one: &Specification) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use super::explained::{Explained, explained};
 use super::{Known, Located, Observed, Predictor};
+use crate::csv_text::csv_text;
 
 /// A predictor against an observation.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,16 +73,15 @@ pub fn columns() -> Vec<&'static str> {
 /// # Errors
 /// None that a table in memory can give.
 pub fn csv(located: &[Located]) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns())?;
-    for one in located {
-        writer.write_record(row(one))?;
-    }
-    let table = writer.into_inner().map_err(|error| error.into_error())?;
+    let table = csv_text(|writer| {
+        writer.write_record(columns())?;
+        located
+            .iter()
+            .try_for_each(|one| writer.write_record(row(one)))
+    })?;
     Ok(format!(
         "# eq4: 2/eta - alpha p/psi^2; eq4_mini_batch: with alpha from lambda_k of K^M; eq4_variance: \
-         2/eta - p s^2/lambda_h; null: 2/eta (with momentum as in docs/model.md), at the last record before the break-even step\n{}",
-        String::from_utf8_lossy(&table)
+         2/eta - p s^2/lambda_h; null: 2/eta (with momentum as in docs/model.md), at the last record before the break-even step\n{table}"
     ))
 }
 

@@ -1,6 +1,7 @@
 //! Paths as a table.
 
 use super::{Paths, Shade};
+use crate::csv_text::csv_text;
 
 impl Paths {
     /// The names of the columns of [`Self::rows`].
@@ -50,16 +51,15 @@ impl Paths {
     /// # Errors
     /// None that a table in memory can give.
     pub fn csv(&self) -> Result<String, csv::Error> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(Self::columns())?;
-        for row in self.rows() {
-            writer.write_record(row)?;
-        }
-        let table = writer.into_inner().map_err(|error| error.into_error())?;
+        let table = csv_text(|writer| {
+            writer.write_record(Self::columns())?;
+            self.rows()
+                .into_iter()
+                .try_for_each(|row| writer.write_record(row))
+        })?;
         Ok(format!(
-            "# {}\n# lambda_k_step and so on: the step at which the value was measured\n{}",
-            self.stated(),
-            String::from_utf8_lossy(&table)
+            "# {}\n# lambda_k_step and so on: the step at which the value was measured\n{table}",
+            self.stated()
         ))
     }
 }
