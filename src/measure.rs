@@ -263,7 +263,7 @@ fn failure(error: PortraitError) -> Failure {
 impl MeasureArgs {
     fn settings(&self, source: &Source) -> PortraitSettings {
         PortraitSettings {
-            subset: source.subset,
+            subset: source.data.train_examples,
             top: source.top,
             bottom: self.bottom,
             gauss_newton: self.also.contains(&AlsoArg::GaussNewton),

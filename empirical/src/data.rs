@@ -40,7 +40,7 @@ use std::path::Path;
 pub use catalog::EMBEDDED;
 pub use error::{DataError, FormatProblem, ImagesError};
 pub use images::{Images, Normalisation};
-pub use layout::{Set, Source};
+pub use layout::{Needed, Set, Source};
 pub use text::word_piece::{FILE as PIECES_FILE, TextRules};
 pub use text::{Encoding, Pieces, TextSet};
 pub use tokens::{TokenParts, Tokens, TokensError};
@@ -63,21 +63,21 @@ pub struct DataSet {
 }
 
 /// Opens the data set `name`: the built-in one, or the files found in `data_dir`, in
-/// `BREAKEVEN_DATA` or in the platform's data folder, in this order. All training
-/// examples found are used; the test part is optional.
+/// `BREAKEVEN_DATA` or in the platform's data folder, in this order. Files beyond
+/// the examples that are `needed` may stay unread; the test part is optional.
 ///
 /// # Errors
 /// An unknown name, files that are not found, and files that are not what they
 /// should be; every message names the offender and the remedy.
-pub fn open(name: &str, data_dir: Option<&Path>) -> Result<Set, DataError> {
+pub fn open(name: &str, data_dir: Option<&Path>, needed: Needed) -> Result<Set, DataError> {
     let entry = catalog::find(name)?;
-    open_from(entry, &Search::of(entry, data_dir)?)
+    open_from(entry, &Search::of(entry, data_dir)?, needed)
 }
 
 /// Opens `entry` where `search` finds its files.
 ///
 /// # Errors
 /// As for [`open`].
-pub fn open_from(entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
-    entry.layout.open(entry, search)
+pub fn open_from(entry: &'static Entry, search: &Search, needed: Needed) -> Result<Set, DataError> {
+    entry.layout.open(entry, search, needed)
 }

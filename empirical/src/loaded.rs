@@ -9,7 +9,7 @@ use crate::compute::Compute;
 use crate::config::DataConfig;
 use crate::data::image_folder::ImageFolder;
 use crate::data::{
-    self, DataError, Encoding, Images, Pieces, Set, TextRules, Tokens, catalog, text,
+    self, DataError, Encoding, Images, Needed, Pieces, Set, TextRules, Tokens, catalog, text,
 };
 use crate::examples::{Examples, Inputs, Words};
 use crate::model::{Architecture, InputShape};
@@ -52,7 +52,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The data set that `data` names, looked for in `data_dir`; texts become
+    /// The data set that `data` names, at least as many examples as it takes,
+    /// looked for in `data_dir`; texts become
     /// word pieces for BERT, of its own vocabulary where it is a pretrained one
     /// that has one, and words by frequency for other networks.
     ///
@@ -80,7 +81,11 @@ impl Loaded {
         architecture: &Architecture,
         own: Option<(PathBuf, TextRules)>,
     ) -> Result<Self, LoadError> {
-        let set = data::open(&data.name, data_dir)?;
+        let needed = Needed {
+            train: data.train_examples,
+            validation: data.validation_examples,
+        };
+        let set = data::open(&data.name, data_dir, needed)?;
         Ok(match set {
             Set::Images(set) => Self::new(set.train, set.validation, Labelled::Images),
             Set::Pictures(set) => Self::new(set.train, set.validation, |folder| {

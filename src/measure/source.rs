@@ -28,8 +28,8 @@ pub(super) struct Source {
     pub architecture: Architecture,
     /// The word pieces that came with a BERT, and what is done to texts before.
     pub vocabulary: Option<(PathBuf, TextRules)>,
+    /// With as many training examples as are measured on, and no others.
     pub data: DataConfig,
-    pub subset: Option<usize>,
     pub top: usize,
     pub batches: usize,
     pub batch_size: usize,
@@ -63,22 +63,20 @@ impl Source {
             false => checkpoint,
         };
         let architecture = architecture(args, model, &checkpoint)?;
+        let configured = config.map(|config| &config.data);
+        let mut data = data(args, configured, &architecture, &checkpoint)?;
+        data.train_examples = args
+            .subset
+            .or_else(|| configured.and_then(|data| data.train_examples));
+        data.validation_examples = Some(0);
         Ok(Self {
-            data: data(
-                args,
-                config.map(|config| &config.data),
-                &architecture,
-                &checkpoint,
-            )?,
+            data,
             vocabulary: match args.model {
                 Some(ModelArg::Bert) => vocabulary(folder_of(&checkpoint)).or_input()?,
                 _ => None,
             },
             checkpoint,
             architecture,
-            subset: args
-                .subset
-                .or_else(|| config.and_then(|config| config.data.train_examples)),
             top: args
                 .top
                 .or_else(|| measure.map(|measure| measure.hessian_eigenvalues))

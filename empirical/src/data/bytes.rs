@@ -9,7 +9,7 @@ use super::check::{CheckedFile, Verdict};
 use super::error::{DataError, FormatProblem};
 use super::files::{self, Present, Problem};
 use super::images::Images;
-use super::layout::{Checked, Layout, Set, Source};
+use super::layout::{Checked, Layout, Needed, Set, Source};
 use super::search::Search;
 use super::{DataSet, cifar, embedded, idx};
 
@@ -37,13 +37,14 @@ pub(super) const CIFAR: &Bytes = &Bytes {
 /// One format of files.
 #[derive(Debug)]
 pub(super) struct Bytes {
-    /// Reads the images of a part; `None` where none of its files is there.
+    /// Reads the images of a part, files beyond so many images left out; `None`
+    /// where none of its files is there.
     read: ReadPart,
     digest: fn(&Present) -> Result<Digest, Problem>,
     is_built_in: bool,
 }
 
-type ReadPart = fn(&Entry, &[Present], Part) -> Result<Option<Images>, DataError>;
+type ReadPart = fn(&Entry, &[Present], Part, usize) -> Result<Option<Images>, DataError>;
 
 /// What a file is compared with the official one by.
 pub(super) struct Digest {
@@ -74,19 +75,29 @@ impl Layout for Bytes {
         present.iter().any(|f| f.official.part == Part::Train)
     }
 
-    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
+    fn open(
+        &self,
+        entry: &'static Entry,
+        search: &Search,
+        needed: Needed,
+    ) -> Result<Set, DataError> {
         let source = match self.is_built_in {
             true => Source::Embedded,
             false => Source::Folder(search.folder_of(entry)?),
         };
         let files = present(entry, &source);
-        let read = |part| (self.read)(entry, &files, part);
-        let train = read(Part::Train)?.ok_or_else(|| DataError::NotFound {
-            name: entry.name,
-            looked: search.folders(entry),
-            files: self.looked_for(entry),
+        let read = |part, most: Option<usize>| match most {
+            Some(0) => Ok(None),
+            _ => (self.read)(entry, &files, part, most.unwrap_or(usize::MAX)),
+        };
+        let train = read(Part::Train, needed.train.map(|most| most.max(1)))?.ok_or_else(|| {
+            DataError::NotFound {
+                name: entry.name,
+                looked: search.folders(entry),
+                files: self.looked_for(entry),
+            }
         })?;
-        let validation = read(Part::Validation)?;
+        let validation = read(Part::Validation, needed.validation)?;
         if let Some(validation) = &validation {
             expect_shape(entry, &files, validation.shape(), train.shape())?;
         }

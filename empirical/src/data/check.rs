@@ -11,7 +11,7 @@ use super::error::{DataError, FormatProblem};
 use super::files::{self, Problem};
 use super::image_folder::ImageFolder;
 use super::images::{Images, class_counts};
-use super::layout::{Checked, Set, Source};
+use super::layout::{Checked, Needed, Set, Source};
 use super::open_from;
 use super::search::Search;
 use super::text::TextPart;
@@ -97,7 +97,7 @@ impl Report {
 /// official length but not the official checksum. A CIFAR-10 batch does not say
 /// how many images it holds, so one of another length is an error too.
 pub fn check(entry: &'static Entry, search: &Search, meter: &Meter) -> Result<Report, DataError> {
-    let set = open_from(entry, search)?;
+    let set = open_from(entry, search, Needed::default())?;
     let (source, parts): (_, Vec<CheckedPart>) = match &set {
         Set::Images(set) => {
             let validation = set.validation.as_ref();

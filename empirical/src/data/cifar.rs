@@ -16,16 +16,20 @@ const RECORD: usize = 1 + PIXELS;
 /// The largest batch that is read, unpacked: over two million images.
 const LARGEST: u64 = 1 << 33;
 
-/// The images of all batches of `part` that are there, in order; `None` where
-/// there is none.
+/// The images of the batches of `part` that are there, in order, until there are
+/// `needed`; `None` where there is none.
 pub(super) fn read_part(
     entry: &Entry,
     files: &[Present],
     part: Part,
+    needed: usize,
 ) -> Result<Option<Images>, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     let batches: Vec<&Present> = files.iter().filter(|f| f.official.part == part).collect();
     for (place, file) in batches.iter().enumerate() {
+        if labels.len() >= needed {
+            break;
+        }
         let left = batches.len() - place;
         read_batch(file, left, &mut pixels, &mut labels).map_err(|p| p.of(entry, &file.path))?;
     }

@@ -21,6 +21,7 @@ pub(super) fn read_part(
     entry: &Entry,
     files: &[Present],
     part: Part,
+    _: usize,
 ) -> Result<Option<Images>, DataError> {
     let present: Vec<_> = files.iter().filter(|f| f.official.part == part).collect();
     match present[..] {

@@ -27,7 +27,7 @@ use super::catalog::{Entry, Kind};
 use super::error::{DataError, ImagesError};
 use super::files::Problem;
 use super::images::{Images, Normalisation, class_counts};
-use super::layout::{Layout, Set, Source};
+use super::layout::{Layout, Needed, Set, Source};
 use super::order::shuffle;
 use super::search::Search;
 
@@ -71,7 +71,7 @@ impl Layout for ClassFolders {
         listing::is_one(&folder.join("train"))
     }
 
-    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
+    fn open(&self, entry: &'static Entry, search: &Search, _: Needed) -> Result<Set, DataError> {
         let Kind::Images {
             shape: [_, side, _],
         } = entry.kind

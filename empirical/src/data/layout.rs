@@ -22,8 +22,14 @@ pub(super) trait Layout: Debug + Sync {
     /// Whether `folder` holds training files of `entry`.
     fn is_in(&self, entry: &Entry, folder: &Path) -> bool;
 
-    /// What is read of the files of `entry`, where `search` finds them.
-    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError>;
+    /// What is read of the files of `entry`, where `search` finds them: at
+    /// least the examples that are needed, where there are as many.
+    fn open(
+        &self,
+        entry: &'static Entry,
+        search: &Search,
+        needed: Needed,
+    ) -> Result<Set, DataError>;
 
     /// The files of which `set` was read, compared with the official ones.
     fn check_files(&self, entry: &'static Entry, set: &Set) -> Result<Checked, DataError> {
@@ -38,6 +44,15 @@ pub(super) trait Layout: Debug + Sync {
             missing: Vec::new(),
         })
     }
+}
+
+/// The first examples of each part, so many; all where absent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needed {
+    /// Training examples.
+    pub train: Option<usize>,
+    /// Validation examples.
+    pub validation: Option<usize>,
 }
 
 /// What there is of official files.

@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use super::catalog::{Entry, Kind, Part};
 use super::error::{DataError, FormatProblem};
 use super::files;
-use super::layout::{Layout, Set, Source};
+use super::layout::{Layout, Needed, Set, Source};
 use super::search::Search;
 use super::tokens::{TokenParts, Tokens};
 use word_piece::{TextRules, WordPiece};
@@ -88,7 +88,7 @@ impl<T: InFolder> Layout for T {
         T::find(folder).is_some()
     }
 
-    fn open(&self, entry: &'static Entry, search: &Search) -> Result<Set, DataError> {
+    fn open(&self, entry: &'static Entry, search: &Search, _: Needed) -> Result<Set, DataError> {
         let folder = search.folder_of(entry)?;
         let Some(files) = T::find(&folder) else {
             return Err(DataError::NotFound {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
 
 use crate::compute::to_host;
 use crate::examples::Examples;
@@ -15,11 +16,15 @@ use crate::tape::{Lanes, Matrix, Turns};
 use super::Approximate;
 use super::gram::GramSpectrum;
 
+/// Numbers of each gradient that a thread takes at once. Sums go part by part:
+/// their bits do not depend on the number of threads.
+const COLUMNS: usize = 1 << 15;
+
 /// L gradients of mean losses over mini-batches of M examples each.
 pub struct MiniBatchGradients {
-    /// g_j − ḡ, one a row: for each parameter `[L, numbers]`.
+    /// g_j − ḡ, one a row, cut into parts: `[L, numbers]` each.
     centred: Vec<Matrix>,
-    /// ḡ, the mean of the L gradients: for each parameter `[1, numbers]`.
+    /// ḡ, the mean of the L gradients, cut alike: `[1, numbers]` each.
     mean: Vec<Matrix>,
     /// L.
     batches: usize,
@@ -86,9 +91,14 @@ impl MiniBatchGradients {
             },
         );
         let batches = rows[0].len();
-        let all = rows.into_iter().map(|rows| Tensor::cat(rows, 0));
-        let (centred, mean) = all
-            .map(|all| {
+        let parts: Vec<(usize, Range<usize>)> = (0..rows.len())
+            .flat_map(|parameter| cuts(&rows[parameter][0]).map(move |cut| (parameter, cut)))
+            .collect();
+        let (centred, mean) = parts
+            .into_par_iter()
+            .map(|(parameter, cut)| {
+                let own = rows[parameter].iter().map(|row| columns(row, &cut));
+                let all: Matrix = Tensor::cat(own.collect(), 0);
                 let mean = all.clone().mean_dim(0);
                 (all - mean.clone(), mean)
             })
@@ -182,7 +192,9 @@ impl MiniBatchCovariance<'_> {
         if self.spectrum.tied(0) {
             return Err("the largest eigenvalue of K^M is repeated".to_owned());
         }
-        let e: Vec<Matrix> = e.into_iter().map(row).collect();
+        let rows = e.into_iter().map(row);
+        let cut = |row: Matrix| cuts(&row).map(move |cut| columns(&row, &cut));
+        let e: Vec<Matrix> = rows.flat_map(cut).collect();
         let projections = DVector::from_vec(products(&self.gradients.centred, &e));
         let norm = (self.products.nrows() as f64 * self.spectrum.largest()).sqrt();
         Ok((self.spectrum.weights[0].dot(&projections) / norm)
@@ -298,11 +310,25 @@ fn row(matrix: Matrix) -> Matrix {
     matrix.reshape([1, numbers])
 }
 
-/// `a bᵀ` in row-major order, for rows that are cut into parts.
+/// The parts of a row that are computed on side by side.
+fn cuts(row: &Matrix) -> impl Iterator<Item = Range<usize>> + use<> {
+    let [_, numbers] = row.dims();
+    let starts = (0..numbers).step_by(COLUMNS);
+    starts.map(move |start| start..numbers.min(start + COLUMNS))
+}
+
+fn columns(row: &Matrix, cut: &Range<usize>) -> Matrix {
+    row.clone().narrow(1, cut.start, cut.len())
+}
+
+/// `a bᵀ` in row-major order, for rows that are cut into parts, which are added
+/// in their order.
 fn products(a: &[Matrix], b: &[Matrix]) -> Vec<f64> {
-    let parts = a
-        .iter()
+    let parts: Vec<Matrix> = a
+        .par_iter()
         .zip(b)
-        .map(|(a, b)| a.clone().matmul(b.clone().transpose()));
-    to_host(parts.reduce(|a, b| a + b).expect("a model has parameters"))
+        .map(|(a, b)| a.clone().matmul(b.clone().transpose()))
+        .collect();
+    let sum = parts.into_iter().reduce(|a, b| a + b);
+    to_host(sum.expect("a model has parameters"))
 }

@@ -83,7 +83,10 @@ fn share_outside(tolerances: &[f64], seeds: std::ops::Range<u64>) -> (usize, usi
             // Within its bound of some eigenvalue, always.
             let nearest = spectrum.iter().map(|x| (x - pair.value).abs());
             let nearest = nearest.fold(f64::INFINITY, f64::min);
-            let residual = pair.residual + found.rounding;
+            let residual = match pair.bound_kind {
+                BoundKind::Complete => pair.error_bound,
+                _ => pair.residual + found.rounding,
+            };
             assert!(nearest <= residual + f64::EPSILON * scale, "seed {seed}");
             wrong += usize::from(outside(pair, expected, scale));
         }

@@ -4,6 +4,7 @@ use super::files::{Folder, check, gzip, record};
 use super::readers::real;
 use breakeven_sim::record::seal::sha256;
 
+use crate::data::Needed;
 use crate::data::check::Verdict;
 
 #[test]
@@ -20,6 +21,30 @@ fn batches_that_are_there_are_joined_in_order() {
     assert_eq!(set.train.image(1), &record(0, 20)[1..]);
     assert_eq!(set.train.image(2), &record(1, 30)[1..]);
     assert!(set.validation.is_none());
+}
+
+#[test]
+fn batches_beyond_what_is_needed_are_not_read() {
+    let folder = Folder::of("cifar10")
+        .with("data_batch_1.bin", &[record(9, 1), record(8, 2)].concat())
+        .with("data_batch_2.bin", &record(7, 3))
+        .with("data_batch_3.bin", b"no batch")
+        .with("test_batch.bin", b"no batch");
+    for (train, labels) in [
+        (0, &[9, 8][..]),
+        (1, &[9, 8]),
+        (2, &[9, 8]),
+        (3, &[9, 8, 7]),
+    ] {
+        let needed = Needed {
+            train: Some(train),
+            validation: Some(0),
+        };
+        let set = folder.load_first(needed).unwrap();
+        assert_eq!(set.train.labels(), labels, "{train}");
+        assert!(set.validation.is_none());
+    }
+    assert!(folder.message().contains("data_batch_3.bin"));
 }
 
 #[test]

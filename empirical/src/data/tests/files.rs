@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::data::catalog::{self, Entry};
 use crate::data::check::{self, Report};
 use crate::data::search::Search;
-use crate::data::{DataError, DataSet, Set, open, open_from};
+use crate::data::{DataError, DataSet, Needed, Set, open, open_from};
 
 /// A folder that holds files of one data set, and is removed with it.
 pub struct Folder {
@@ -48,7 +48,11 @@ impl Folder {
     }
 
     pub fn load(&self) -> Result<DataSet, DataError> {
-        open_from(self.entry, &self.search()).map(in_memory)
+        self.load_first(Needed::default())
+    }
+
+    pub fn load_first(&self, needed: Needed) -> Result<DataSet, DataError> {
+        open_from(self.entry, &self.search(), needed).map(in_memory)
     }
 
     /// The message of the error that loading gives, the folder's own path
@@ -65,7 +69,7 @@ impl Folder {
 
 /// The images of the data set `name`, looked for in `data_dir`.
 pub fn load(name: &str, data_dir: Option<&Path>) -> Result<DataSet, DataError> {
-    open(name, data_dir).map(in_memory)
+    open(name, data_dir, Needed::default()).map(in_memory)
 }
 
 /// What a check of the files that `search` finds says.

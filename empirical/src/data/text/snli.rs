@@ -8,7 +8,7 @@ use super::{Both, Texts, mnli};
 use crate::data::catalog::Entry;
 use crate::data::error::DataError;
 use crate::data::files::Content;
-use crate::data::layout::{Layout, Set, Source};
+use crate::data::layout::{Layout, Needed, Set, Source};
 use crate::data::search::Search;
 
 const PAIRS: &[u8] = include_bytes!("../../../../fixtures/snli-600/snli-600.jsonl");
@@ -28,7 +28,7 @@ impl Layout for BuiltIn {
         false
     }
 
-    fn open(&self, entry: &'static Entry, _: &Search) -> Result<Set, DataError> {
+    fn open(&self, entry: &'static Entry, _: &Search, _: Needed) -> Result<Set, DataError> {
         read(entry).map(Set::Texts)
     }
 }

@@ -8,7 +8,7 @@ use tempfile::tempdir;
 use super::{Encoding, Example, Texts, encode};
 use crate::data::tests::files::{Folder, gzip};
 use crate::data::text::word_piece::{TextRules, WordPiece};
-use crate::data::{Set, open_from};
+use crate::data::{Needed, Set, open_from};
 
 /// Numbers of transformers and tokenizers, whose versions the file has.
 #[derive(Deserialize)]
@@ -58,7 +58,7 @@ fn word_pieces_are_those_of_transformers() {
 }
 
 fn texts(folder: &Folder) -> Texts {
-    match open_from(folder.entry, &folder.search()) {
+    match open_from(folder.entry, &folder.search(), Needed::default()) {
         Ok(Set::Texts(texts)) => texts,
         other => panic!("{other:?}"),
     }
@@ -141,7 +141,7 @@ fn reviews_are_the_same_from_folder_archive_and_lines() {
 
 /// The message of opening, with the folder as `DIR`.
 fn message(folder: &Folder) -> String {
-    folder.shown(&open_from(folder.entry, &folder.search()).unwrap_err())
+    folder.shown(&open_from(folder.entry, &folder.search(), Needed::default()).unwrap_err())
 }
 
 #[test]
