@@ -9,6 +9,7 @@ use std::str::FromStr;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
 use breakeven_empirical::network::Loss;
+use breakeven_empirical::portrait::Pattern;
 use breakeven_empirical::portrait::{BatchOrder, Portrait, PortraitError, PortraitSettings};
 use breakeven_sim::meter::Parts;
 use clap::ValueEnum;
@@ -76,6 +77,13 @@ pub struct MeasureArgs {
     /// those that the run trained on.
     #[arg(long, value_name = "N")]
     subset: Option<usize>,
+    /// Measure parameters of these names alone, as the checkpoint has them, the
+    /// others held fixed; * and ? stand for any letters: 'conv*', '*.bias'.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    parameters: Vec<Pattern>,
+    /// Measure each layer by itself too.
+    #[arg(long)]
+    per_layer: bool,
     /// Eigenvalues of H and of the per-example K. Default: 1.
     #[arg(long, value_name = "N")]
     top: Option<usize>,
@@ -264,6 +272,8 @@ impl MeasureArgs {
     fn settings(&self, source: &Source) -> PortraitSettings {
         PortraitSettings {
             subset: source.data.train_examples,
+            parameters: self.parameters.clone(),
+            per_layer: self.per_layer,
             top: source.top,
             bottom: self.bottom,
             gauss_newton: self.also.contains(&AlsoArg::GaussNewton),

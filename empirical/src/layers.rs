@@ -124,6 +124,24 @@ impl<'a> Forward<'a> {
         self.parameters[number]
     }
 
+    /// Puts something on the tape with other parameters.
+    pub(crate) fn with_parameters<T>(
+        &mut self,
+        parameters: &[Var],
+        put: impl FnOnce(&mut Forward) -> T,
+    ) -> T {
+        let mut on = Forward {
+            tape: self.tape,
+            parameters,
+            normalisation: self.normalisation,
+            lane: self.lane.clone(),
+            statistics: std::mem::take(&mut self.statistics),
+        };
+        let result = put(&mut on);
+        self.statistics = on.statistics;
+        result
+    }
+
     /// Data in the precision and on the device of the parameters.
     pub fn constant(&mut self, numbers: &[f64], shape: [usize; 2]) -> Var {
         let like = self.tape.value(self.parameters[0]);

@@ -6,6 +6,7 @@ mod error;
 mod lstm;
 mod mlp;
 mod of_weights;
+mod partial;
 mod resnet;
 mod simple_cnn;
 
@@ -21,6 +22,7 @@ use crate::tape::Var;
 
 pub use bert::BertShape;
 pub use error::ModelError;
+pub use partial::Partial;
 pub use resnet::Shortcut;
 pub use simple_cnn::CnnShape;
 

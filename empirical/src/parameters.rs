@@ -136,6 +136,12 @@ impl Parameters {
         Self { learnt, buffers }
     }
 
+    /// Those that are `chosen`, with all buffers.
+    pub(crate) fn only(&self, chosen: impl Fn(&Parameter) -> bool) -> Self {
+        let learnt = self.learnt.iter().filter(|parameter| chosen(parameter));
+        Self::with_buffers(learnt.cloned().collect(), self.buffers.clone())
+    }
+
     /// Whether the model has buffers.
     pub fn has_buffers(&self) -> bool {
         !self.buffers.is_empty()

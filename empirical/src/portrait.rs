@@ -1,12 +1,15 @@
 //! K and H of one checkpoint on given examples: what `breakeven measure` says.
 
 mod fields;
+mod parts;
 mod settings;
 
 pub use fields::{
-    CovariancePortrait, GaussNewtonPortrait, HessianPortrait, Leading, MiniBatchPortrait, Portrait,
-    TracePortrait, Values,
+    CovariancePortrait, GaussNewtonPortrait, HessianPortrait, LayerPortrait, Leading,
+    MiniBatchPortrait, Portrait, TracePortrait, Values,
 };
+/// A pattern of names, with `*` and `?`.
+pub use glob::Pattern;
 pub use settings::{BatchOrder, PortraitError, PortraitSettings};
 
 use std::collections::BTreeMap;
@@ -29,7 +32,7 @@ use crate::operator::{
     BatchSharpness, EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp,
     LinearOperator, Point,
 };
-use crate::parameters::Parameters;
+use crate::parameters::{Parameter, Parameters};
 use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpairs, Explored, Lanczos, Trace, TraceSettings, principal_cosines, trace,
@@ -56,8 +59,10 @@ impl Portrait {
     ) -> Result<Self, PortraitError> {
         settings.check(data.len())?;
         let model = architecture.build(data.shape(), data.classes())?;
-        settings.check_top(model.parameters().dim())?;
         let layout = model.parameters();
+        settings.check_names(layout)?;
+        let varying = layout.iter().filter(|p| settings.varies(&p.name));
+        settings.check_top(varying.map(Parameter::len).sum())?;
         let mut weights = load_weights(checkpoint, layout)?;
         let theta = settings.complete(&mut weights, layout);
         let buffers = layout.buffers().split(&weights.buffers, compute);
@@ -73,11 +78,22 @@ impl Portrait {
         let pool = ThreadPoolBuilder::new()
             .num_threads(settings.threads(compute))
             .build()?;
-        let portrait = pool.install(|| Self::of(network, &theta, &examples, settings, meter));
+        let part = |layer: Option<&str>| settings.part(network, &theta, &examples, layer, meter);
+        let of_layer = |layer: String| -> Result<LayerPortrait, PortraitError> {
+            let portrait = part(Some(&layer))?;
+            Ok(LayerPortrait { layer, portrait })
+        };
+        let measured = pool.install(|| {
+            let layers = settings.layers(layout).into_iter();
+            part(None).and_then(|whole| {
+                let layers = layers.map(of_layer).collect::<Result<_, _>>()?;
+                Ok(Self { layers, ..whole })
+            })
+        });
         examples.failure().map_err(PortraitError::Unreadable)?;
         Ok(Self {
             notes: weights.notes,
-            ..portrait?
+            ..measured?
         })
     }
 
@@ -131,6 +147,8 @@ impl Portrait {
         let moments = moments.map_err(Clone::clone);
         Ok(Self {
             parameters: point.dim(),
+            varying: Vec::new(),
+            layers: Vec::new(),
             examples: examples.len(),
             loss: score.loss,
             accuracy: score.accuracy,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use breakeven_empirical::portrait::{CovariancePortrait, Leading, Portrait, TracePortrait, Values};
+use breakeven_empirical::portrait::{
+    CovariancePortrait, LayerPortrait, Leading, Portrait, TracePortrait, Values,
+};
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
@@ -110,7 +112,50 @@ pub(super) fn table(portrait: &Portrait) -> String {
             }),
         ),
     ]);
+    if !portrait.layers.is_empty() {
+        lines.push("\nLayer by layer, the others held fixed".to_owned());
+        lines.extend(layers(&portrait.layers));
+    }
     lines.join("\n") + "\n"
+}
+
+/// A row a layer: its largest eigenvalues and traces, which the JSON has with
+/// their errors.
+fn layers(all: &[LayerPortrait]) -> Vec<String> {
+    let title = [
+        "layer",
+        "parameters",
+        "λ_H",
+        "Tr H",
+        "λ_K",
+        "Tr K",
+        "Tr K^M",
+    ];
+    let mut rows = vec![title.map(str::to_owned)];
+    for LayerPortrait { layer, portrait } in all {
+        let k = portrait.covariance_per_example.as_ref();
+        let shown = |found: Option<f64>| found.map_or("–".to_owned(), number);
+        rows.push([
+            layer.clone(),
+            portrait.parameters.to_string(),
+            shown(portrait.hessian.leading.values.eigenvalues.first().copied()),
+            shown(Some(portrait.hessian.trace.value)),
+            shown(k.and_then(|k| k.leading.values.eigenvalues.first().copied())),
+            shown(k.map(|k| k.trace)),
+            shown(Some(portrait.covariance_mini_batch.trace)),
+        ]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..title.len()).filter_map(width).collect();
+    let padded = |row: &[String; 7]| {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, &width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        format!("  {}", cells.collect::<Vec<_>>().join("  "))
+    };
+    rows.iter().map(padded).collect()
 }
 
 /// What is said of K, or of F, below its name.

@@ -324,3 +324,60 @@ fn softmax_regression_is_measured_as_its_closed_form_says() {
         }
     }
 }
+
+/// The blocks of H and K on their diagonals: their traces add up to the whole's, their
+/// largest eigenvalues are no larger (Cauchy).
+#[test]
+fn layers_are_diagonal_blocks_of_the_whole() {
+    let world = World::new();
+    let options = ["--tolerance", "1e-10", "--json", "--per-layer"];
+    for (model, layers) in [
+        (&MLP[..], &["fc1", "fc2", "fc3"][..]),
+        (&CNN, &["conv1", "conv2", "conv3", "conv4", "fc1", "fc2"]),
+    ] {
+        let args = |more: &[&'static str]| [&DATA[..], model, &BATCHES, &options, more].concat();
+        let whole = json(&run(&args(&[]), world.path()));
+        assert!(whole.get("varying").is_none());
+        let all = whole["layers"].as_array().unwrap();
+        let names: Vec<&str> = all
+            .iter()
+            .filter_map(|part| part["layer"].as_str())
+            .collect();
+        assert_eq!(names, layers);
+        for (matrix, name) in [
+            ("hessian", "trace"),
+            ("covariance_per_example", "trace"),
+            ("covariance_mini_batch", "trace"),
+        ] {
+            let parts = all.iter().map(|part| part[matrix][name].as_f64().unwrap());
+            let expected = &whole[matrix][name];
+            let scale = expected.as_f64().unwrap();
+            let found = json!(parts.sum::<f64>());
+            assert_close(matrix, &found, expected, scale, tolerance::F64);
+            let largest = |of: &Value| of[matrix]["eigenvalues"][0].as_f64().unwrap();
+            let room = 1e-9 * largest(&whole);
+            assert!(
+                all.iter()
+                    .all(|part| largest(part) <= largest(&whole) + room)
+            );
+        }
+        let numbers = all.iter().map(|part| part["parameters"].as_u64().unwrap());
+        assert_eq!(json!(numbers.sum::<u64>()), whole["parameters"]);
+        // One layer, asked for by name, is what it is among all.
+        let one = json(&run(&args(&["--parameters", "fc1.*"]), world.path()));
+        assert_eq!(one["varying"], json!(["fc1.weight", "fc1.bias"]));
+        let place = layers.iter().position(|&layer| layer == "fc1").unwrap();
+        for field in ["hessian", "covariance_per_example", "covariance_mini_batch"] {
+            assert_eq!(one[field], all[place][field], "{field}");
+            assert_eq!(one["layers"][0][field], all[place][field], "{field}");
+        }
+        let biases = json(&run(
+            &args(&["--parameters", "fc2.bias,fc?.bias"]),
+            world.path(),
+        ));
+        assert!(biases["varying"].as_array().unwrap().len() >= 2);
+    }
+    let table = [&DATA[..], &MLP, &BATCHES, &["--per-layer"]].concat();
+    let said = stdout(&run(&table, world.path()));
+    assert_says(&said, &["Layer by layer, the others held fixed", "fc3  "]);
+}

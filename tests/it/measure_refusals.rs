@@ -195,7 +195,7 @@ fn damaged_data_are_refused_by_name() {
 
 #[test]
 fn settings_that_do_not_fit_are_refused_by_name() {
-    let cases: [(&[&str], &str); 22] = [
+    let cases: [(&[&str], &str); 25] = [
         (
             &["--data", "mnits"],
             "no data set is called `mnits`; there are",
@@ -244,6 +244,18 @@ fn settings_that_do_not_fit_are_refused_by_name() {
         ),
         (&["--batches", "1"], "--batches is 1: give 2 to 4096"),
         (&["--top", "0"], "--top is 0: give at least 1"),
+        (
+            &["--parameters", "fc1*,conv*"],
+            "--parameters is conv*: give a name, or a pattern with * and ?, that fits one of fc1.weight, fc1.bias, ",
+        ),
+        (
+            &["--parameters", "fc3.bias", "--top", "11"],
+            "--top is 11: give 1 to 10, the parameters that vary",
+        ),
+        (
+            &["--parameters", "fc["],
+            "invalid value 'fc[' for '--parameters",
+        ),
         (
             &["--top", "4000"],
             "--top is 4000: give 1 to 3999, the parameters of the model",

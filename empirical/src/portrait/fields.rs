@@ -13,6 +13,10 @@ use crate::solver::{Eigenpair, Eigenpairs, Trace};
 pub struct Portrait {
     /// D.
     pub parameters: usize,
+    /// The names of those that vary, where not all do: all matrices are their
+    /// blocks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub varying: Vec<String>,
     /// Examples that H and the per-example K are taken over.
     pub examples: usize,
     /// Mean cross entropy over them.
@@ -49,6 +53,9 @@ pub struct Portrait {
     /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
+    /// The same of each layer by itself, where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerPortrait>,
     /// Why a quantity does not exist here, by the path of its field.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub absent: BTreeMap<String, String>,
@@ -58,6 +65,17 @@ pub struct Portrait {
     /// eᵀH_i e of every example; empty where e is not determined.
     #[serde(skip)]
     pub curvatures: Vec<f64>,
+}
+
+/// K and H of the parameters of one layer, the others held fixed: the diagonal
+/// blocks that belong to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerPortrait {
+    /// What the names of its parameters begin with: `conv1`.
+    pub layer: String,
+    /// Of its parameters alone.
+    #[serde(flatten)]
+    pub portrait: Portrait,
 }
 
 /// The leading eigenvalues of a matrix.

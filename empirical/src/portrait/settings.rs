@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use glob::Pattern;
+
 use crate::checkpoint::CheckpointError;
 use crate::compute::{Compute, DeviceKind};
 use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
@@ -10,6 +12,7 @@ use crate::memory;
 use crate::model::ModelError;
 use crate::network::Loss;
 use crate::operator::PointSettings;
+use crate::parameters::Parameters;
 use crate::solver::NotDeterministic;
 
 /// Numbers of a piece of the examples while it is computed: few enough that a
@@ -21,6 +24,11 @@ const PIECE_NUMBERS: usize = 1 << 20;
 pub struct PortraitSettings {
     /// The first so many examples; all where absent.
     pub subset: Option<usize>,
+    /// Names of the parameters that vary, as patterns with `*` and `?`; all of them
+    /// where there is none.
+    pub parameters: Vec<Pattern>,
+    /// Whether each layer is measured by itself too.
+    pub per_layer: bool,
     /// Largest eigenvalues of H and K.
     pub top: usize,
     /// Smallest eigenvalues of H.
@@ -164,6 +172,38 @@ impl PortraitSettings {
         Ok(())
     }
 
+    /// Whether a parameter of this name varies.
+    pub(super) fn varies(&self, name: &str) -> bool {
+        let any = self.parameters.iter().any(|pattern| pattern.matches(name));
+        any || self.parameters.is_empty()
+    }
+
+    /// Every pattern names a parameter.
+    pub(super) fn check_names(&self, layout: &Parameters) -> Result<(), PortraitError> {
+        let names = || layout.iter().map(|parameter| parameter.name.as_str());
+        let lost = |pattern: &&Pattern| !names().any(|name| pattern.matches(name));
+        let Some(lost) = self.parameters.iter().find(lost) else {
+            return Ok(());
+        };
+        Err(PortraitError::Setting {
+            name: "--parameters",
+            found: lost.to_string(),
+            expected: format!(
+                "a name, or a pattern with * and ?, that fits one of {}",
+                names().collect::<Vec<_>>().join(", ")
+            ),
+        })
+    }
+
+    /// The same for a part of the network, of so many parameters.
+    pub(super) fn of_part(&self, parameters: usize) -> Self {
+        Self {
+            top: self.top.min(parameters),
+            bottom: self.bottom.min(parameters),
+            ..self.clone()
+        }
+    }
+
     /// There are no more eigenvalues than parameters, and not too many.
     pub(super) fn check_top(&self, parameters: usize) -> Result<(), PortraitError> {
         let most = most_eigenvalues(parameters);
@@ -174,10 +214,10 @@ impl PortraitSettings {
         if asked <= most {
             return Ok(());
         }
-        let why = if most == parameters {
-            ", the parameters of the model"
-        } else {
-            ""
+        let why = match (most == parameters, self.parameters.is_empty()) {
+            (true, true) => ", the parameters of the model",
+            (true, false) => ", the parameters that vary",
+            (false, _) => "",
         };
         Err(PortraitError::Setting {
             name,

@@ -1,0 +1,64 @@
+//! Portraits of parts of a network: of named parameters, and layer by layer.
+
+use breakeven_sim::meter::Meter;
+
+use super::{Portrait, PortraitError, PortraitSettings};
+use crate::examples::Examples;
+use crate::model::{Model, Partial};
+use crate::network::Network;
+use crate::parameters::{Parameter, Parameters};
+
+/// What the names of a layer's parameters have in common.
+fn layer_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(layer, _)| layer)
+}
+
+impl PortraitSettings {
+    /// The layers that have parameters that vary, in their order, where each is
+    /// measured by itself.
+    pub(super) fn layers(&self, layout: &Parameters) -> Vec<String> {
+        let mut layers: Vec<String> = Vec::new();
+        let varying = layout.iter().filter(|_| self.per_layer);
+        for parameter in varying.filter(|parameter| self.varies(&parameter.name)) {
+            let layer = layer_of(&parameter.name);
+            if !layers.iter().any(|known| known == layer) {
+                layers.push(layer.to_owned());
+            }
+        }
+        layers
+    }
+
+    /// The portrait of the parameters that vary, or of those of one `layer`.
+    pub(super) fn part(
+        &self,
+        network: Network,
+        theta: &[f64],
+        examples: &Examples,
+        layer: Option<&str>,
+        meter: &Meter,
+    ) -> Result<Portrait, PortraitError> {
+        let chosen = |parameter: &Parameter| {
+            let name = &parameter.name;
+            self.varies(name) && layer.is_none_or(|layer| layer_of(name) == layer)
+        };
+        let layout = network.model.parameters();
+        if layout.iter().all(chosen) {
+            return Portrait::of(network, theta, examples, self, meter);
+        }
+        let partial = Partial::new(network.model, theta, network.compute, chosen);
+        let varying = partial.parameters();
+        let settings = self.of_part(varying.dim());
+        let names = varying.iter().map(|parameter| parameter.name.clone());
+        let varying = names.collect();
+        let network = Network {
+            model: &partial,
+            ..network
+        };
+        let theta = partial.part_of(theta);
+        let portrait = Portrait::of(network, &theta, examples, &settings, meter)?;
+        Ok(Portrait {
+            varying,
+            ..portrait
+        })
+    }
+}
