@@ -6,6 +6,7 @@ mod words;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use breakeven_empirical::checkpoint::save_tensors;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
 use breakeven_empirical::network::Loss;
@@ -146,6 +147,10 @@ pub struct MeasureArgs {
     /// Write each example's curvature along H's top eigenvector to a CSV file.
     #[arg(long, value_name = "FILE")]
     curvatures: Option<PathBuf>,
+    /// Write the eigenvectors of H and of the per-example K to safetensors, in
+    /// the checkpoint's names: hessian.0.fc1.weight, and so on.
+    #[arg(long, value_name = "FILE")]
+    eigenvectors: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -254,6 +259,9 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     if let Some(path) = &args.curvatures {
         write_curvatures(path, &portrait)?;
     }
+    if let Some(path) = &args.eigenvectors {
+        save_tensors(path, &portrait.eigenvectors).or_input()?;
+    }
     if args.json {
         print_json(&portrait)
     } else {
@@ -274,6 +282,7 @@ impl MeasureArgs {
             subset: source.data.train_examples,
             parameters: self.parameters.clone(),
             per_layer: self.per_layer,
+            eigenvectors: self.eigenvectors.is_some(),
             top: source.top,
             bottom: self.bottom,
             gauss_newton: self.also.contains(&AlsoArg::GaussNewton),

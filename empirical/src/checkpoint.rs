@@ -6,10 +6,12 @@ mod hugging_face;
 mod names;
 mod pytorch;
 mod shapes;
+mod vectors;
 mod weights;
 
 pub use error::CheckpointError;
 pub use shapes::Shapes;
+pub use vectors::{NamedTensor, save_tensors};
 pub use weights::{Weights, load_weights, weights_in};
 
 use std::collections::HashMap;

@@ -76,6 +76,20 @@ pub(crate) struct Written {
     pub(crate) statistics: Vec<Statistics>,
 }
 
+impl<'a> Network<'a> {
+    /// A model that loses cross entropy, normalised by the statistics of its
+    /// batches where it normalises.
+    pub fn new(model: &'a dyn Model, compute: &'a Compute) -> Self {
+        Self {
+            model,
+            compute,
+            normalisation: Normalisation::Batch,
+            loss: Loss::CrossEntropy,
+            lanes: None,
+        }
+    }
+}
+
 impl Network<'_> {
     /// Puts the network on tapes, one a lane, for `examples` that are computed
     /// together; `take` is given each with its examples, on the lane's thread.

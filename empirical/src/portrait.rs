@@ -20,7 +20,7 @@ use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::SolverStatus;
 use rayon::ThreadPoolBuilder;
 
-use crate::checkpoint::{Weights, load_weights};
+use crate::checkpoint::{NamedTensor, Weights, load_weights};
 use crate::compute::Compute;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
@@ -35,7 +35,7 @@ use crate::operator::{
 use crate::parameters::{Parameter, Parameters};
 use crate::random::{Purpose, stream};
 use crate::solver::{
-    Eigenpairs, Explored, Lanczos, Trace, TraceSettings, principal_cosines, trace,
+    Eigenpair, Eigenpairs, Explored, Lanczos, Trace, TraceSettings, principal_cosines, trace,
 };
 use crate::survey::Survey;
 
@@ -141,7 +141,7 @@ impl Portrait {
         let cosines = k.clone().and_then(|k| eigenspace_cosines(&h, k));
         let cosine = cosines.clone().and_then(|all| {
             h.top_vector("H")?;
-            k?.top_vector("K")?;
+            k.clone()?.top_vector("K")?;
             Ok(all[0])
         });
         let moments = moments.map_err(Clone::clone);
@@ -164,9 +164,31 @@ impl Portrait {
             batch_sharpness: keep(&mut absent, "batch_sharpness", batch_sharpness),
             absent,
             notes: Vec::new(),
+            eigenvectors: match settings.eigenvectors {
+                true => eigenvectors(network.model.parameters(), &h, k.ok()),
+                false => Vec::new(),
+            },
             curvatures: curvatures.unwrap_or_default(),
         })
     }
+}
+
+/// The vectors of all pairs that were found, named by the fields of their values.
+fn eigenvectors(layout: &Parameters, h: &Eigenpairs, k: Option<&Eigenpairs>) -> Vec<NamedTensor> {
+    let of_k = k.map_or(&[][..], |k| &k.pairs);
+    [
+        ("hessian", &h.pairs[..]),
+        ("hessian.smallest", &h.smallest),
+        ("covariance_per_example", of_k),
+    ]
+    .into_iter()
+    .flat_map(|(matrix, pairs)| {
+        let of_pair = move |(place, pair): (usize, &Eigenpair)| {
+            NamedTensor::of(&format!("{matrix}.{place}"), &pair.vector, layout)
+        };
+        pairs.iter().enumerate().flat_map(of_pair)
+    })
+    .collect()
 }
 
 fn eigenspace_cosines(h: &Eigenpairs, k: &Eigenpairs) -> Known<Vec<f64>> {

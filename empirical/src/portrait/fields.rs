@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use breakeven_sim::record::{BoundKind, SolverStatus};
 use serde::Serialize;
 
+use crate::checkpoint::NamedTensor;
 use crate::moments::Moments;
 use crate::solver::{Eigenpair, Eigenpairs, Trace};
 
@@ -62,6 +63,10 @@ pub struct Portrait {
     /// What was done with the checkpoint's tensors so that they fit, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The eigenvectors of all eigenvalues of H and of the per-example K that are
+    /// above, where they were asked for: `hessian.0.fc1.weight`.
+    #[serde(skip)]
+    pub eigenvectors: Vec<NamedTensor>,
     /// eᵀH_i e of every example; empty where e is not determined.
     #[serde(skip)]
     pub curvatures: Vec<f64>,

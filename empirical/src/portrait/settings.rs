@@ -29,6 +29,8 @@ pub struct PortraitSettings {
     pub parameters: Vec<Pattern>,
     /// Whether each layer is measured by itself too.
     pub per_layer: bool,
+    /// Whether eigenvectors are kept.
+    pub eigenvectors: bool,
     /// Largest eigenvalues of H and K.
     pub top: usize,
     /// Smallest eigenvalues of H.

@@ -115,13 +115,7 @@ fn a_model_from_outside_is_measured_exactly() {
     let labels = [0, 1, 2, 1, 0];
     let inputs = pixels(labels.len(), [1, 1, 4], &compute);
     let examples = Examples::of(inputs, &labels, 3, &compute);
-    let network = Network {
-        lanes: None,
-        model: &model,
-        compute: &compute,
-        loss: Loss::CrossEntropy,
-        normalisation: Normalisation::Batch,
-    };
+    let network = Network::new(&model, &compute);
     let theta = formula(model.parameters(), weight);
     let at = |theta: &[f64]| Point::new(network, theta, &examples, PointSettings::default());
     let point = at(&theta);
