@@ -133,7 +133,7 @@ impl Portrait {
             true => settings.empirical_fisher(&survey, &mut absent)?,
             false => None,
         };
-        let (mini_batch, batch_sharpness) = settings.mini_batch(&survey, examples, &mut absent)?;
+        let (mini_batch, sharpness) = settings.mini_batch(&survey, examples, &mut absent)?;
         meter.begin("curvatures along e", Parts::Whole);
         let curvatures = h.top_vector("H").and_then(|e| point.curvatures(e));
         let moments = curvatures.as_ref().map(|all| Moments::of(all));
@@ -145,6 +145,9 @@ impl Portrait {
             Ok(all[0])
         });
         let moments = moments.map_err(Clone::clone);
+        let [mean_of_ratios, ratio_of_means] = sharpness;
+        let noise = covariance.clone().and_then(|k| noise_scale(&point, &k));
+        let noise = keep(&mut absent, "gradient_noise_scale", noise);
         Ok(Self {
             parameters: point.dim(),
             varying: Vec::new(),
@@ -161,7 +164,14 @@ impl Portrait {
             cosine_hessian_covariance: keep(&mut absent, "cosine_hessian_covariance", cosine),
             eigenspace_cosines: keep(&mut absent, "eigenspace_cosines", cosines),
             curvature_along_top: keep(&mut absent, "curvature_along_top", moments),
-            batch_sharpness: keep(&mut absent, "batch_sharpness", batch_sharpness),
+            batch_sharpness: keep(&mut absent, "batch_sharpness", mean_of_ratios),
+            batch_sharpness_ratio_of_means: keep(
+                &mut absent,
+                "batch_sharpness_ratio_of_means",
+                ratio_of_means,
+            ),
+            gradient_noise_scale: noise.map(|(scale, _)| scale),
+            gradient_noise_scale_error_bound: noise.map(|(_, error)| error),
             absent,
             notes: Vec::new(),
             eigenvectors: match settings.eigenvectors {
@@ -189,6 +199,19 @@ fn eigenvectors(layout: &Parameters, h: &Eigenpairs, k: Option<&Eigenpairs>) -> 
         pairs.iter().enumerate().flat_map(of_pair)
     })
     .collect()
+}
+
+/// Tr K/‖g‖², and how far rounding may have moved it.
+fn noise_scale(point: &Point, k: &CovariancePortrait) -> Known<(f64, f64)> {
+    let squared = point.squared_gradient_norm();
+    // g is a mean of gradients that are as long as √(Tr K + ‖g‖²).
+    let moved = point.rounding((k.trace + squared).sqrt());
+    if squared.sqrt() <= moved {
+        return Err("the gradient is zero up to rounding".to_owned());
+    }
+    let scale = k.trace / squared;
+    let error = k.trace_error_bound / squared + scale * 2.0 * moved / squared.sqrt();
+    Ok((scale, error))
 }
 
 fn eigenspace_cosines(h: &Eigenpairs, k: &Eigenpairs) -> Known<Vec<f64>> {
@@ -366,7 +389,7 @@ impl PortraitSettings {
         survey: &Survey,
         examples: &Examples,
         absent: &mut BTreeMap<String, String>,
-    ) -> Result<(MiniBatchPortrait, Known<f64>), PortraitError> {
+    ) -> Result<(MiniBatchPortrait, [Known<f64>; 2]), PortraitError> {
         let size = self.batch_size;
         let draw = |j: usize, rng: &mut _| match self.batch_order {
             BatchOrder::Sequential => examples.range(j * size, size),
@@ -393,6 +416,12 @@ impl PortraitSettings {
             trace: spectrum.trace(),
             trace_error_bound: spectrum.error(spectrum.trace()),
         };
-        Ok((portrait, gradients.batch_sharpness().ok_or_else(missing)?))
+        let sharpness = [
+            gradients.batch_sharpness().ok_or_else(missing)?,
+            gradients
+                .batch_sharpness_ratio_of_means()
+                .ok_or_else(missing)?,
+        ];
+        Ok((portrait, sharpness))
     }
 }

@@ -44,6 +44,10 @@ pub(super) fn table(portrait: &Portrait) -> String {
     };
     lines.push("\nK, the covariance of the examples' gradients".to_owned());
     lines.extend(of_gradients(k, "covariance_per_example"));
+    let noise = portrait.gradient_noise_scale;
+    let noise = noise.zip(portrait.gradient_noise_scale_error_bound);
+    let noise = noise.map(|(scale, error)| within(scale, error));
+    lines.push(line("Tr K/‖g‖²", &or_why("gradient_noise_scale", noise)));
     let (fisher, field) = (&portrait.empirical_fisher, "empirical_fisher");
     if fisher.is_some() || portrait.absent.contains_key(field) {
         lines.push("\nF, the empirical Fisher: K about zero".to_owned());
@@ -83,6 +87,13 @@ pub(super) fn table(portrait: &Portrait) -> String {
         line(
             "batch sharpness",
             &or_why("batch_sharpness", portrait.batch_sharpness.map(number)),
+        ),
+        line(
+            "… ratio of means",
+            &or_why(
+                "batch_sharpness_ratio_of_means",
+                portrait.batch_sharpness_ratio_of_means.map(number),
+            ),
         ),
         "\nAlong e, the top eigenvector of H".to_owned(),
         line(

@@ -86,6 +86,18 @@ fn assert_portrait(found: &Value, expected: &Value) {
         same(path, None, tolerance);
     }
     same("cosine_hessian_covariance", Some(1.0), of_vectors);
+    let number = |value: &Value| value.as_f64().unwrap();
+    let squared = number(&expected["gradient_norm"]).powi(2);
+    let noise = number(&expected["covariance_per_example"]["trace"]) / squared;
+    let error = number(&found["gradient_noise_scale_error_bound"]);
+    assert!(error > 0.0 && error < 1e-9 * noise);
+    assert_close(
+        "noise scale",
+        &found["gradient_noise_scale"],
+        &json!(noise),
+        noise,
+        exact,
+    );
 }
 
 /// The fields that others read, beside those that are compared.

@@ -28,12 +28,22 @@ pub struct MiniBatchGradients {
     mean: Vec<Matrix>,
     /// L.
     batches: usize,
-    /// g_Bᵀ H_B g_B / ‖g_B‖² of each batch, where it was asked for.
-    sharpness: Option<Vec<Option<f64>>>,
+    /// The curvature of each batch's loss along its gradient, where it was asked
+    /// for.
+    sharpness: Option<Vec<Option<AlongGradient>>>,
     /// How far rounding may move the first gradient, in length.
     moved: f64,
     /// How far it may move other sums.
     rounding: Rounding,
+}
+
+/// What is along the gradient g of a batch that is not zero.
+#[derive(Clone, Copy, Debug)]
+struct AlongGradient {
+    /// gᵀ H g / ‖g‖².
+    curvature: f64,
+    /// ‖g‖².
+    squared: f64,
 }
 
 /// Whether the curvature of each batch's loss along its own gradient is
@@ -120,8 +130,23 @@ impl MiniBatchGradients {
         Some(if all.iter().any(|sharp| sharp.is_none()) {
             Err("a mini-batch gradient is zero".to_owned())
         } else {
-            Ok(all.iter().flatten().sum::<f64>() / all.len() as f64)
+            let each = all.iter().flatten().map(|along| along.curvature);
+            Ok(each.sum::<f64>() / all.len() as f64)
         })
+    }
+
+    /// E_B\[g_Bᵀ H_B g_B\] / E_B\[‖g_B‖²\], the ratio of means where
+    /// [`Self::batch_sharpness`] is the mean of ratios; where it was measured and
+    /// some batch has a gradient.
+    pub fn batch_sharpness_ratio_of_means(&self) -> Option<Known<f64>> {
+        let all = || self.sharpness.iter().flatten().flatten();
+        let squares: f64 = all().map(|along| along.squared).sum();
+        self.sharpness.as_ref()?;
+        if squares == 0.0 {
+            return Some(Err("all mini-batch gradients are zero".to_owned()));
+        }
+        let curved = all().map(|along| along.curvature * (along.squared / squares));
+        Some(Ok(curved.sum()))
     }
 
     /// Eigenvalues and eigenvectors of their covariance; absent where a
@@ -278,8 +303,8 @@ fn gradient_rounding(network: &Network, lanes: &[Written], examples: usize) -> f
     network.rounding().of(typical)
 }
 
-/// gᵀ H g / ‖g‖² of a batch's loss along a direction g; absent for none.
-fn curvature_along(lanes: &Lanes, written: &[Written], g: &[Matrix]) -> Option<f64> {
+/// The curvature of a batch's loss along its gradient g; absent where that is zero.
+fn curvature_along(lanes: &Lanes, written: &[Written], g: &[Matrix]) -> Option<AlongGradient> {
     let sizes = g.iter().map(|part| part.clone().abs().max().into_scalar());
     let size = sizes.fold(0.0, f64::max);
     if size == 0.0 {
@@ -301,7 +326,10 @@ fn curvature_along(lanes: &Lanes, written: &[Written], g: &[Matrix]) -> Option<f
         .iter()
         .map(|(own, mean)| mean * (own / examples))
         .sum();
-    Some(second / squared)
+    Some(AlongGradient {
+        curvature: second / squared,
+        squared: squared * size * size,
+    })
 }
 
 /// A matrix as one row.

@@ -57,6 +57,17 @@ pub struct Portrait {
     /// The same of each layer by itself, where it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerPortrait>,
+    /// E_B\[g_BᵀH_B g_B\]/E_B\[‖g_B‖²\] over the mini-batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_ratio_of_means: Option<f64>,
+    /// Tr K/‖g‖², the batch size at which the noise of a gradient is as long as the
+    /// gradient (McCandlish et al., *An Empirical Model of Large-Batch Training*,
+    /// 2018, the simple noise scale).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradient_noise_scale: Option<f64>,
+    /// How far rounding may have moved that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradient_noise_scale_error_bound: Option<f64>,
     /// Why a quantity does not exist here, by the path of its field.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub absent: BTreeMap<String, String>,

@@ -182,6 +182,8 @@ fn without_a_loss_all_is_zero() {
         let gradients = small.gradients(&[vec![0, 1], vec![2, 3], vec![4, 5]]);
         let sharpness = gradients.batch_sharpness().unwrap();
         assert_eq!(sharpness.unwrap_err(), "a mini-batch gradient is zero");
+        let sharpness = gradients.batch_sharpness_ratio_of_means().unwrap();
+        assert_eq!(sharpness.unwrap_err(), "all mini-batch gradients are zero");
         let covariance = gradients.covariance().unwrap();
         assert_eq!(
             (covariance.spectrum().trace(), covariance.spectrum().rank()),

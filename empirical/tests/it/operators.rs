@@ -1,6 +1,7 @@
 //! Losses, gradients, H and both K against float64 numbers of PyTorch.
 
 use breakeven_empirical::compute::Precision;
+use breakeven_empirical::examples::Examples;
 use breakeven_empirical::network::chunks;
 use breakeven_empirical::operator::{
     BatchSharpness, GradientCovarianceOp, HessianOp, LinearOperator, MiniBatchGradients, Point,
@@ -154,12 +155,13 @@ fn check_mini_batches(case: &str, precision: Precision, exact: f64, sharp: f64) 
         .split(&reference.theta, &reference.compute);
     let batches = reference.number("covariance_mini_batch.batches") as usize;
     let size = reference.number("covariance_mini_batch.batch_size") as usize;
-    let parts =
-        chunks(batches * size, size).map(|(first, count)| reference.examples.range(first, count));
+    let parts = || {
+        chunks(batches * size, size).map(|(first, count)| reference.examples.range(first, count))
+    };
     let gradients = MiniBatchGradients::new(
         &reference.network(),
         &parameters,
-        parts,
+        parts(),
         BatchSharpness::Measured,
     );
     let covariance = gradients.covariance().unwrap();
@@ -203,6 +205,23 @@ fn check_mini_batches(case: &str, precision: Precision, exact: f64, sharp: f64) 
         gradients.batch_sharpness().unwrap().unwrap(),
         sharpness,
         sharpness,
+        sharp,
+    );
+    let of_means = gradients.batch_sharpness_ratio_of_means();
+    let (network, theta) = (|| reference.network(), &reference.theta);
+    let along = |examples: Examples| {
+        let point = Point::new(network(), theta, &examples, PointSettings::default());
+        let curved = HessianOp(&point).quadratic(point.gradient());
+        [curved, point.squared_gradient_norm()]
+    };
+    let each: Vec<[f64; 2]> = parts().map(along).collect();
+    let [curved, squared] = [0, 1].map(|k| each.iter().map(|of| of[k]).sum::<f64>());
+    let expected = curved / squared;
+    assert_close(
+        "ratio of means",
+        of_means.unwrap().unwrap(),
+        expected,
+        expected,
         sharp,
     );
 }
