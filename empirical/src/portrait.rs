@@ -1,6 +1,7 @@
 //! K and H of one checkpoint on given examples: what `breakeven measure` says.
 
 mod fields;
+mod gradients;
 mod parts;
 mod settings;
 
@@ -28,16 +29,15 @@ use crate::loaded::Labelled;
 use crate::model::{Architecture, glorot};
 use crate::moments::Moments;
 use crate::network::Network;
-use crate::operator::{
-    BatchSharpness, EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp,
-    LinearOperator, Point,
-};
+use crate::operator::{GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator, Point};
 use crate::parameters::{Parameter, Parameters};
 use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpair, Eigenpairs, Explored, Lanczos, Trace, TraceSettings, principal_cosines, trace,
 };
 use crate::survey::Survey;
+
+use gradients::noise_scale;
 
 /// Directions of the eigenvalue search that are taken out of the trace's
 /// estimate: two vectors each are kept until then.
@@ -201,19 +201,6 @@ fn eigenvectors(layout: &Parameters, h: &Eigenpairs, k: Option<&Eigenpairs>) -> 
     .collect()
 }
 
-/// Tr K/‖g‖², and how far rounding may have moved it.
-fn noise_scale(point: &Point, k: &CovariancePortrait) -> Known<(f64, f64)> {
-    let squared = point.squared_gradient_norm();
-    // g is a mean of gradients that are as long as √(Tr K + ‖g‖²).
-    let moved = point.rounding((k.trace + squared).sqrt());
-    if squared.sqrt() <= moved {
-        return Err("the gradient is zero up to rounding".to_owned());
-    }
-    let scale = k.trace / squared;
-    let error = k.trace_error_bound / squared + scale * 2.0 * moved / squared.sqrt();
-    Ok((scale, error))
-}
-
 fn eigenspace_cosines(h: &Eigenpairs, k: &Eigenpairs) -> Known<Vec<f64>> {
     Ok(principal_cosines(h.top_space("H")?, k.top_space("K")?))
 }
@@ -290,23 +277,6 @@ impl PortraitSettings {
         })
     }
 
-    fn empirical_fisher(
-        &self,
-        survey: &Survey,
-        absent: &mut BTreeMap<String, String>,
-    ) -> Result<Option<CovariancePortrait>, PortraitError> {
-        let fisher = EmpiricalFisherOp::of(survey.point);
-        let Some(fisher) = keep(absent, "empirical_fisher", fisher) else {
-            return Ok(None);
-        };
-        let found = self.leading(survey, "F", &fisher, 0)?;
-        Ok(Some(CovariancePortrait {
-            leading: Leading::of(&found),
-            trace: fisher.trace(),
-            trace_error_bound: fisher.trace_error(),
-        }))
-    }
-
     /// Tr H without an estimate, where the network has a form for it.
     fn exact_trace(&self, h: &HessianOp, meter: &Meter) -> Option<Trace> {
         // A class costs about half of a product, and a bit of memory for each.
@@ -345,83 +315,5 @@ impl PortraitSettings {
             SolverStatus::NotFinite => Err(PortraitError::NotFinite(product_of(what))),
             _ => Ok(found),
         }
-    }
-
-    fn covariance(
-        &self,
-        survey: &Survey,
-        k: &GradientCovarianceOp,
-    ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
-        let found = match self.through_gradients(survey, k)? {
-            Some(found) => found,
-            None => self.leading(survey, "K", k, 0)?,
-        };
-        survey.meter.begin("trace of K", Parts::Whole);
-        let portrait = CovariancePortrait {
-            leading: Leading::of(&found),
-            trace: k.trace(),
-            trace_error_bound: k.trace_error(),
-        };
-        Ok((portrait, found))
-    }
-
-    /// K's leading eigenpairs from the Gram matrix of all gradients; absent
-    /// where these are too many, or a search through products is to tell more.
-    fn through_gradients(
-        &self,
-        survey: &Survey,
-        k: &GradientCovarianceOp,
-    ) -> Result<Option<Eigenpairs>, PortraitError> {
-        let Some(gradients) = survey.example_gradients() else {
-            return Ok(None);
-        };
-        let missing = || PortraitError::NotFinite("the gradient of an example");
-        let known = gradients.covariance().ok_or_else(missing)?;
-        let solver = Lanczos::new(self.top, self.tolerance);
-        survey
-            .meter
-            .begin("eigenvalues of K", Parts::AtMost(self.top as u64));
-        Ok(solver.polish(&survey.watched(k), &known))
-    }
-
-    fn mini_batch(
-        &self,
-        survey: &Survey,
-        examples: &Examples,
-        absent: &mut BTreeMap<String, String>,
-    ) -> Result<(MiniBatchPortrait, [Known<f64>; 2]), PortraitError> {
-        let size = self.batch_size;
-        let draw = |j: usize, rng: &mut _| match self.batch_order {
-            BatchOrder::Sequential => examples.range(j * size, size),
-            BatchOrder::Random => examples.sample(size, rng),
-        };
-        let gradients = survey.mini_batches(self.batches, draw, BatchSharpness::Measured);
-        let missing = || PortraitError::NotFinite("a mini-batch gradient");
-        let covariance = gradients.covariance().ok_or_else(missing)?;
-        let spectrum = covariance.spectrum();
-        let eigenvalues = spectrum.eigenvalues().to_vec();
-        let mut keep = |field: &str, found| {
-            let field = format!("covariance_mini_batch.{field}");
-            keep(absent, &field, found)
-        };
-        let portrait = MiniBatchPortrait {
-            batches: self.batches,
-            batch_size: size,
-            error_bounds: eigenvalues.iter().map(|&x| spectrum.error(x)).collect(),
-            eigenvalues,
-            rank: spectrum.rank(),
-            smallest_nonzero: keep("smallest_nonzero", spectrum.smallest_nonzero()),
-            ratio: keep("ratio", spectrum.ratio()),
-            ratio_error_bound: spectrum.ratio_error().ok(),
-            trace: spectrum.trace(),
-            trace_error_bound: spectrum.error(spectrum.trace()),
-        };
-        let sharpness = [
-            gradients.batch_sharpness().ok_or_else(missing)?,
-            gradients
-                .batch_sharpness_ratio_of_means()
-                .ok_or_else(missing)?,
-        ];
-        Ok((portrait, sharpness))
     }
 }
