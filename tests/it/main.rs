@@ -10,6 +10,7 @@ mod export;
 mod measure;
 mod measure_inputs;
 mod measure_networks;
+mod measure_parts;
 mod measure_refusals;
 mod measure_world;
 mod momenta;

@@ -15,6 +15,7 @@ mod loss_line;
 mod momenta;
 mod networks;
 mod networks_exact;
+mod networks_parts;
 mod operations;
 mod operators;
 mod operators_spectra;
