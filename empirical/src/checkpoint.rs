@@ -50,6 +50,9 @@ const CHECKSUM: &str = "breakeven.crc32c";
 /// Numbers as they are in a file.
 type Encoded = (Dtype, Vec<u8>);
 
+/// A tensor's name and shape with its numbers.
+type Stored = (String, Vec<usize>, Encoded);
+
 /// Where a run is: all that the next step depends on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
@@ -82,7 +85,7 @@ impl Checkpoint {
     pub fn save(&self, path: &Path, parameters: &Parameters) -> Result<(), CheckpointError> {
         let stored = parameters.stored();
         let torch = stored.to_torch(&[&self.theta[..], &self.buffers].concat());
-        let mut tensors: Vec<(String, Vec<usize>, Encoded)> = stored
+        let mut tensors: Vec<Stored> = stored
             .parts(&torch)
             .map(|(parameter, part)| {
                 (
@@ -136,18 +139,9 @@ impl Checkpoint {
                 tensors.push((name.into(), vec![sum.len()], (Dtype::U8, sum)));
             }
         }
-        let views: Vec<(&str, TensorView)> = tensors
-            .iter()
-            .map(|(name, shape, (dtype, data))| {
-                let view = TensorView::new(*dtype, shape.clone(), data);
-                let view = view.expect("shape and bytes are those of one vector");
-                (name.as_str(), view)
-            })
-            .collect();
+        let views = views(&tensors);
         let metadata = HashMap::from([(CHECKSUM.to_owned(), checksum(views.clone()))]);
-        let bytes = serialize(views, Some(metadata))
-            .map_err(|source| format_error(path, source, "free some memory"))?;
-        write_whole(path, &bytes).map_err(|source| file_error(path, source))
+        write(path, views, Some(metadata))
     }
 
     /// Reads a checkpoint that [`Self::save`] wrote.
@@ -225,10 +219,34 @@ fn encode(numbers: &[f64]) -> Encoded {
         let bytes = numbers.iter().flat_map(|&x| (x as f32).to_le_bytes());
         return (Dtype::F32, bytes.collect());
     }
-    (
-        Dtype::F64,
-        numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
-    )
+    in_64_bits(numbers)
+}
+
+fn in_64_bits(numbers: &[f64]) -> Encoded {
+    let bytes = numbers.iter().flat_map(|x| x.to_le_bytes());
+    (Dtype::F64, bytes.collect())
+}
+
+fn views(tensors: &[Stored]) -> Vec<(&str, TensorView<'_>)> {
+    tensors
+        .iter()
+        .map(|(name, shape, (dtype, data))| {
+            let view = TensorView::new(*dtype, shape.clone(), data);
+            let view = view.expect("shape and bytes are those of one vector");
+            (name.as_str(), view)
+        })
+        .collect()
+}
+
+/// Writes a file whole: a kill leaves the old one or the new one.
+fn write(
+    path: &Path,
+    views: Vec<(&str, TensorView)>,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<(), CheckpointError> {
+    let bytes = serialize(views, metadata)
+        .map_err(|source| format_error(path, source, "free some memory"))?;
+    write_whole(path, &bytes).map_err(|source| file_error(path, source))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {

@@ -2,12 +2,8 @@
 
 use std::path::Path;
 
-use safetensors::serialize;
-use safetensors::tensor::{Dtype, TensorView};
-
-use super::error::{CheckpointError, file_error, format_error};
+use super::{CheckpointError, Stored, in_64_bits, views, write};
 use crate::parameters::{Parameter, Parameters};
-use crate::run_folder::write_whole;
 
 /// Numbers that a file is to hold under a name.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,17 +35,14 @@ impl NamedTensor {
 /// # Errors
 /// If the file can't be written.
 pub fn save_tensors(path: &Path, tensors: &[NamedTensor]) -> Result<(), CheckpointError> {
-    let bytes = |tensor: &NamedTensor| -> Vec<u8> {
-        let numbers = tensor.numbers.iter();
-        numbers.flat_map(|x| x.to_le_bytes()).collect()
+    let stored = |tensor: &NamedTensor| {
+        let NamedTensor {
+            name,
+            shape,
+            numbers,
+        } = tensor;
+        (name.clone(), shape.clone(), in_64_bits(numbers))
     };
-    let data: Vec<Vec<u8>> = tensors.iter().map(bytes).collect();
-    let views = tensors.iter().zip(&data).map(|(tensor, data)| {
-        let view = TensorView::new(Dtype::F64, tensor.shape.clone(), data);
-        let view = view.expect("shape and bytes are those of one parameter");
-        (tensor.name.as_str(), view)
-    });
-    let bytes =
-        serialize(views, None).map_err(|source| format_error(path, source, "free some memory"))?;
-    write_whole(path, &bytes).map_err(|source| file_error(path, source))
+    let stored: Vec<Stored> = tensors.iter().map(stored).collect();
+    write(path, views(&stored), None)
 }

@@ -42,14 +42,18 @@ impl PortraitSettings {
             self.varies(name) && layer.is_none_or(|layer| layer_of(name) == layer)
         };
         let layout = network.model.parameters();
+        let varying = layout.iter().filter(|parameter| chosen(parameter));
+        let settings = Self {
+            // Those of layers are written nowhere.
+            eigenvectors: self.eigenvectors && layer.is_none(),
+            ..self.of_part(varying.map(Parameter::len).sum())
+        };
         if layout.iter().all(chosen) {
-            return Portrait::of(network, theta, examples, self, meter);
+            return Portrait::of(network, theta, examples, &settings, meter);
         }
         let partial = Partial::new(network.model, theta, network.compute, chosen);
-        let varying = partial.parameters();
-        let settings = self.of_part(varying.dim());
-        let names = varying.iter().map(|parameter| parameter.name.clone());
-        let varying = names.collect();
+        let names = partial.parameters().iter();
+        let varying = names.map(|parameter| parameter.name.clone()).collect();
         let network = Network {
             model: &partial,
             ..network
