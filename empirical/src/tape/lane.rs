@@ -7,22 +7,35 @@
 //! depend on how a batch is cut, and not on how many lanes run at once.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::num::NonZero;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, Thread, ThreadId};
 
 use super::Matrix;
-use crate::locks::{lock, wait_while};
+use crate::locks::lock;
 
-/// How many lanes may compute at once. A lane that waits for others has no
-/// turn.
+/// How many lanes may compute at once: as many as there are seats. A lane that
+/// waits for others has left its own.
 #[derive(Clone, Debug)]
-pub struct Turns(Arc<(Mutex<usize>, Condvar)>);
+pub struct Turns(Arc<Seats>);
+
+#[derive(Debug)]
+struct Seats {
+    all: Box<[Seat]>,
+    /// The next to be given to a lane.
+    next: AtomicUsize,
+}
 
 impl Turns {
     /// So many at once.
     pub fn new(threads: NonZero<usize>) -> Self {
-        Self(Arc::new((Mutex::new(threads.get()), Condvar::new())))
+        Self(Arc::new(Seats {
+            all: (0..threads.get()).map(|_| Seat::default()).collect(),
+            next: AtomicUsize::new(0),
+        }))
     }
 
     /// As many as the current pool has threads.
@@ -30,32 +43,70 @@ impl Turns {
         Self::new(NonZero::new(rayon::current_num_threads()).unwrap_or(NonZero::<usize>::MIN))
     }
 
-    /// What `work` gives, once there is a turn for it.
-    fn during<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.take();
-        let _turn = Turn(self);
-        work()
-    }
-
-    fn take(&self) {
-        let (free, freed) = &*self.0;
-        let mut free = wait_while(lock(free), freed, |free| *free == 0);
-        *free -= 1;
-    }
-
-    fn give(&self) {
-        let (free, freed) = &*self.0;
-        *lock(free) += 1;
-        freed.notify_one();
+    /// Seats for so many lanes, evenly.
+    fn seats(&self, lanes: usize) -> Vec<Seat> {
+        let Seats { all, next } = &*self.0;
+        let first = next.fetch_add(lanes, Ordering::Relaxed);
+        let seat = |lane| all[first.wrapping_add(lane) % all.len()].clone();
+        (0..lanes).map(seat).collect()
     }
 }
 
-/// A turn, given back also where work panics.
-struct Turn<'a>(&'a Turns);
+/// Where one lane at a time computes. A lane comes back to its own seat always:
+/// the system runs a thread where it last ran, and one that was taken to another
+/// lane's processor would wait for it while a processor is free.
+#[derive(Clone, Debug, Default)]
+struct Seat(Arc<Mutex<Queue>>);
 
-impl Drop for Turn<'_> {
+#[derive(Debug, Default)]
+struct Queue {
+    seated: Option<ThreadId>,
+    waiting: VecDeque<Thread>,
+}
+
+impl Seat {
+    /// What the current thread's `work` gives, once the seat is its own.
+    fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.queue(thread::current());
+        self.wait();
+        let _left = Left(self);
+        work()
+    }
+
+    /// Lets `thread` have it after those that came before.
+    fn queue(&self, thread: Thread) {
+        let mut queue = lock(&self.0);
+        if queue.seated.is_some() {
+            return queue.waiting.push_back(thread);
+        }
+        queue.seated = Some(thread.id());
+        drop(queue);
+        thread.unpark();
+    }
+
+    /// Waits until the current thread, which is in the queue, has it.
+    fn wait(&self) {
+        let own = Some(thread::current().id());
+        while lock(&self.0).seated != own {
+            thread::park();
+        }
+    }
+
+    fn leave(&self) {
+        let mut queue = lock(&self.0);
+        let next = queue.waiting.pop_front();
+        queue.seated = next.as_ref().map(Thread::id);
+        drop(queue);
+        next.inspect(Thread::unpark);
+    }
+}
+
+/// A seat, left also where work panics.
+struct Left<'a>(&'a Seat);
+
+impl Drop for Left<'_> {
     fn drop(&mut self) {
-        self.0.give();
+        self.0.leave();
     }
 }
 
@@ -128,7 +179,6 @@ impl Lane {
 #[derive(Debug)]
 pub struct Lanes {
     sizes: Arc<[usize]>,
-    turns: Turns,
     meeting: Arc<Meeting>,
     /// Held while they run: no two sweeps may meet each other.
     running: Mutex<()>,
@@ -142,8 +192,7 @@ impl Lanes {
         let end = |lane: usize| examples * lane / count;
         Self {
             sizes: (0..count).map(|lane| end(lane + 1) - end(lane)).collect(),
-            turns: turns.clone(),
-            meeting: Arc::new(Meeting::of(count, turns)),
+            meeting: Arc::new(Meeting::of(turns.seats(count))),
             running: Mutex::new(()),
         }
     }
@@ -156,7 +205,7 @@ impl Lanes {
     /// it.
     pub fn run<T: Send>(&self, work: impl Fn(&Lane) -> T + Sync) -> Vec<T> {
         if let [examples] = *self.sizes {
-            return vec![self.turns.during(|| work(&Lane::alone(examples)))];
+            return vec![work(&Lane::alone(examples))];
         }
         let _running = lock(&self.running);
         self.meeting.begin();
@@ -183,7 +232,7 @@ impl Lanes {
             meeting: Some(self.meeting.clone()),
         };
         let _end = End(&self.meeting);
-        self.turns.during(|| work(&lane))
+        self.meeting.seats[number].during(|| work(&lane))
     }
 }
 
@@ -212,15 +261,17 @@ struct LeftAlone;
 /// Where lanes exchange what they have.
 #[derive(Debug)]
 struct Meeting {
-    turns: Turns,
+    /// Of each lane.
+    seats: Vec<Seat>,
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     /// What each lane has given to this round.
     given: Vec<Option<Vec<Matrix>>>,
+    /// Lanes that wait for the end of this round.
+    waiting: Vec<(usize, Thread)>,
     /// What came of the last round.
     result: Vec<Matrix>,
     rounds: u64,
@@ -229,16 +280,17 @@ struct State {
 }
 
 impl Meeting {
-    fn of(lanes: usize, turns: &Turns) -> Self {
+    fn of(seats: Vec<Seat>) -> Self {
+        let state = State {
+            given: vec![None; seats.len()],
+            waiting: Vec::new(),
+            result: Vec::new(),
+            rounds: 0,
+            ended: true,
+        };
         Self {
-            turns: turns.clone(),
-            state: Mutex::new(State {
-                given: vec![None; lanes],
-                result: Vec::new(),
-                rounds: 0,
-                ended: true,
-            }),
-            changed: Condvar::new(),
+            seats,
+            state: Mutex::new(state),
         }
     }
 
@@ -259,7 +311,7 @@ impl Meeting {
         let mut state = lock(&self.state);
         state.given[lane] = Some(part);
         if state.given.iter().any(Option::is_none) {
-            return self.wait(state);
+            return self.wait(lane, state);
         }
         let all = state.given.iter_mut().filter_map(Option::take).collect();
         drop(state);
@@ -267,21 +319,34 @@ impl Meeting {
         let mut state = lock(&self.state);
         state.result = result.clone();
         state.rounds += 1;
-        self.changed.notify_all();
+        self.call(state);
         result
     }
 
-    /// The result of this round, once it is there; others have the turn until
+    /// The result of this round, once it is there; others have the seat until
     /// then.
-    fn wait(&self, state: MutexGuard<State>) -> Vec<Matrix> {
-        self.turns.give();
+    fn wait<'a>(&'a self, lane: usize, mut state: MutexGuard<'a, State>) -> Vec<Matrix> {
         let round = state.rounds;
-        let waits = |state: &mut State| state.rounds == round && !state.ended;
-        let state = wait_while(state, &self.changed, waits);
+        if !state.ended {
+            state.waiting.push((lane, thread::current()));
+            drop(state);
+            let seat = &self.seats[lane];
+            seat.leave();
+            seat.wait();
+            state = lock(&self.state);
+        }
         let result = (state.rounds != round).then(|| state.result.clone());
         drop(state);
-        self.turns.take();
         result.unwrap_or_else(|| resume_unwind(Box::new(LeftAlone)))
+    }
+
+    /// Lets all who wait go on.
+    fn call(&self, mut state: MutexGuard<State>) {
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for (lane, thread) in waiting {
+            self.seats[lane].queue(thread);
+        }
     }
 }
 
@@ -290,7 +355,8 @@ struct End<'a>(&'a Meeting);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        lock(&self.0.state).ended = true;
-        self.0.changed.notify_all();
+        let mut state = lock(&self.0.state);
+        state.ended = true;
+        self.0.call(state);
     }
 }
