@@ -1,5 +1,6 @@
 //! One measurement: K and H at the parameters of one step.
 
+mod along_top;
 mod complete;
 mod halves;
 
@@ -7,13 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use breakeven_sim::meter::Meter;
-use breakeven_sim::momentum;
-use breakeven_sim::record::{LossLine, MiniBatches, Record};
+use breakeven_sim::record::{MiniBatches, Record};
 
 use crate::config::{BatchNormMode, MeasureConfig};
 use crate::examples::Examples;
-use crate::known::{Known, keep};
-use crate::moments::{Moments, normal_variance_error, variance_error};
+use crate::known::keep;
 use crate::network::{Network, Score};
 use crate::operator::{BatchSharpness, GradientCovarianceOp, HessianOp, Point, PointSettings};
 use crate::parameters::Role;
@@ -209,105 +208,6 @@ impl<'a> Measurement<'a> {
             complete_spectrum(&h, record);
         }
         found
-    }
-
-    /// λ_H¹ and what is measured along its eigenvector, Eq. 1 among it.
-    fn along_top(&self, point: &Point, found: &Eigenpairs, record: &mut Record) {
-        let Some(top) = found.pairs.first() else {
-            return;
-        };
-        record.lambda_h = finite(top.value);
-        record.lambda_h_residual = finite(top.residual);
-        record.lambda_h_error_bound = finite(top.error_bound);
-        record.lambda_h_error_bound_kind = Some(top.bound_kind);
-        let e = match found.top_vector("H") {
-            Ok(e) => e,
-            Err(why) => {
-                let fields = ["curvature_variance", "stability", "psi"];
-                return leave_out(&mut record.absent, &fields, &why);
-            }
-        };
-        match self.curvature_variance(point, e) {
-            Ok((variance, error)) => {
-                let stability = self.stability(top.value, variance);
-                record.curvature_variance = finite(variance);
-                record.stability = finite(stability);
-                record.curvature_variance_standard_error = error.and_then(finite);
-                record.stability_standard_error = error
-                    .map(|error| self.stability(top.value, variance + error) - stability)
-                    .and_then(finite);
-            }
-            Err(why) => {
-                leave_out(
-                    &mut record.absent,
-                    &["curvature_variance", "stability"],
-                    &why,
-                );
-            }
-        }
-        let along: f64 = point.gradient().iter().zip(e).map(|(g, e)| g * e).sum();
-        let psi = if top.value > 0.0 {
-            Ok(along.abs() / top.value)
-        } else {
-            Err("H has no positive eigenvalue: there is no minimum along e".to_owned())
-        };
-        record.psi = keep(&mut record.absent, "psi", psi).and_then(finite);
-    }
-
-    /// The loss along e_H¹, on a grid whose middle is θ.
-    fn loss_line(&self, theta: &[f64], h: &Eigenpairs, record: &Record) -> Known<LossLine> {
-        let e = h.top_vector("H")?;
-        let reach = match (record.loss, record.lambda_h) {
-            (Some(loss), Some(lambda)) if lambda > 0.0 => (2.0 * loss / lambda).sqrt(),
-            _ => return Err("H has no positive eigenvalue, or the loss is not finite".to_owned()),
-        };
-        let half = self.config.loss_line_points / 2;
-        let offsets: Vec<f64> = (0..=2 * half)
-            .map(|j| reach * (j as f64 - half as f64) / half as f64)
-            .collect();
-        let layout = self.network.model.parameters();
-        let loss_at = |t: &f64| {
-            let moved: Vec<f64> = theta.iter().zip(e).map(|(x, e)| x + t * e).collect();
-            self.score(&layout.split(&moved, self.network.compute)).loss
-        };
-        let losses: Vec<f64> = offsets.iter().map(loss_at).collect();
-        if losses.iter().all(|loss| loss.is_finite()) {
-            Ok(LossLine { offsets, losses })
-        } else {
-            Err("the loss is not finite along e".to_owned())
-        }
-    }
-
-    /// The left side of Eq. 1; with momentum, the growth of E\[ψ²\] that takes
-    /// its place.
-    fn stability(&self, lambda: f64, s2: f64) -> f64 {
-        let (eta, examples) = (self.learning_rate, self.train.len());
-        momentum::growth(eta, self.momentum, lambda, s2, examples, self.batch_size)
-    }
-
-    /// s² along e and its standard error: the variance of the examples'
-    /// curvatures, or where they have none, the one that the curvatures of whole
-    /// batches of S examples follow from. Disjoint batches of a set of N have means
-    /// whose variance, over their number less one, is s² N/(S(N−1)) on average.
-    fn curvature_variance(&self, point: &Point, e: &[f64]) -> Known<(f64, Option<f64>)> {
-        if let Ok(each) = point.curvatures(e) {
-            let error = variance_error(&each, self.train.len());
-            return Ok((Moments::of(&each).variance, error));
-        }
-        let (size, all) = (self.batch_size, self.train.len() as f64);
-        let batches = point.batch_curvatures(e, size);
-        if batches.len() < 2 {
-            return Err(format!(
-                "the examples that H is measured on hold {} whole batch of {size}: raise hessian_examples",
-                batches.len()
-            ));
-        }
-        let count = batches.len() as f64;
-        let between = Moments::of(&batches).variance * count / (count - 1.0);
-        let variance = between * size as f64 * (all - 1.0) / all;
-        let (count, all) = (batches.len(), self.train.len());
-        let error = normal_variance_error(variance, count, count * size, all);
-        Ok((variance, error))
     }
 
     fn per_example_covariance(&self, survey: &Survey, warm: &mut WarmStart, record: &mut Record) {
