@@ -1,5 +1,7 @@
 //! `breakeven measure`: K and H of one checkpoint on given data.
 
+mod densities;
+mod figures;
 mod source;
 mod words;
 
@@ -11,7 +13,9 @@ use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
 use breakeven_empirical::network::Loss;
 use breakeven_empirical::portrait::Pattern;
-use breakeven_empirical::portrait::{BatchOrder, Portrait, PortraitError, PortraitSettings};
+use breakeven_empirical::portrait::{
+    BatchOrder, DensitySettings, Portrait, PortraitError, PortraitSettings,
+};
 use breakeven_sim::meter::Parts;
 use clap::ValueEnum;
 
@@ -19,7 +23,7 @@ use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
 use crate::memory::{Gib, PICTURES};
 use crate::progress::watched;
-use crate::streams::{print, print_json};
+use crate::streams::{print, print_json, say};
 
 use source::Source;
 use words::table;
@@ -96,6 +100,20 @@ pub struct MeasureArgs {
     /// empirical Fisher, the uncentred K.
     #[arg(long, value_enum, value_name = "MATRIX,…", value_delimiter = ',')]
     also: Vec<AlsoArg>,
+    /// Measure how the eigenvalues of these matrices are distributed, by so many
+    /// random vectors; from two on with standard errors.
+    #[arg(long, value_name = "PROBES", default_value_t = 0)]
+    density: usize,
+    /// Products for each of these vectors.
+    #[arg(long, value_name = "N", default_value_t = 80)]
+    density_steps: usize,
+    /// Measure the loss at so many points along H's top eigenvector, an odd number.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    loss_line: usize,
+    /// Measure the loss in the plane of H's two top eigenvectors, at so many points
+    /// each way, an odd number; takes --top 2 at least.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    loss_plane: usize,
     /// L, the mini-batch gradients of K^M. Default: 25.
     #[arg(long, value_name = "L")]
     batches: Option<usize>,
@@ -151,6 +169,10 @@ pub struct MeasureArgs {
     /// the checkpoint's names: hessian.0.fc1.weight, and so on.
     #[arg(long, value_name = "FILE")]
     eigenvectors: Option<PathBuf>,
+    /// Draw densities, --loss-line and --loss-plane into this folder: SVG and PNG
+    /// for a column of a paper, and CSV.
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -239,6 +261,11 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         (Some(PrecisionArg::F64), _) | (None, DeviceKind::Flex) => Precision::F64,
         (None, _) => Precision::F32,
     };
+    let drawn = [args.density, args.loss_line, args.loss_plane];
+    if args.figures.is_some() && drawn == [0; 3] {
+        let remedy = "--figures has nothing to draw: give --density, --loss-line or --loss-plane";
+        return Err(Failure::input(remedy.to_owned()));
+    }
     let compute = Compute::new(device, precision).or_input()?;
     let source = Source::of(args)?;
     let settings = args.settings(&source);
@@ -261,6 +288,11 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     }
     if let Some(path) = &args.eigenvectors {
         save_tensors(path, &portrait.eigenvectors).or_input()?;
+    }
+    if let Some(folder) = &args.figures {
+        for file in figures::write(&portrait, folder)? {
+            say(format!("drawn: {}", file.display()));
+        }
     }
     if args.json {
         print_json(&portrait)
@@ -287,6 +319,12 @@ impl MeasureArgs {
             bottom: self.bottom,
             gauss_newton: self.also.contains(&AlsoArg::GaussNewton),
             empirical_fisher: self.also.contains(&AlsoArg::EmpiricalFisher),
+            density: (self.density > 0).then_some(DensitySettings {
+                probes: self.density,
+                steps: self.density_steps,
+            }),
+            loss_line_points: self.loss_line,
+            loss_plane_points: self.loss_plane,
             batches: source.batches,
             batch_size: source.batch_size,
             batch_order: match self.batch_order {

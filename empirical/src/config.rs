@@ -12,6 +12,8 @@ pub use error::ConfigError;
 pub use measure::{
     BatchNormMode, COMPLETE_SPECTRUM_LIMIT, MOST_BATCHES, MeasureConfig, most_eigenvalues,
 };
+pub(crate) use measure::{MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES};
+
 pub use training::{Augmentation, Decayed, TrainingConfig};
 
 use serde::{Deserialize, Serialize};

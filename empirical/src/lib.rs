@@ -9,6 +9,7 @@ pub mod data;
 pub mod examples;
 mod in_order;
 pub mod known;
+mod landscape;
 pub mod layers;
 pub mod loaded;
 mod locks;

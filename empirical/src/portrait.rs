@@ -1,6 +1,7 @@
 //! K and H of one checkpoint on given examples: what `breakeven measure` says.
 
 mod fields;
+mod further;
 mod gradients;
 mod parts;
 mod settings;
@@ -11,7 +12,7 @@ pub use fields::{
 };
 /// A pattern of names, with `*` and `?`.
 pub use glob::Pattern;
-pub use settings::{BatchOrder, PortraitError, PortraitSettings};
+pub use settings::{BatchOrder, DensitySettings, PortraitError, PortraitSettings};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -148,6 +149,8 @@ impl Portrait {
         let [mean_of_ratios, ratio_of_means] = sharpness;
         let noise = covariance.clone().and_then(|k| noise_scale(&point, &k));
         let noise = keep(&mut absent, "gradient_noise_scale", noise);
+        let densities = settings.densities(&survey)?;
+        let (loss_line, loss_plane) = settings.landscape(&survey, theta, &h, &mut absent);
         Ok(Self {
             parameters: point.dim(),
             varying: Vec::new(),
@@ -172,6 +175,9 @@ impl Portrait {
             ),
             gradient_noise_scale: noise.map(|(scale, _)| scale),
             gradient_noise_scale_error_bound: noise.map(|(_, error)| error),
+            densities,
+            loss_line,
+            loss_plane,
             absent,
             notes: Vec::new(),
             eigenvectors: match settings.eigenvectors {

@@ -12,12 +12,14 @@
 //! them does so through [`from_page`] and [`RunHeader::record`], and writes
 //! them through [`to_page`] and [`to_line`].
 
+mod density;
 mod predictions;
 mod run;
 pub mod seal;
 mod solver;
 mod training;
 
+pub use density::{OverProbes, Share, SpectralDensity};
 pub use predictions::{Digits, PREDICTIONS_FILE, Predictions};
 pub use run::{MiniBatches, PretrainedWeights, RunHeader, RunOutcome, RunStatus};
 pub use solver::{BoundKind, SolverStatus};
@@ -267,6 +269,16 @@ pub struct LossLine {
     pub losses: Vec<f64>,
 }
 
+/// The mean loss L(θ + s·e + t·f) in the plane of the unit vectors e = e_H¹ and
+/// f = e_H², with offsets like those of a [`LossLine`], each along its own vector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossPlane {
+    /// The offsets s, and the offsets t, rising.
+    pub offsets: [Vec<f64>; 2],
+    /// A row for each t with a loss for each s; none where it is not finite.
+    pub losses: Vec<Vec<Option<f64>>>,
+}
+
 /// K^M of half of the L mini-batches, centred on its own mean. Fields are those of
 /// the [`Record`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -317,13 +329,4 @@ pub struct HessianHalf {
     /// Bound on its absolute error by rounding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_k_per_example_error_bound: Option<f64>,
-}
-
-/// A spectral density on a grid of eigenvalues.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SpectralDensity {
-    /// Quadrature nodes (eigenvalues), smallest first.
-    pub nodes: Vec<f64>,
-    /// Weight of each node; the weights sum to 1.
-    pub weights: Vec<f64>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::densities;
 use breakeven_empirical::portrait::{
     CovariancePortrait, LayerPortrait, Leading, Portrait, TracePortrait, Values,
 };
@@ -123,11 +124,45 @@ pub(super) fn table(portrait: &Portrait) -> String {
             }),
         ),
     ]);
+    lines.extend(shape_of_the_loss(portrait));
+    lines.extend(densities::lines(portrait));
     if !portrait.layers.is_empty() {
         lines.push("\nLayer by layer, the others held fixed".to_owned());
         lines.extend(layers(&portrait.layers));
     }
     lines.join("\n") + "\n"
+}
+
+/// The loss away from θ, which figures and JSON have in full.
+fn shape_of_the_loss(portrait: &Portrait) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut said = |name: &str, field: &str, shown: Option<String>| {
+        let why = || Some(format!("absent: {}", portrait.absent.get(field)?));
+        lines.extend(shown.or_else(why).map(|shown| line(name, &shown)));
+    };
+    let ends = |losses: &mut dyn Iterator<Item = f64>| {
+        let (low, high) = losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| {
+            (loss.min(low), loss.max(high))
+        });
+        format!("loss from {} to {}", number(low), number(high))
+    };
+    let line_ends = portrait.loss_line.as_ref().map(|found| {
+        let reach = found.offsets.last().copied().unwrap_or_default();
+        let ends = ends(&mut found.losses.iter().copied());
+        format!("{ends}, out to ±{}", number(reach))
+    });
+    said("line along e", "loss_line", line_ends);
+    let plane = portrait.loss_plane.as_ref().map(|found| {
+        let reach = |k: usize| number(found.offsets[k].last().copied().unwrap_or_default());
+        let ends = ends(&mut found.losses.iter().flatten().copied().flatten());
+        format!(
+            "{ends}, out to ±{} along e and ±{} along the second",
+            reach(0),
+            reach(1)
+        )
+    });
+    said("plane of e and e_2", "loss_plane", plane);
+    lines
 }
 
 /// A row a layer: its largest eigenvalues and traces, which the JSON has with
@@ -233,12 +268,12 @@ fn within(value: f64, error: f64) -> String {
     format!("{} (error at most {error:.0e})", number(value))
 }
 
-fn line(name: &str, value: &str) -> String {
+pub(super) fn line(name: &str, value: &str) -> String {
     format!("  {name:<18} {value}")
 }
 
 /// Seven digits, without an exponent where that is readable.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     let size = x.abs();
     if size != 0.0 && !(1e-4..1e7).contains(&size) {
         return format!("{x:.6e}");

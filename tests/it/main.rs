@@ -12,6 +12,7 @@ mod measure_inputs;
 mod measure_networks;
 mod measure_parts;
 mod measure_refusals;
+mod measure_shapes;
 mod measure_world;
 mod momenta;
 mod options;

@@ -9,7 +9,7 @@ use crate::measure_world::{
 use crate::program::{refusal, run, stdout};
 
 /// What is said of a changed file or changed options.
-fn refused(files: &[(&str, Vec<u8>)], options: &[&str]) -> String {
+pub fn refused(files: &[(&str, Vec<u8>)], options: &[&str]) -> String {
     let world = World::new();
     for (name, bytes) in files {
         world.write(name, bytes.clone());

@@ -25,11 +25,12 @@ mod spectrum;
 mod tests;
 pub mod thresholds;
 
+pub use crate::plot::WriteError;
 pub use aids::Aids;
 pub use compared::{Compared, Ours};
 pub use drawing::{Drawing, Panel, Predicted, draw};
 pub use field::Field;
-pub use files::{PanelFiles, WriteError, folder_name, write};
+pub use files::{PanelFiles, folder_name, write};
 pub use overview::{OVERVIEW_FILE, write_overview};
 pub use page::{Context, FigurePage};
 

@@ -6,6 +6,7 @@
 //! looks, for light and dark screens and for paper: put it once into a page,
 //! or use [`Figure::standalone`].
 
+mod files;
 mod ground;
 mod legend;
 pub mod png;
@@ -17,6 +18,7 @@ pub mod text;
 mod thin;
 mod travelled;
 
+pub use files::{WriteError, write_file};
 pub use ground::{Cell, Ground};
 pub use scale::Scale;
 

@@ -138,13 +138,13 @@ pub const MOST_BATCHES: usize = 4096;
 const MOST_EIGENVALUES: usize = 1000;
 
 /// The most probes of a trace or a density, one product each or more.
-const MOST_PROBES: usize = 10_000;
+pub(crate) const MOST_PROBES: usize = 10_000;
 
 /// The most Lanczos steps of a density: a vector of D numbers is kept for each.
-const MOST_DENSITY_STEPS: usize = 1000;
+pub(crate) const MOST_DENSITY_STEPS: usize = 1000;
 
 /// The most points of a line of losses.
-const MOST_POINTS: usize = 1001;
+pub(crate) const MOST_POINTS: usize = 1001;
 
 /// Parameters up to which a complete spectrum may be asked for.
 pub const COMPLETE_SPECTRUM_LIMIT: usize = 4096;

@@ -5,6 +5,7 @@ use breakeven_sim::record::{LossLine, Record};
 
 use super::{Measurement, finite, leave_out};
 use crate::known::{Known, keep};
+use crate::landscape::Landscape;
 use crate::moments::{Moments, normal_variance_error, variance_error};
 use crate::operator::Point;
 use crate::solver::Eigenpairs;
@@ -60,26 +61,14 @@ impl Measurement<'_> {
         h: &Eigenpairs,
         record: &Record,
     ) -> Known<LossLine> {
-        let e = h.top_vector("H")?;
-        let reach = match (record.loss, record.lambda_h) {
-            (Some(loss), Some(lambda)) if lambda > 0.0 => (2.0 * loss / lambda).sqrt(),
-            _ => return Err("H has no positive eigenvalue, or the loss is not finite".to_owned()),
-        };
-        let half = self.config.loss_line_points / 2;
-        let offsets: Vec<f64> = (0..=2 * half)
-            .map(|j| reach * (j as f64 - half as f64) / half as f64)
-            .collect();
         let layout = self.network.model.parameters();
-        let loss_at = |t: &f64| {
-            let moved: Vec<f64> = theta.iter().zip(e).map(|(x, e)| x + t * e).collect();
-            self.score(&layout.split(&moved, self.network.compute)).loss
+        let loss_at = |moved: &[f64]| self.score(&layout.split(moved, self.network.compute)).loss;
+        let near = Landscape {
+            theta,
+            loss: record.loss.unwrap_or(f64::NAN),
+            loss_at,
         };
-        let losses: Vec<f64> = offsets.iter().map(loss_at).collect();
-        if losses.iter().all(|loss| loss.is_finite()) {
-            Ok(LossLine { offsets, losses })
-        } else {
-            Err("the loss is not finite along e".to_owned())
-        }
+        near.line(h, self.config.loss_line_points)
     }
 
     /// The left side of Eq. 1; with momentum, the growth of E\[ψ²\] that takes

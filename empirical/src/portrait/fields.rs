@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use breakeven_sim::record::{BoundKind, SolverStatus};
+use breakeven_sim::record::{BoundKind, LossLine, LossPlane, SolverStatus, SpectralDensity};
 use serde::Serialize;
 
 use crate::checkpoint::NamedTensor;
@@ -54,9 +54,6 @@ pub struct Portrait {
     /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
-    /// The same of each layer by itself, where it was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub layers: Vec<LayerPortrait>,
     /// E_B\[g_BᵀH_B g_B\]/E_B\[‖g_B‖²\] over the mini-batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness_ratio_of_means: Option<f64>,
@@ -68,6 +65,20 @@ pub struct Portrait {
     /// How far rounding may have moved that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradient_noise_scale_error_bound: Option<f64>,
+    /// The distributions of the eigenvalues of `hessian`, `covariance_per_example`
+    /// and the others by their fields' names, where they were asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub densities: BTreeMap<&'static str, SpectralDensity>,
+    /// The loss along the top eigenvector of H, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_line: Option<LossLine>,
+    /// The loss in the plane of the two top eigenvectors of H, where it was asked
+    /// for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_plane: Option<LossPlane>,
+    /// The same of each layer by itself, where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerPortrait>,
     /// Why a quantity does not exist here, by the path of its field.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub absent: BTreeMap<String, String>,

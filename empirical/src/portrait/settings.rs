@@ -6,7 +6,9 @@ use glob::Pattern;
 
 use crate::checkpoint::CheckpointError;
 use crate::compute::{Compute, DeviceKind};
-use crate::config::{BatchNormMode, MOST_BATCHES, most_eigenvalues};
+use crate::config::{
+    BatchNormMode, MOST_BATCHES, MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES, most_eigenvalues,
+};
 use crate::data::DataError;
 use crate::memory;
 use crate::model::ModelError;
@@ -18,6 +20,10 @@ use crate::solver::NotDeterministic;
 /// Numbers of a piece of the examples while it is computed: few enough that a
 /// processor's cache holds most of them, and that all cores get pieces.
 const PIECE_NUMBERS: usize = 1 << 20;
+
+/// Points of the loss along a vector, at least, and in a plane each way, at most.
+const LEAST_POINTS: usize = 5;
+const MOST_PLANE_POINTS: usize = 201;
 
 /// What is measured, and how exactly.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +45,13 @@ pub struct PortraitSettings {
     pub gauss_newton: bool,
     /// Whether the second moment of the examples' gradients is.
     pub empirical_fisher: bool,
+    /// Spectral densities of all matrices that are measured, but K^M; none where
+    /// absent.
+    pub density: Option<DensitySettings>,
+    /// Points of the loss along e_H¹, an odd number; 0: not measured.
+    pub loss_line_points: usize,
+    /// The same each way in the plane of e_H¹ and e_H².
+    pub loss_plane_points: usize,
     /// L.
     pub batches: usize,
     /// M.
@@ -67,6 +80,15 @@ pub struct PortraitSettings {
     /// Bytes that decoded pictures may take; of more, each is decoded whenever
     /// it is needed, and no number depends on it.
     pub decoded_bytes: usize,
+}
+
+/// How a spectral density is estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DensitySettings {
+    /// Random vectors.
+    pub probes: usize,
+    /// Products for each.
+    pub steps: usize,
 }
 
 /// Which examples mini-batches hold.
@@ -116,15 +138,17 @@ pub enum PortraitError {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
+fn setting(name: &'static str, found: String, expected: String) -> Result<(), PortraitError> {
+    Err(PortraitError::Setting {
+        name,
+        found,
+        expected,
+    })
+}
+
 impl PortraitSettings {
     pub(super) fn check(&self, available: usize) -> Result<(), PortraitError> {
-        let setting = |name, found: String, expected: String| {
-            Err(PortraitError::Setting {
-                name,
-                found,
-                expected,
-            })
-        };
+        self.check_shapes()?;
         let examples = self.subset.unwrap_or(available);
         if examples == 0 || examples > available {
             let expected = format!("1 to {available}, the training examples found");
@@ -170,6 +194,35 @@ impl PortraitSettings {
                 ),
             };
             return setting("--batch-size", self.batch_size.to_string(), expected);
+        }
+        Ok(())
+    }
+
+    /// Densities and losses near θ.
+    fn check_shapes(&self) -> Result<(), PortraitError> {
+        if let Some(DensitySettings { probes, steps }) = self.density {
+            if probes > MOST_PROBES {
+                let expected = format!("at most {MOST_PROBES}");
+                return setting("--density", probes.to_string(), expected);
+            }
+            if !(1..=MOST_DENSITY_STEPS).contains(&steps) {
+                let expected = format!("1 to {MOST_DENSITY_STEPS}");
+                return setting("--density-steps", steps.to_string(), expected);
+            }
+        }
+        for (name, points, most) in [
+            ("--loss-line", self.loss_line_points, MOST_POINTS),
+            ("--loss-plane", self.loss_plane_points, MOST_PLANE_POINTS),
+        ] {
+            if points > 0 && (points % 2 == 0 || !(LEAST_POINTS..=most).contains(&points)) {
+                let expected = format!("an odd number from {LEAST_POINTS} to {most}, such as 21");
+                return setting(name, points.to_string(), expected);
+            }
+        }
+        if self.loss_plane_points > 0 && self.top < 2 {
+            let expected = "--top 2 at least beside it: the plane is that of two eigenvectors";
+            let points = self.loss_plane_points.to_string();
+            return setting("--loss-plane", points, expected.into());
         }
         Ok(())
     }

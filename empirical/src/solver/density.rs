@@ -19,14 +19,18 @@ pub fn spectral_density(
     steps: usize,
     rng: &mut ChaCha8Rng,
 ) -> Option<SpectralDensity> {
-    let mut nodes: Vec<(f64, f64)> = Vec::new();
-    for _ in 0..probes {
+    let mut nodes: Vec<(f64, f64, usize)> = Vec::new();
+    for probe in 0..probes {
         let start = rademacher(operator.dim(), rng);
         let Spectrum { values, vectors } = Spectrum::of(&tridiagonal(operator, &start, steps)?)?;
         let weights = vectors.row(0).map(|x| x * x / probes as f64);
-        nodes.extend(values.into_iter().zip(weights.iter().copied()));
+        let of_probe = values.into_iter().zip(weights.iter().copied());
+        nodes.extend(of_probe.map(|(node, weight)| (node, weight, probe)));
     }
     nodes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (nodes, weights) = nodes.into_iter().unzip();
-    Some(SpectralDensity { nodes, weights })
+    Some(SpectralDensity {
+        nodes: nodes.iter().map(|node| node.0).collect(),
+        weights: nodes.iter().map(|node| node.1).collect(),
+        probes: nodes.iter().map(|node| node.2).collect(),
+    })
 }

@@ -105,3 +105,33 @@ fn moments_of_the_density_are_traces_of_powers() {
         assert!(z.abs() < tolerance::NORMAL_QUANTILE, "moment {k}: z = {z}");
     }
 }
+
+/// Of a diagonal matrix every sign vector weighs all eigenvalues alike, so that the
+/// quadrature's bounds are those of their number itself.
+#[test]
+fn shares_of_a_density_hold_the_numbers_of_eigenvalues() {
+    let spread: Vec<f64> = (0..40).map(|k| f64::from(k * k) / 80.0 - 2.0).collect();
+    let outliers = [vec![0.0; 50], vec![1e-6; 20], vec![-0.3; 3], vec![5.0, 9.0]].concat();
+    for spectrum in [spread, outliers, vec![3.0; 7], vec![0.0; 4]] {
+        let diagonal = nalgebra::DVector::from_vec(spectrum.clone());
+        let a = Dense(DMatrix::from_diagonal(&diagonal));
+        for (probes, steps) in [(1, 1), (1, 4), (3, 9), (2, 200)] {
+            let mut rng = stream(5, Purpose::Probes, 0);
+            let density = spectral_density(&a, probes, steps, &mut rng).unwrap();
+            assert!(density.weight_error() < tolerance::DENSE);
+            // Between eigenvalues, and beyond them.
+            let mut places: Vec<f64> = spectrum.clone();
+            places.sort_by(f64::total_cmp);
+            places.dedup();
+            let between = places.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
+            let places: Vec<f64> = between.chain([places[0] - 1.0, 1e9]).collect();
+            for place in places {
+                let count = spectrum.iter().filter(|&&value| value > place).count();
+                let share = count as f64 / spectrum.len() as f64;
+                let [least, most] = density.share_above(place).between;
+                let holds = least - tolerance::DENSE <= share && share <= most + tolerance::DENSE;
+                assert!(holds, "{share} above {place}: {least} to {most}");
+            }
+        }
+    }
+}

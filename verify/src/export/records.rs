@@ -80,10 +80,11 @@ fields! {
 }
 
 /// Columns of a record that are not fields of the same name.
-const AFTER: [(&str, Kind); 6] = [
+const AFTER: [(&str, Kind); 7] = [
     ("next_learning_rate", Kind::Double),
     ("density_h_nodes", Kind::Doubles),
     ("density_h_weights", Kind::Doubles),
+    ("density_h_probes", Kind::Integers),
     ("loss_line_offsets", Kind::Doubles),
     ("loss_line_losses", Kind::Doubles),
     ("absent", Kind::Text),
@@ -184,6 +185,9 @@ fn row(before: &[Cell], record: &Record) -> Vec<Cell> {
         record.learning_rate.cell(),
         density.map_or(Cell::Null, |density| density.nodes.cell()),
         density.map_or(Cell::Null, |density| density.weights.cell()),
+        density.map_or(Cell::Null, |density| {
+            Cell::Integers(density.probes.iter().map(|&probe| probe as u64).collect())
+        }),
         line.map_or(Cell::Null, |line| line.offsets.cell()),
         line.map_or(Cell::Null, |line| line.losses.cell()),
         absent,

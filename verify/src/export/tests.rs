@@ -67,6 +67,7 @@ fn full() -> Record {
         density_h: Some(Box::new(SpectralDensity {
             nodes: vec![-1.0, 2.0],
             weights: vec![0.25, 0.75],
+            probes: vec![0, 0],
         })),
         loss_line: Some(Box::new(LossLine {
             offsets: vec![-0.5, 0.0, 0.5],
@@ -203,6 +204,7 @@ fn every_field_of_a_record_is_a_column_with_its_value() {
     for (field, column) in [
         ("/density_h/nodes", "density_h_nodes"),
         ("/density_h/weights", "density_h_weights"),
+        ("/density_h/probes", "density_h_probes"),
         ("/loss_line/offsets", "loss_line_offsets"),
         ("/loss_line/losses", "loss_line_losses"),
     ] {
@@ -355,7 +357,7 @@ fn csv_quotes_where_it_must_and_keeps_every_digit() {
         ",\"[0.7,0.30000000000000004,0.0]\",",
         ",out_of_products,",
         ",[],",
-        r#",0.05,"[-1.0,2.0]","[0.25,0.75]","[-0.5,0.0,0.5]","[1.25,1.0,1.5]","{""condition_h"":""λ_H¹ is, \""0\""""}""#,
+        r#",0.05,"[-1.0,2.0]","[0.25,0.75]","[0,0]","[-0.5,0.0,0.5]","[1.25,1.0,1.5]","{""condition_h"":""λ_H¹ is, \""0\""""}""#,
     ] {
         assert!(full.contains(said), "{said} is not in {full}");
     }

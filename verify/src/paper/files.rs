@@ -8,8 +8,7 @@ use serde::Serialize;
 use super::drawing::Drawing;
 use super::page::FigurePage;
 use super::{html, markdown};
-use crate::plot::png::{PngError, png};
-use crate::plot::{Across, Guide, Weight};
+use crate::plot::{Across, Guide, Weight, WriteError, write_file};
 use crate::trajectories::{Series, Whose};
 
 /// The page of a figure, in its folder.
@@ -28,35 +27,6 @@ pub struct PanelFiles {
     /// Why there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent: Option<String>,
-}
-
-/// Why a figure was not written.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// A file can't be written.
-    #[error("{}: {cause}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: std::io::Error,
-    },
-    /// A table can't be.
-    #[error("{}: {cause}", path.display())]
-    Table {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: csv::Error,
-    },
-    /// A picture can't be drawn.
-    #[error("{}: {cause}", path.display())]
-    Picture {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: PngError,
-    },
 }
 
 /// The folder of a figure: `figure-04`.
@@ -91,23 +61,9 @@ pub fn write(figure: &FigurePage<'_>, folder: &Path) -> Result<Vec<PanelFiles>, 
     Ok(written)
 }
 
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    fs::write(path, bytes).map_err(|cause| WriteError::File {
-        path: path.to_owned(),
-        cause,
-    })
-}
-
 fn write_panel(drawing: &Drawing, stem: &Path) -> Result<Vec<PathBuf>, WriteError> {
-    let file = |end| stem.with_added_extension(end);
-    let (svg, pixels, table) = (file("svg"), file("png"), file("csv"));
-    let drawn = drawing.figure.print();
-    write_file(&svg, drawn.as_bytes())?;
-    let bytes = png(&drawn).map_err(|cause| WriteError::Picture {
-        path: pixels.clone(),
-        cause,
-    })?;
-    write_file(&pixels, &bytes)?;
+    let table = stem.with_added_extension("csv");
+    let [svg, pixels] = drawing.figure.write_picture(stem)?;
     let rows = match &drawing.table {
         Some(text) => text.clone().into_bytes(),
         None => rows(drawing).map_err(|cause| WriteError::Table {

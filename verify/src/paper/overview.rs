@@ -4,10 +4,11 @@ use std::path::Path;
 
 use maud::html;
 
-use super::files::{PAGE_FILE, WriteError, folder_name, write_file};
+use super::files::{PAGE_FILE, folder_name};
 use super::html::{label, page};
 use super::paper;
 use super::thresholds::THRESHOLDS_FOLDER;
+use crate::plot::{WriteError, write_file};
 
 /// The page, in the folder that holds the figures.
 pub const OVERVIEW_FILE: &str = "index.html";

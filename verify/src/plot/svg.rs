@@ -35,9 +35,10 @@ pub fn aspect_on_ground(size: Size) -> f64 {
 
 /// Room left and right of the frame.
 fn sides(figure: &Figure) -> [f64; 2] {
-    match figure.ground {
-        Some(_) => [ground::LEFT, ground::RIGHT],
-        None => [LEFT, RIGHT],
+    match (&figure.ground, &figure.y.ticks) {
+        (None, _) => [LEFT, RIGHT],
+        (Some(_), Ticks::At(none)) if none.is_empty() => [ground::LEFT, ground::RIGHT],
+        (Some(_), _) => [LEFT, ground::RIGHT],
     }
 }
 

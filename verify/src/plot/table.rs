@@ -5,10 +5,11 @@ use crate::csv_text::csv_text;
 
 const COLUMNS: [&str; 5] = ["kind", "label", "line", "x", "y"];
 
-/// A row a point, mark or guide line. `kind` is the weight of a curve, `mark` or
-/// `guide`; `label` is the curve's entry in the legend or, where it has none, that
-/// of the curves that look like it; `line` tells curves apart. What the drawing
-/// leaves out of crowded lines is left out here.
+/// A row a point, mark, guide line, or cell of a ground. `kind` is the weight of a
+/// curve, `mark`, `guide` or `cell`; `label` is the curve's entry in the legend or,
+/// where it has none, that of the curves that look like it; `line` tells curves apart.
+/// A figure with a ground has a `value` beside the middle of each cell. What the
+/// drawing leaves out of crowded lines is left out here.
 ///
 /// # Errors
 /// None that a table in memory can give.
@@ -17,7 +18,11 @@ pub fn csv(figure: &Figure) -> Result<String, csv::Error> {
 }
 
 fn write(figure: &Figure, table: &mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error> {
-    table.write_record(COLUMNS)?;
+    let mut row = |fields: [&str; 5], value: &str| {
+        let value = figure.ground.as_ref().map(|_| value);
+        table.write_record(fields.into_iter().chain(value))
+    };
+    row(COLUMNS, "value")?;
     let bucket = thin::bucket(figure);
     for (line, curve) in figure.curves.iter().enumerate() {
         let (label, line) = (label(figure, curve), line.to_string());
@@ -27,13 +32,13 @@ fn write(figure: &Figure, table: &mut csv::Writer<Vec<u8>>) -> Result<(), csv::E
         if let (Some(bucket), Weight::Thin) = (bucket, curve.weight) {
             points = thin::thinned(&points, bucket);
         }
+        let kind = kind(curve.weight);
         for (x, y) in points.into_iter().flatten() {
-            let kind = kind(curve.weight);
-            table.write_record([kind, label, &line, &x.to_string(), &y.to_string()])?;
+            row([kind, label, &line, &x.to_string(), &y.to_string()], "")?;
         }
         for mark in &curve.marks {
             let (x, y) = mark.at;
-            table.write_record(["mark", label, &line, &x.to_string(), &y.to_string()])?;
+            row(["mark", label, &line, &x.to_string(), &y.to_string()], "")?;
         }
     }
     for guide in &figure.guides {
@@ -42,7 +47,16 @@ fn write(figure: &Figure, table: &mut csv::Writer<Vec<u8>>) -> Result<(), csv::E
             Across::X(x) => [x.to_string(), String::new()],
             Across::Y(y) => [String::new(), y.to_string()],
         };
-        table.write_record(["guide", label, "", &x, &y])?;
+        row(["guide", label, "", &x, &y], "")?;
+    }
+    for cell in figure.ground.iter().flat_map(|ground| &ground.cells) {
+        let corners = cell.corners.len() as f64;
+        let [x, y] = [0, 1].map(|axis| {
+            let of = |&(x, y): &(f64, f64)| [x, y][axis];
+            (cell.corners.iter().map(of).sum::<f64>() / corners).to_string()
+        });
+        let value = cell.value.map_or(String::new(), |value| value.to_string());
+        row(["cell", "", "", &x, &y], &value)?;
     }
     Ok(())
 }
@@ -71,7 +85,7 @@ fn kind(weight: Weight) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::{Axis, Guide, Mark, Scale, Shape, Size, Ticks};
+    use crate::plot::{Axis, Cell, Ground, Guide, Mark, Scale, Shape, Size, Ticks};
 
     #[test]
     fn every_point_mark_and_guide_is_a_row() {
@@ -117,6 +131,27 @@ mod tests {
              mark,\"η = 1, \"\"S\"\"\",0,0.5,2\n\
              bold,\"η = 1, \"\"S\"\"\",1,0,0.000000001\n\
              guide,stable up to 1,,,1\n"
+        );
+        let cell = |value| Cell {
+            corners: vec![(0.0, 0.0), (1.0, 0.0), (1.0, 3.0), (0.0, 3.0)],
+            value,
+        };
+        let ground = Ground {
+            label: String::new(),
+            scale: figure.y.scale,
+            cells: vec![cell(Some(0.25)), cell(None)],
+        };
+        let on_ground = Figure {
+            ground: Some(ground),
+            curves: Vec::new(),
+            ..figure
+        };
+        assert_eq!(
+            csv(&on_ground).unwrap(),
+            "kind,label,line,x,y,value\n\
+             guide,stable up to 1,,,1,\n\
+             cell,,,0.5,1.5,0.25\n\
+             cell,,,0.5,1.5,\n"
         );
     }
 }

@@ -48,6 +48,7 @@ fn of_h_the_density_counts_where_no_spectrum_was_found() {
         density_h: Some(Box::new(SpectralDensity {
             nodes: vec![0.0, 10.0],
             weights: vec![0.98, 0.02],
+            probes: vec![0, 0],
         })),
         ..Record::default()
     };

@@ -1,16 +1,15 @@
 //! The folder of predicted and observed break-even points: a page, pictures,
 //! and a table.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::number::significant;
-use crate::paper::files::{self, PAGE_FILE, WriteError};
+use crate::paper::files::PAGE_FILE;
 use crate::paper::html::{label, page};
-use crate::plot::Figure;
-use crate::plot::png::png;
+use crate::plot::{Figure, WriteError, write_file};
 use crate::thresholds::{
     Explained, Located, Network, Observed, Predictor, comparison, csv, figures, locate,
 };
@@ -35,25 +34,14 @@ pub fn write(networks: &[Network<'_>], folder: &Path) -> Result<Value, WriteErro
         path: table.clone(),
         cause,
     })?;
-    files::write_file(&table, text.as_bytes())?;
+    write_file(&table, text.as_bytes())?;
     let panels = figures(&located);
     for figure in panels.iter().flatten() {
-        picture(figure, folder)?;
+        figure.write_picture(&folder.join(&figure.id))?;
     }
     let body = body(&located, &panels);
-    files::write_file(&folder.join(PAGE_FILE), page(TITLE, body).as_bytes())?;
+    write_file(&folder.join(PAGE_FILE), page(TITLE, body).as_bytes())?;
     Ok(json!({ "folder": folder, "runs": located.len(), "explained": explained(&located) }))
-}
-
-fn picture(figure: &Figure, folder: &Path) -> Result<(), WriteError> {
-    let file = |end: &str| -> PathBuf { folder.join(format!("{}.{end}", figure.id)) };
-    let drawn = figure.print();
-    files::write_file(&file("svg"), drawn.as_bytes())?;
-    let bytes = png(&drawn).map_err(|cause| WriteError::Picture {
-        path: file("png"),
-        cause,
-    })?;
-    files::write_file(&file("png"), &bytes)
 }
 
 fn body(located: &[Located], panels: &[Result<Figure, String>]) -> Markup {

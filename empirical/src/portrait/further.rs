@@ -1,0 +1,100 @@
+//! What a portrait holds beyond eigenvalues and traces: distributions of
+//! eigenvalues, and the loss along eigenvectors.
+
+use std::collections::BTreeMap;
+
+use breakeven_sim::meter::Parts;
+use breakeven_sim::record::{LossLine, LossPlane, SpectralDensity};
+
+use super::{PortraitError, PortraitSettings, product_of};
+use crate::known::keep;
+use crate::landscape::Landscape;
+use crate::operator::{
+    EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator,
+};
+use crate::random::{Purpose, stream};
+use crate::solver::{Eigenpairs, spectral_density};
+use crate::survey::Survey;
+
+type Densities = BTreeMap<&'static str, SpectralDensity>;
+
+impl PortraitSettings {
+    /// By the names of the matrices' fields; of matrices that exist.
+    pub(super) fn densities(&self, survey: &Survey) -> Result<Densities, PortraitError> {
+        let point = survey.point;
+        let mut all = Densities::new();
+        if self.density.is_none() {
+            return Ok(all);
+        }
+        all.insert("hessian", self.density(survey, "H", HessianOp(point))?);
+        if let Ok(k) = GradientCovarianceOp::of(point) {
+            all.insert("covariance_per_example", self.density(survey, "K", k)?);
+        }
+        if self.gauss_newton {
+            let density = self.density(survey, "G", GaussNewtonOp(point))?;
+            all.insert("gauss_newton", density);
+        }
+        if self.empirical_fisher
+            && let Ok(f) = EmpiricalFisherOp::of(point)
+        {
+            all.insert("empirical_fisher", self.density(survey, "F", f)?);
+        }
+        Ok(all)
+    }
+
+    fn density(
+        &self,
+        survey: &Survey,
+        what: &'static str,
+        operator: impl LinearOperator,
+    ) -> Result<SpectralDensity, PortraitError> {
+        let settings = self.density.expect("a density was asked for");
+        let most = settings.probes * settings.steps.min(operator.dim());
+        let title = format!("spectral density of {what}");
+        survey.meter.begin(title, Parts::AtMost(most as u64));
+        let mut rng = stream(self.seed, Purpose::Probes, 0);
+        let watched = survey.watched(operator);
+        spectral_density(&watched, settings.probes, settings.steps, &mut rng)
+            .ok_or(PortraitError::NotFinite(product_of(what)))
+    }
+
+    /// The loss along e_H¹, and in its plane with e_H².
+    pub(super) fn landscape(
+        &self,
+        survey: &Survey,
+        theta: &[f64],
+        h: &Eigenpairs,
+        absent: &mut BTreeMap<String, String>,
+    ) -> (Option<LossLine>, Option<LossPlane>) {
+        let network = survey.point.network();
+        let (layout, examples) = (network.model.parameters(), survey.point.examples());
+        let loss_at = |moved: &[f64]| {
+            survey.meter.advance(1);
+            let parameters = layout.split(moved, network.compute);
+            network.score(&parameters, examples, self.batch_size).loss
+        };
+        let near = Landscape {
+            theta,
+            loss: survey.point.score().loss,
+            loss_at,
+        };
+        let line = (self.loss_line_points > 0).then(|| {
+            let points = self.loss_line_points;
+            let title = "loss along the top eigenvector";
+            survey.meter.begin(title, Parts::Exactly(points as u64));
+            near.line(h, points)
+        });
+        let plane = (self.loss_plane_points > 0).then(|| {
+            let points = self.loss_plane_points;
+            let title = "loss in the plane of two eigenvectors";
+            survey
+                .meter
+                .begin(title, Parts::Exactly((points * points) as u64));
+            near.plane(h, points)
+        });
+        (
+            line.and_then(|line| keep(absent, "loss_line", line)),
+            plane.and_then(|plane| keep(absent, "loss_plane", plane)),
+        )
+    }
+}
