@@ -60,7 +60,7 @@ enum Command {
     #[command(after_help = train::EXAMPLES)]
     Train(train::TrainArgs),
     #[command(after_help = measure::EXAMPLES)]
-    Measure(measure::MeasureArgs),
+    Measure(Box<measure::MeasureArgs>),
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
     #[command(after_help = export::EXAMPLES)]

@@ -107,6 +107,12 @@ pub struct MeasureArgs {
     /// Products for each of these vectors.
     #[arg(long, value_name = "N", default_value_t = 80)]
     density_steps: usize,
+    /// Measure how stable a step of SGD with this learning rate and --batch-size is:
+    /// the left side of Eq. 1 with its standard error, the largest eigenvalue of
+    /// E[(I − ηH_B)²] over the mini-batches, and the learning rate from which on a
+    /// step along the whole gradient raises the loss.
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
     /// Measure the loss at so many points along H's top eigenvector, an odd number.
     #[arg(long, value_name = "N", default_value_t = 0)]
     loss_line: usize,
@@ -169,6 +175,13 @@ pub struct MeasureArgs {
     /// the checkpoint's names: hessian.0.fc1.weight, and so on.
     #[arg(long, value_name = "FILE")]
     eigenvectors: Option<PathBuf>,
+    /// Write the diagonal of H and its standard errors to safetensors, in the
+    /// checkpoint's names: hessian.diagonal.fc1.weight, and so on.
+    #[arg(long, value_name = "FILE")]
+    diagonal: Option<PathBuf>,
+    /// Random vectors for that; of a network with no more parameters it is exact.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    diagonal_probes: usize,
     /// Draw densities, --loss-line and --loss-plane into this folder: SVG and PNG
     /// for a column of a paper, and CSV.
     #[arg(long, value_name = "DIR")]
@@ -180,6 +193,7 @@ pub struct MeasureArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum AlsoArg {
+    #[value(alias = "true-fisher")]
     GaussNewton,
     EmpiricalFisher,
 }
@@ -289,6 +303,9 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     if let Some(path) = &args.eigenvectors {
         save_tensors(path, &portrait.eigenvectors).or_input()?;
     }
+    if let Some(path) = &args.diagonal {
+        save_tensors(path, &portrait.diagonal).or_input()?;
+    }
     if let Some(folder) = &args.figures {
         for file in figures::write(&portrait, folder)? {
             say(format!("drawn: {}", file.display()));
@@ -323,6 +340,8 @@ impl MeasureArgs {
                 probes: self.density,
                 steps: self.density_steps,
             }),
+            diagonal_probes: self.diagonal.as_ref().map(|_| self.diagonal_probes),
+            learning_rate: self.learning_rate,
             loss_line_points: self.loss_line,
             loss_plane_points: self.loss_plane,
             batches: source.batches,

@@ -1,18 +1,22 @@
 //! The matrices that are measured, as operators on vectors of θ's space.
 
+mod combined;
 mod covariance;
 mod gauss_newton;
 mod gram;
 mod hessian;
 mod mini_batch;
 mod point;
+mod step;
 
+pub use combined::{DeflatedOp, ScaledOp, SumOp};
 pub use covariance::{EmpiricalFisherOp, GradientCovarianceOp};
 pub use gauss_newton::GaussNewtonOp;
 pub use gram::GramSpectrum;
 pub use hessian::HessianOp;
 pub use mini_batch::{BatchSharpness, MiniBatchCovariance, MiniBatchGradients};
 pub use point::{Point, PointSettings};
+pub use step::StepSecondMomentOp;
 
 /// Rounding of sums of many terms, in units in the last place of the largest
 /// result: the errors of products and eigenvalues in 32 bits against 64 are a

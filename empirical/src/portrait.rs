@@ -5,6 +5,7 @@ mod further;
 mod gradients;
 mod parts;
 mod settings;
+mod step;
 
 pub use fields::{
     CovariancePortrait, GaussNewtonPortrait, HessianPortrait, LayerPortrait, Leading,
@@ -13,6 +14,7 @@ pub use fields::{
 /// A pattern of names, with `*` and `?`.
 pub use glob::Pattern;
 pub use settings::{BatchOrder, DensitySettings, PortraitError, PortraitSettings};
+pub use step::StepPortrait;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -150,6 +152,7 @@ impl Portrait {
         let noise = covariance.clone().and_then(|k| noise_scale(&point, &k));
         let noise = keep(&mut absent, "gradient_noise_scale", noise);
         let densities = settings.densities(&survey)?;
+        let step = settings.step(&survey, theta, &h, &mut absent)?;
         let (loss_line, loss_plane) = settings.landscape(&survey, theta, &h, &mut absent);
         Ok(Self {
             parameters: point.dim(),
@@ -178,12 +181,14 @@ impl Portrait {
             densities,
             loss_line,
             loss_plane,
+            step,
             absent,
             notes: Vec::new(),
             eigenvectors: match settings.eigenvectors {
                 true => eigenvectors(network.model.parameters(), &h, k.ok()),
                 false => Vec::new(),
             },
+            diagonal: settings.diagonal(&survey)?,
             curvatures: curvatures.unwrap_or_default(),
         })
     }

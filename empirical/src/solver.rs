@@ -4,6 +4,7 @@
 mod complete;
 mod density;
 mod determinism;
+mod diagonal;
 mod explored;
 mod krylov;
 mod lanczos;
@@ -13,6 +14,7 @@ mod trace;
 pub use complete::{write_out, written_out_error};
 pub use density::spectral_density;
 pub use determinism::{NotDeterministic, check_determinism};
+pub use diagonal::{Diagonal, diagonal};
 pub use explored::Explored;
 pub use lanczos::Lanczos;
 pub use pairs::{Eigenpair, Eigenpairs, principal_cosines};

@@ -8,6 +8,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::compute::DeviceKind;
 use crate::examples::Examples;
+use crate::known::Known;
+use crate::moments::{Moments, normal_variance_error, variance_error};
 use crate::operator::{BatchSharpness, HessianOp, LinearOperator, MiniBatchGradients, Point};
 use crate::random::{Purpose, stream};
 use crate::solver::{Eigenpairs, Lanczos, NotDeterministic, check_determinism};
@@ -131,6 +133,36 @@ impl Survey<'_> {
             stop: self.stop,
         }
     }
+}
+
+/// s² along the unit vector `e` and its standard error as that of the `all` examples
+/// of which a point has some: the variance of the examples' curvatures, or where they
+/// have none, the one that the curvatures of whole batches of S = `size` follow from.
+/// Disjoint batches of a set of N have means whose variance, over their number less
+/// one, is s² N/(S(N−1)) on average.
+pub(crate) fn curvature_variance(
+    point: &Point,
+    e: &[f64],
+    size: usize,
+    all: usize,
+) -> Known<(f64, Option<f64>)> {
+    if let Ok(each) = point.curvatures(e) {
+        let error = variance_error(&each, all);
+        return Ok((Moments::of(&each).variance, error));
+    }
+    let batches = point.batch_curvatures(e, size);
+    if batches.len() < 2 {
+        return Err(format!(
+            "the examples that H is measured on hold {} whole batch of {size}: raise hessian_examples",
+            batches.len()
+        ));
+    }
+    let count = batches.len() as f64;
+    let between = Moments::of(&batches).variance * count / (count - 1.0);
+    let variance = between * size as f64 * (all as f64 - 1.0) / all as f64;
+    let count = batches.len();
+    let error = normal_variance_error(variance, count, count * size, all);
+    Ok((variance, error))
 }
 
 /// See [`Survey::watched`].

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::densities;
 use breakeven_empirical::portrait::{
-    CovariancePortrait, LayerPortrait, Leading, Portrait, TracePortrait, Values,
+    CovariancePortrait, LayerPortrait, Leading, Portrait, StepPortrait, TracePortrait, Values,
 };
 
 pub(super) fn table(portrait: &Portrait) -> String {
@@ -125,12 +125,46 @@ pub(super) fn table(portrait: &Portrait) -> String {
         ),
     ]);
     lines.extend(shape_of_the_loss(portrait));
+    lines.extend(portrait.step.iter().flat_map(|step| of_step(step, &or_why)));
     lines.extend(densities::lines(portrait));
     if !portrait.layers.is_empty() {
         lines.push("\nLayer by layer, the others held fixed".to_owned());
         lines.extend(layers(&portrait.layers));
     }
     lines.join("\n") + "\n"
+}
+
+/// How stable a step is, with the bounds of what is found.
+fn of_step(step: &StepPortrait, or_why: &dyn Fn(&str, Option<String>) -> String) -> Vec<String> {
+    let stability = step.stability.zip(step.stability_standard_error);
+    let stability = stability.map(|(left, error)| {
+        format!(
+            "{} ± {} (standard error; stable up to 1)",
+            number(left),
+            number(error)
+        )
+    });
+    let growth = step.growth.zip(step.growth_error_bound);
+    let growth = growth.map(|(growth, error)| within(growth, error));
+    let critical = step
+        .critical_sharpness
+        .zip(step.critical_sharpness_error_bound);
+    let critical = critical.zip(step.critical_learning_rate);
+    let critical = critical.map(|((sharpness, error), rate)| {
+        format!("{}, at η_c = {}", within(sharpness, error), number(rate))
+    });
+    vec![
+        format!(
+            "\nA step of SGD with η = {} on {} examples",
+            step.learning_rate, step.batch_size
+        ),
+        line("left of Eq. 1", &or_why("step.stability", stability)),
+        line("λ of E[(I−ηH_B)²]", &or_why("step.growth", growth)),
+        line(
+            "2/η_c along g",
+            &or_why("step.critical_sharpness", critical),
+        ),
+    ]
 }
 
 /// The loss away from θ, which figures and JSON have in full.

@@ -11,7 +11,7 @@ use crate::measure_world::{BATCHES, CNN, DATA, MLP, Tensors, World, safetensors,
 use crate::program::{json, run, stdout};
 
 /// A file's tensors in 64 bits, by name.
-fn tensors(bytes: &[u8]) -> BTreeMap<String, Vec<f64>> {
+pub fn tensors(bytes: &[u8]) -> BTreeMap<String, Vec<f64>> {
     let (length, rest) = bytes.split_first_chunk::<8>().unwrap();
     let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
     let header: BTreeMap<String, Value> = serde_json::from_slice(header).unwrap();

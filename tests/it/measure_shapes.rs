@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::measure_parts::tensors;
 use crate::measure_refusals::{assert_says, refused};
 use crate::measure_world::{BATCHES, DATA, MLP, Tensors, World, safetensors, weight};
 use crate::program::{json, run, stdout};
@@ -104,8 +105,8 @@ fn densities_are_those_of_the_matrices() {
         assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         let values = numbers(&found[matrix]["eigenvalues"]);
         for probe in 0..3 {
-            let of_probe = || nodes.iter().zip(&probes).filter(|node| *node.1 == probe);
-            let largest = *of_probe().last().unwrap().0;
+            let mut of_probe = nodes.iter().zip(&probes).filter(|node| *node.1 == probe);
+            let largest = *of_probe.next_back().unwrap().0;
             assert!(
                 (largest / values[0] - 1.0).abs() < 1e-9,
                 "{matrix}: {largest}"
@@ -174,7 +175,7 @@ fn of_a_repeated_eigenvalue_there_is_neither_line_nor_plane() {
 
 #[test]
 fn what_cannot_be_drawn_or_counted_is_refused() {
-    let cases: [(&[&str], &[&str]); 6] = [
+    let cases: [(&[&str], &[&str]); 8] = [
         (&["--loss-line", "4"], &["--loss-line is 4", "odd number"]),
         (
             &["--loss-plane", "203", "--top", "2"],
@@ -187,8 +188,108 @@ fn what_cannot_be_drawn_or_counted_is_refused() {
             &["--density-steps is 0", "1 to 1000"],
         ),
         (&["--figures", "drawn"], &["--figures", "--density"]),
+        (
+            &["--learning-rate", "0"],
+            &["--learning-rate is 0", "above 0"],
+        ),
+        (
+            &["--diagonal", "d", "--diagonal-probes", "1"],
+            &["--diagonal-probes is 1", "2 to"],
+        ),
     ];
     for (options, parts) in cases {
         assert_says(&refused(&[], options), parts);
     }
+}
+
+/// Squared errors of a linear network are quadratic in θ, and batches of all examples
+/// are alike: everything follows from λ_H and gᵀHg/‖g‖², which is the batch sharpness.
+#[test]
+fn a_step_on_a_quadratic_loss_is_as_stable_as_its_eigenvalue_says() {
+    let world = softmax();
+    let squared = ["--loss", "mse", "--tolerance", "1e-9", "--json"];
+    let all = ["--batches", "2", "--batch-size", "40"];
+    let asked = |rate: &str| {
+        let rate = ["--learning-rate", rate];
+        let args = [&DATA[..], &SOFTMAX, &all, &squared, &rate].concat();
+        json(&run(&args, world.path()))
+    };
+    let lambda = asked("1")["hessian"]["eigenvalues"][0].as_f64().unwrap();
+    for (part, growth) in [(3.0, 4.0), (1.5, 1.0)] {
+        let found = asked(&(part / lambda).to_string());
+        let step = &found["step"];
+        let number = |field: &str| step[field].as_f64().unwrap();
+        assert!((number("growth") - growth).abs() < 1e-6, "{step}");
+        // Ten equal eigenvalues, so that no one direction is the top one.
+        assert_says(
+            found["absent"]["step.stability"].as_str().unwrap(),
+            &["the largest eigenvalue of H is repeated (10 times"],
+        );
+        let sharpness = found["batch_sharpness"].as_f64().unwrap();
+        let error = (number("critical_sharpness") - sharpness).abs();
+        assert!(error <= number("critical_sharpness_error_bound"), "{step}");
+        let product = number("critical_sharpness") * number("critical_learning_rate");
+        assert!((product - 2.0).abs() < 1e-12);
+    }
+}
+
+/// The left side of Eq. 1 is made of what else is printed.
+#[test]
+fn the_left_side_of_eq_1_follows_from_the_curvatures() {
+    const ETA: f64 = 0.5;
+    let world = softmax();
+    let rate = ["--json", "--learning-rate", "0.5"];
+    let found = json(&run(
+        &[&DATA[..], &SOFTMAX, &BATCHES, &rate].concat(),
+        world.path(),
+    ));
+    let lambda = found["hessian"]["eigenvalues"][0].as_f64().unwrap();
+    let s2 = found["curvature_along_top"]["variance"].as_f64().unwrap();
+    let (n, s) = (40.0, 8.0);
+    let expected = (1.0 - ETA * lambda).powi(2) + s2 * ETA * ETA * (n - s) / (s * (n - 1.0));
+    let left = found["step"]["stability"].as_f64().unwrap();
+    assert!((left / expected - 1.0).abs() < 1e-9, "{left} {expected}");
+    let error = found["step"]["stability_standard_error"].as_f64().unwrap();
+    assert!(error > 0.0 && error < left);
+    assert_eq!(
+        [
+            &found["step"]["batch_size"],
+            &found["step"]["learning_rate"]
+        ],
+        [8.0, ETA]
+    );
+}
+
+/// Its sum is the trace; of 4 in 7850 parameters it is exact.
+#[test]
+fn a_diagonal_is_written_in_the_checkpoints_names() {
+    let world = softmax();
+    let file = ["--diagonal", "d.safetensors", "--json"];
+    let found = json(&run(
+        &[&DATA[..], &SOFTMAX, &BATCHES, &file].concat(),
+        world.path(),
+    ));
+    let written = tensors(&fs::read(world.path().join("d.safetensors")).unwrap());
+    assert_eq!(written.len(), 4);
+    let diagonal: f64 = written["hessian.diagonal.fc1.weight"]
+        .iter()
+        .chain(&written["hessian.diagonal.fc1.bias"])
+        .sum();
+    let trace = found["hessian"]["trace"].as_f64().unwrap();
+    assert!((diagonal / trace - 1.0).abs() < 0.2, "{diagonal} {trace}");
+    let errors = &written["hessian.diagonal_standard_error.fc1.weight"];
+    assert!(errors.iter().any(|error| *error > 0.0));
+    let part = ["--parameters", "fc1.bias", "--diagonal-probes", "10"];
+    let found = json(&run(
+        &[&DATA[..], &SOFTMAX, &BATCHES, &file, &part].concat(),
+        world.path(),
+    ));
+    let written = tensors(&fs::read(world.path().join("d.safetensors")).unwrap());
+    assert_eq!(
+        written["hessian.diagonal_standard_error.fc1.bias"],
+        [0.0; 10]
+    );
+    let diagonal: f64 = written["hessian.diagonal.fc1.bias"].iter().sum();
+    let trace = found["hessian"]["trace"].as_f64().unwrap();
+    assert!((diagonal / trace - 1.0).abs() < 1e-12, "{diagonal} {trace}");
 }

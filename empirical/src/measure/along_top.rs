@@ -6,9 +6,9 @@ use breakeven_sim::record::{LossLine, Record};
 use super::{Measurement, finite, leave_out};
 use crate::known::{Known, keep};
 use crate::landscape::Landscape;
-use crate::moments::{Moments, normal_variance_error, variance_error};
 use crate::operator::Point;
 use crate::solver::Eigenpairs;
+use crate::survey::curvature_variance;
 
 impl Measurement<'_> {
     /// λ_H¹ and what is measured along its eigenvector, Eq. 1 among it.
@@ -27,7 +27,7 @@ impl Measurement<'_> {
                 return leave_out(&mut record.absent, &fields, &why);
             }
         };
-        match self.curvature_variance(point, e) {
+        match curvature_variance(point, e, self.batch_size, self.train.len()) {
             Ok((variance, error)) => {
                 let stability = self.stability(top.value, variance);
                 record.curvature_variance = finite(variance);
@@ -76,30 +76,5 @@ impl Measurement<'_> {
     fn stability(&self, lambda: f64, s2: f64) -> f64 {
         let (eta, examples) = (self.learning_rate, self.train.len());
         momentum::growth(eta, self.momentum, lambda, s2, examples, self.batch_size)
-    }
-
-    /// s² along e and its standard error: the variance of the examples'
-    /// curvatures, or where they have none, the one that the curvatures of whole
-    /// batches of S examples follow from. Disjoint batches of a set of N have means
-    /// whose variance, over their number less one, is s² N/(S(N−1)) on average.
-    fn curvature_variance(&self, point: &Point, e: &[f64]) -> Known<(f64, Option<f64>)> {
-        if let Ok(each) = point.curvatures(e) {
-            let error = variance_error(&each, self.train.len());
-            return Ok((Moments::of(&each).variance, error));
-        }
-        let (size, all) = (self.batch_size, self.train.len() as f64);
-        let batches = point.batch_curvatures(e, size);
-        if batches.len() < 2 {
-            return Err(format!(
-                "the examples that H is measured on hold {} whole batch of {size}: raise hessian_examples",
-                batches.len()
-            ));
-        }
-        let count = batches.len() as f64;
-        let between = Moments::of(&batches).variance * count / (count - 1.0);
-        let variance = between * size as f64 * (all - 1.0) / all;
-        let (count, all) = (batches.len(), self.train.len());
-        let error = normal_variance_error(variance, count, count * size, all);
-        Ok((variance, error))
     }
 }

@@ -49,6 +49,14 @@ impl PointSettings {
             ..self
         }
     }
+
+    /// For one of `count` points that exist at once: they share what may be kept.
+    pub fn one_of(self, count: usize) -> Self {
+        Self {
+            kept_numbers: self.kept_numbers / count.max(1),
+            ..self
+        }
+    }
 }
 
 /// The mean loss over a subset of n examples at one θ.
@@ -244,7 +252,7 @@ impl<'a> Point<'a> {
     }
 
     /// `vᵀ H v`.
-    pub(super) fn quadratic(&self, v: &[f64]) -> f64 {
+    pub(crate) fn quadratic(&self, v: &[f64]) -> f64 {
         let mut sum = 0.0;
         self.fold_curvatures(v, |piece| {
             for x in piece {

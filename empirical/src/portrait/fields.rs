@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use breakeven_sim::record::{BoundKind, LossLine, LossPlane, SolverStatus, SpectralDensity};
 use serde::Serialize;
 
+use super::StepPortrait;
 use crate::checkpoint::NamedTensor;
 use crate::moments::Moments;
 use crate::solver::{Eigenpair, Eigenpairs, Trace};
@@ -76,6 +77,9 @@ pub struct Portrait {
     /// for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_plane: Option<LossPlane>,
+    /// How stable a step of SGD is, where a learning rate was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepPortrait>,
     /// The same of each layer by itself, where it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerPortrait>,
@@ -89,6 +93,10 @@ pub struct Portrait {
     /// above, where they were asked for: `hessian.0.fc1.weight`.
     #[serde(skip)]
     pub eigenvectors: Vec<NamedTensor>,
+    /// The diagonal of H and its standard errors, where it was asked for:
+    /// `hessian.diagonal.fc1.weight`, `hessian.diagonal_standard_error.fc1.weight`.
+    #[serde(skip)]
+    pub diagonal: Vec<NamedTensor>,
     /// eᵀH_i e of every example; empty where e is not determined.
     #[serde(skip)]
     pub curvatures: Vec<f64>,

@@ -7,13 +7,14 @@ use breakeven_sim::meter::Parts;
 use breakeven_sim::record::{LossLine, LossPlane, SpectralDensity};
 
 use super::{PortraitError, PortraitSettings, product_of};
+use crate::checkpoint::NamedTensor;
 use crate::known::keep;
 use crate::landscape::Landscape;
 use crate::operator::{
     EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator,
 };
 use crate::random::{Purpose, stream};
-use crate::solver::{Eigenpairs, spectral_density};
+use crate::solver::{Eigenpairs, diagonal, spectral_density};
 use crate::survey::Survey;
 
 type Densities = BTreeMap<&'static str, SpectralDensity>;
@@ -56,6 +57,24 @@ impl PortraitSettings {
         let watched = survey.watched(operator);
         spectral_density(&watched, settings.probes, settings.steps, &mut rng)
             .ok_or(PortraitError::NotFinite(product_of(what)))
+    }
+
+    /// The diagonal of H, named as the parameters are.
+    pub(super) fn diagonal(&self, survey: &Survey) -> Result<Vec<NamedTensor>, PortraitError> {
+        let Some(probes) = self.diagonal_probes else {
+            return Ok(Vec::new());
+        };
+        let h = survey.watched(HessianOp(survey.point));
+        let most = probes.min(h.dim()) as u64;
+        survey.meter.begin("diagonal of H", Parts::AtMost(most));
+        let mut rng = stream(self.seed, Purpose::Probes, 0);
+        let found = diagonal(&h, probes, &mut rng);
+        let found = found.ok_or(PortraitError::NotFinite(product_of("H")))?;
+        let layout = survey.point.network().model.parameters();
+        let values = NamedTensor::of("hessian.diagonal", &found.values, layout);
+        let name = "hessian.diagonal_standard_error";
+        let errors = NamedTensor::of(name, &found.standard_errors, layout);
+        Ok(values.into_iter().chain(errors).collect())
     }
 
     /// The loss along e_H¹, and in its plane with e_H².

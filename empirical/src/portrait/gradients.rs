@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use breakeven_sim::meter::Parts;
 
-use super::{
-    BatchOrder, CovariancePortrait, Leading, MiniBatchPortrait, PortraitError, PortraitSettings,
-};
+use super::{CovariancePortrait, Leading, MiniBatchPortrait, PortraitError, PortraitSettings};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
 use crate::operator::{BatchSharpness, EmpiricalFisherOp, GradientCovarianceOp, Point};
@@ -87,11 +85,7 @@ impl PortraitSettings {
         examples: &Examples,
         absent: &mut BTreeMap<String, String>,
     ) -> Result<(MiniBatchPortrait, [Known<f64>; 2]), PortraitError> {
-        let size = self.batch_size;
-        let draw = |j: usize, rng: &mut _| match self.batch_order {
-            BatchOrder::Sequential => examples.range(j * size, size),
-            BatchOrder::Random => examples.sample(size, rng),
-        };
+        let draw = |j: usize, rng: &mut _| self.batch(examples, j, rng);
         let gradients = survey.mini_batches(self.batches, draw, BatchSharpness::Measured);
         let missing = || PortraitError::NotFinite("a mini-batch gradient");
         let covariance = gradients.covariance().ok_or_else(missing)?;
@@ -103,7 +97,7 @@ impl PortraitSettings {
         };
         let portrait = MiniBatchPortrait {
             batches: self.batches,
-            batch_size: size,
+            batch_size: self.batch_size,
             error_bounds: eigenvalues.iter().map(|&x| spectrum.error(x)).collect(),
             eigenvalues,
             rank: spectrum.rank(),

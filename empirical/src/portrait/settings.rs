@@ -52,6 +52,11 @@ pub struct PortraitSettings {
     pub loss_line_points: usize,
     /// The same each way in the plane of e_H¹ and e_H².
     pub loss_plane_points: usize,
+    /// Random vectors by which the diagonal of H is estimated; exact where there are
+    /// no more parameters, and not measured where absent.
+    pub diagonal_probes: Option<usize>,
+    /// η of the step of SGD whose stability is measured; none where absent.
+    pub learning_rate: Option<f64>,
     /// L.
     pub batches: usize,
     /// M.
@@ -209,6 +214,18 @@ impl PortraitSettings {
                 let expected = format!("1 to {MOST_DENSITY_STEPS}");
                 return setting("--density-steps", steps.to_string(), expected);
             }
+        }
+        if let Some(probes) = self.diagonal_probes
+            && !(2..=MOST_PROBES).contains(&probes)
+        {
+            let expected = format!("2 to {MOST_PROBES}");
+            return setting("--diagonal-probes", probes.to_string(), expected);
+        }
+        if let Some(eta) = self.learning_rate
+            && !(eta > 0.0 && eta.is_finite())
+        {
+            let expected = "a number above 0".into();
+            return setting("--learning-rate", eta.to_string(), expected);
         }
         for (name, points, most) in [
             ("--loss-line", self.loss_line_points, MOST_POINTS),

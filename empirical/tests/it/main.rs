@@ -18,6 +18,7 @@ mod networks_exact;
 mod networks_parts;
 mod operations;
 mod operators;
+mod operators_combined;
 mod operators_spectra;
 mod optimiser;
 mod options;
