@@ -107,6 +107,10 @@ pub struct MeasureArgs {
     /// Products for each of these vectors.
     #[arg(long, value_name = "N", default_value_t = 80)]
     density_steps: usize,
+    /// Measure H and K on the first half of the examples and on the rest too, and
+    /// say where these differ by more than 10 %.
+    #[arg(long)]
+    halves: bool,
     /// Measure how stable a step of SGD with this learning rate and --batch-size is:
     /// the left side of Eq. 1 with its standard error, the largest eigenvalue of
     /// E[(I − ηH_B)²] over the mini-batches, and the learning rate from which on a
@@ -341,6 +345,7 @@ impl MeasureArgs {
                 steps: self.density_steps,
             }),
             diagonal_probes: self.diagonal.as_ref().map(|_| self.diagonal_probes),
+            halves: self.halves,
             learning_rate: self.learning_rate,
             loss_line_points: self.loss_line,
             loss_plane_points: self.loss_plane,

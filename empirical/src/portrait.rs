@@ -3,6 +3,7 @@
 mod fields;
 mod further;
 mod gradients;
+mod halves;
 mod parts;
 mod settings;
 mod step;
@@ -94,10 +95,10 @@ impl Portrait {
             })
         });
         examples.failure().map_err(PortraitError::Unreadable)?;
-        Ok(Self {
-            notes: weights.notes,
-            ..measured?
-        })
+        let mut portrait = measured?;
+        weights.notes.append(&mut portrait.notes);
+        portrait.notes = weights.notes;
+        Ok(portrait)
     }
 
     fn of(
@@ -153,6 +154,8 @@ impl Portrait {
         let noise = keep(&mut absent, "gradient_noise_scale", noise);
         let densities = settings.densities(&survey)?;
         let step = settings.step(&survey, theta, &h, &mut absent)?;
+        let of_k = k.as_ref().ok().copied();
+        let halves = settings.halves(&survey, theta, &h, of_k, &mut absent);
         let (loss_line, loss_plane) = settings.landscape(&survey, theta, &h, &mut absent);
         Ok(Self {
             parameters: point.dim(),
@@ -182,8 +185,13 @@ impl Portrait {
             loss_line,
             loss_plane,
             step,
+            notes: halves
+                .as_ref()
+                .and_then(halves::warning)
+                .into_iter()
+                .collect(),
+            halves,
             absent,
-            notes: Vec::new(),
             eigenvectors: match settings.eigenvectors {
                 true => eigenvectors(network.model.parameters(), &h, k.ok()),
                 false => Vec::new(),

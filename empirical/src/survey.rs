@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use breakeven_sim::meter::{Meter, Parts};
+use breakeven_sim::record::HessianHalf;
 
 use rand_chacha::ChaCha8Rng;
 
@@ -76,6 +77,31 @@ impl Survey<'_> {
         solver.solve(&self.watched(operator), start, &mut rng)
     }
 
+    /// What H has where the point's examples are half of those that were searched,
+    /// whose eigenvectors say where to look.
+    pub(crate) fn hessian_half(&self, tolerance: f64, start: &[Vec<f64>]) -> Known<HessianHalf> {
+        let lanczos = Lanczos {
+            fresh_directions: false,
+            ..Lanczos::new(1, tolerance)
+        };
+        let title = "H of half of the examples";
+        let found = self.leading(title, &HessianOp(self.point), &lanczos, start);
+        let top = found.pairs.first();
+        let top = top.filter(|top| top.value.is_finite() && top.error_bound.is_finite());
+        let top = top.ok_or("H of a half has no finite eigenvalue")?;
+        Ok(HessianHalf {
+            examples: self.point.examples().len(),
+            lambda_h: top.value,
+            lambda_h_error_bound: top.error_bound,
+            lambda_h_error_bound_kind: top.bound_kind,
+            lambda_k_per_example: None,
+            lambda_k_per_example_error_bound: None,
+            lambda_k_per_example_error_bound_kind: None,
+            trace_k_per_example: None,
+            trace_k_per_example_error_bound: None,
+        })
+    }
+
     /// The gradients of all examples, where they are few enough for their Gram
     /// matrix to cost less than products with K.
     pub(crate) fn example_gradients(&self) -> Option<MiniBatchGradients> {
@@ -135,6 +161,22 @@ impl Survey<'_> {
     }
 }
 
+/// How many examples the first half of a point's has: half of them or, where examples
+/// of a batch depend on each other, half of the whole batches of `size`.
+pub(crate) fn middle(point: &Point, size: usize) -> Known<usize> {
+    let unit = match point.network().couples_examples() {
+        true => size,
+        false => 1,
+    };
+    let count = point.examples().len();
+    match count / unit / 2 * unit {
+        0 => Err(format!(
+            "no two halves of at least {unit} of {count}: measure H on more examples"
+        )),
+        middle => Ok(middle),
+    }
+}
+
 /// s² along the unit vector `e` and its standard error as that of the `all` examples
 /// of which a point has some: the variance of the examples' curvatures, or where they
 /// have none, the one that the curvatures of whole batches of S = `size` follow from.
@@ -153,7 +195,7 @@ pub(crate) fn curvature_variance(
     let batches = point.batch_curvatures(e, size);
     if batches.len() < 2 {
         return Err(format!(
-            "the examples that H is measured on hold {} whole batch of {size}: raise hessian_examples",
+            "the examples that H is measured on hold {} whole batch of {size}: measure it on more",
             batches.len()
         ));
     }

@@ -6,6 +6,7 @@ use super::densities;
 use breakeven_empirical::portrait::{
     CovariancePortrait, LayerPortrait, Leading, Portrait, StepPortrait, TracePortrait, Values,
 };
+use breakeven_sim::record::HessianHalf;
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
@@ -125,6 +126,9 @@ pub(super) fn table(portrait: &Portrait) -> String {
         ),
     ]);
     lines.extend(shape_of_the_loss(portrait));
+    lines.extend(portrait.halves.iter().flat_map(of_halves));
+    let why = portrait.absent.get("halves");
+    lines.extend(why.map(|why| line("halves", &format!("absent: {why}"))));
     lines.extend(portrait.step.iter().flat_map(|step| of_step(step, &or_why)));
     lines.extend(densities::lines(portrait));
     if !portrait.layers.is_empty() {
@@ -132,6 +136,25 @@ pub(super) fn table(portrait: &Portrait) -> String {
         lines.extend(layers(&portrait.layers));
     }
     lines.join("\n") + "\n"
+}
+
+/// What two halves of the examples have, one beside the other.
+fn of_halves(halves: &[HessianHalf; 2]) -> Vec<String> {
+    let both = |name: &str, value: fn(&HessianHalf) -> Option<f64>| {
+        let [a, b] = halves.each_ref().map(value);
+        a.zip(b)
+            .map(|(a, b)| line(name, &format!("{} and {}", number(a), number(b))))
+    };
+    let sizes = halves.each_ref().map(|half| half.examples);
+    let title = format!("\nOn {} examples and on the other {}", sizes[0], sizes[1]);
+    let rows = [
+        both("λ_H", |half| Some(half.lambda_h)),
+        both("λ_K", |half| half.lambda_k_per_example),
+        both("Tr K", |half| half.trace_k_per_example),
+    ];
+    std::iter::once(title)
+        .chain(rows.into_iter().flatten())
+        .collect()
 }
 
 /// How stable a step is, with the bounds of what is found.

@@ -293,3 +293,60 @@ fn a_diagonal_is_written_in_the_checkpoints_names() {
     let trace = found["hessian"]["trace"].as_f64().unwrap();
     assert!((diagonal / trace - 1.0).abs() < 1e-12, "{diagonal} {trace}");
 }
+
+/// The first half has what a measurement of so many examples has.
+#[test]
+fn halves_are_measurements_of_half_of_the_examples() {
+    let world = World::new();
+    let sized = |size: &str| {
+        let options = ["--json", "--halves", "--subset", size, "--batches", "2"];
+        let args = [&DATA[..], &MLP, &options, &["--batch-size", "4"]].concat();
+        json(&run(&args, world.path()))
+    };
+    let (whole, first) = (sized("40"), sized("20"));
+    let halves = whole["halves"].as_array().unwrap();
+    assert_eq!([&halves[0]["examples"], &halves[1]["examples"]], [20, 20]);
+    let k = &first["covariance_per_example"];
+    for (field, expected) in [
+        ("lambda_h", &first["hessian"]["eigenvalues"][0]),
+        ("lambda_k_per_example", &k["eigenvalues"][0]),
+        ("trace_k_per_example", &k["trace"]),
+    ] {
+        let (found, expected) = (
+            halves[0][field].as_f64().unwrap(),
+            expected.as_f64().unwrap(),
+        );
+        assert!(
+            (found / expected - 1.0).abs() < 2e-6,
+            "{field}: {found} {expected}"
+        );
+        let of_halves = [0, 1].map(|k| halves[k][field].as_f64().unwrap());
+        let mean = (of_halves[0] + of_halves[1]) / 2.0;
+        let apart = (of_halves[0] - of_halves[1]).abs() / mean > 0.1;
+        let name = match field {
+            "lambda_h" => "λ_H by",
+            "lambda_k_per_example" => "λ_K by",
+            _ => "Tr K by",
+        };
+        let notes = whole["notes"].to_string();
+        assert_eq!(
+            notes.contains(name),
+            apart,
+            "{field}: {of_halves:?} {notes}"
+        );
+    }
+    let options = [
+        "--halves",
+        "--subset",
+        "1",
+        "--batches",
+        "2",
+        "--batch-size",
+        "1",
+    ];
+    let said = stdout(&run(&[&DATA[..], &MLP, &options].concat(), world.path()));
+    assert_says(
+        &said,
+        &["halves", "absent: no two halves of at least 1 of 1"],
+    );
+}

@@ -4,9 +4,8 @@ use breakeven_sim::record::{CovarianceHalf, HessianHalf, Record};
 
 use super::{Measurement, WarmStart, finite};
 use crate::known::{Known, keep};
-use crate::operator::{GramSpectrum, HessianOp};
-use crate::solver::Lanczos;
-use crate::survey::Survey;
+use crate::operator::GramSpectrum;
+use crate::survey::{Survey, middle};
 
 /// Both halves of the mini-batches.
 pub(super) fn of_covariance(halves: [GramSpectrum; 2]) -> Box<[CovarianceHalf; 2]> {
@@ -32,29 +31,13 @@ impl Measurement<'_> {
         warm: &WarmStart,
         record: &mut Record,
     ) {
-        let halves = self.middle(survey).and_then(|middle| {
+        let halves = middle(survey.point, self.batch_size).and_then(|middle| {
             let rest = self.subset.len() - middle;
             let first = self.hessian_half(survey, theta, warm, 0, middle)?;
             let second = self.hessian_half(survey, theta, warm, middle, rest)?;
             Ok(Box::new([first, second]))
         });
         record.hessian_halves = keep(&mut record.absent, "hessian_halves", halves);
-    }
-
-    /// How many examples the first half has: half of them or, where examples of a
-    /// batch depend on each other, half of the whole batches.
-    fn middle(&self, survey: &Survey) -> Known<usize> {
-        let unit = match survey.point.network().couples_examples() {
-            true => self.batch_size,
-            false => 1,
-        };
-        match self.subset.len() / unit / 2 * unit {
-            0 => Err(format!(
-                "{} examples have no two halves of at least {unit}: raise hessian_examples",
-                self.subset.len()
-            )),
-            middle => Ok(middle),
-        }
     }
 
     fn hessian_half(
@@ -71,28 +54,16 @@ impl Measurement<'_> {
             point: &point,
             ..*survey
         };
-        // All of the subset was searched: its eigenvectors say where to look.
-        let lanczos = Lanczos {
-            fresh_directions: false,
-            ..Lanczos::new(1, self.config.eigenvalue_tolerance)
-        };
-        let title = "H of half of the examples";
-        let found = half.leading(title, &HessianOp(&point), &lanczos, &warm.hessian);
-        let top = found.pairs.first();
-        let top = top.filter(|top| top.value.is_finite() && top.error_bound.is_finite());
-        let top = top.ok_or("H of a half has no finite eigenvalue")?;
+        let of_h = half.hessian_half(self.config.eigenvalue_tolerance, &warm.hessian)?;
         let mut of_half = Record::default();
         self.per_example_covariance(&half, &mut warm.clone(), &mut of_half);
         Ok(HessianHalf {
-            examples: count,
-            lambda_h: top.value,
-            lambda_h_error_bound: top.error_bound,
-            lambda_h_error_bound_kind: top.bound_kind,
             lambda_k_per_example: of_half.lambda_k_per_example,
             lambda_k_per_example_error_bound: of_half.lambda_k_per_example_error_bound,
             lambda_k_per_example_error_bound_kind: of_half.lambda_k_per_example_error_bound_kind,
             trace_k_per_example: of_half.trace_k_per_example,
             trace_k_per_example_error_bound: of_half.trace_k_per_example_error_bound,
+            ..of_h
         })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use breakeven_sim::record::{BoundKind, LossLine, LossPlane, SolverStatus, SpectralDensity};
+use breakeven_sim::record::{
+    BoundKind, HessianHalf, LossLine, LossPlane, SolverStatus, SpectralDensity,
+};
 use serde::Serialize;
 
 use super::StepPortrait;
@@ -80,6 +82,10 @@ pub struct Portrait {
     /// How stable a step of SGD is, where a learning rate was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<StepPortrait>,
+    /// H and K on the first half of the examples and on the rest, where it was asked
+    /// for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub halves: Option<[HessianHalf; 2]>,
     /// The same of each layer by itself, where it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerPortrait>,

@@ -47,6 +47,7 @@ impl PortraitSettings {
             // Those of layers are written nowhere.
             eigenvectors: self.eigenvectors && layer.is_none(),
             diagonal_probes: self.diagonal_probes.filter(|_| layer.is_none()),
+            halves: self.halves && layer.is_none(),
             learning_rate: self.learning_rate.filter(|_| layer.is_none()),
             loss_line_points: self.loss_line_points * usize::from(layer.is_none()),
             loss_plane_points: self.loss_plane_points * usize::from(layer.is_none()),

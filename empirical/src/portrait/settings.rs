@@ -52,6 +52,8 @@ pub struct PortraitSettings {
     pub loss_line_points: usize,
     /// The same each way in the plane of e_H¹ and e_H².
     pub loss_plane_points: usize,
+    /// Whether H and K are measured on two halves of the examples too.
+    pub halves: bool,
     /// Random vectors by which the diagonal of H is estimated; exact where there are
     /// no more parameters, and not measured where absent.
     pub diagonal_probes: Option<usize>,
