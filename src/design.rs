@@ -1,8 +1,8 @@
 //! What a sweep's design cannot decide, said before anything is trained.
 
+use breakeven_plot::number::p_value;
 use breakeven_verify::blocks::FEWEST_SEEDS;
 use breakeven_verify::design::{Planned, Prospect, planned_prospects};
-use breakeven_verify::number::p_value;
 use breakeven_verify::quantity::Factor;
 use breakeven_verify::settings::Adjustment;
 

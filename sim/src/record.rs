@@ -258,6 +258,22 @@ pub struct Record {
     pub absent: BTreeMap<String, String>,
 }
 
+impl Record {
+    /// Whether SGD is no longer stable along e_H¹: the left side of Eq. 1 is at least
+    /// 1. Absent where that was not measured.
+    pub fn is_unstable(&self) -> Option<bool> {
+        self.stability.map(|left_side| left_side >= 1.0)
+    }
+}
+
+/// The first record at which SGD is not stable along e_H¹, the break-even point of a
+/// trajectory (paper, Sec. 3).
+pub fn break_even(records: &[Record]) -> Option<&Record> {
+    records
+        .iter()
+        .find(|record| record.is_unstable() == Some(true))
+}
+
 /// The mean loss L(θ + t·e) on the subset on which H is measured, along the unit
 /// vector e = e_H¹, at offsets t on both sides of 0 that reach to √(2L(θ)/λ_H¹):
 /// there ½λ_H¹t² is L(θ).

@@ -1,6 +1,6 @@
 //! What an answer holds, and its figures as files.
 
-use breakeven_verify::plot::Figure;
+use breakeven_plot::Figure;
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;

@@ -1,9 +1,9 @@
 //! Figures of measured runs, the theory's prediction with λ_H.
 
-use breakeven_sim::record::Record;
-use breakeven_verify::plot::{
+use breakeven_plot::{
     Across, Axis, Curve, Figure, Guide, LOOKS, Mark, Scale, Shape, Size, Ticks, Weight,
 };
+use breakeven_sim::record::Record;
 use serde::Serialize;
 
 use super::answer::Answer;

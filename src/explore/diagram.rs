@@ -1,9 +1,7 @@
 //! The phase diagram: the stable curvatures against η or S.
 
+use breakeven_plot::{Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight};
 use breakeven_sim::{Model, Sampling};
-use breakeven_verify::plot::{
-    Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight,
-};
 
 use super::answer::Answer;
 use super::query::Query;

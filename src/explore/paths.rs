@@ -1,9 +1,9 @@
 //! Sampled paths of SGD at a curvature near the break-even point.
 
+use breakeven_plot::{Axis, Curve, Figure, Scale, Size, Ticks, Weight};
 use breakeven_sim::curvatures::{CurvatureDistribution, Curvatures};
 use breakeven_sim::montecarlo::MonteCarlo;
 use breakeven_sim::stability;
-use breakeven_verify::plot::{Axis, Curve, Figure, Scale, Size, Ticks, Weight};
 use serde::Serialize;
 
 use super::answer::Answer;

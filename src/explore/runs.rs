@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::momentum::HeavyBall;
 use breakeven_sim::record::{
-    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, from_page,
+    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, break_even, from_page,
 };
 use breakeven_sim::{Model, Noise, Sampling};
 use serde::Serialize;
@@ -247,8 +247,7 @@ impl Run {
 
     /// Step of the first record at which the left side of Eq. 1 is at least 1.
     pub fn break_even(&self) -> Option<&Record> {
-        let unstable = |record: &&Record| record.stability.is_some_and(|left| left >= 1.0);
-        self.records.iter().find(unstable)
+        break_even(&self.records)
     }
 
     /// 2/η, or 2(1+β)/η with momentum.

@@ -83,5 +83,5 @@ fn noise(query: &Query) -> Result<Noise, Refusal> {
 
 /// A number as labels show it: up to four digits.
 pub fn digits(value: f64) -> String {
-    breakeven_verify::plot::digits(value)
+    breakeven_plot::digits(value)
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{Path as Segments, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use breakeven_plot as plot;
 use breakeven_sim::meter::Meter;
-use breakeven_verify::plot;
 use serde_json::json;
 
 use super::answer::{self, Answer};

@@ -1,12 +1,10 @@
 //! Runs of the model under Assumptions 1 to 4, two settings side by side.
 
+use breakeven_plot::{Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight};
 use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path};
 use breakeven_sim::schedule::Schedule;
 use breakeven_sim::trajectory::{AtBreakEven, Coupling, Crossing, Point, Settings, Trajectory};
 use breakeven_sim::{Model, Noise};
-use breakeven_verify::plot::{
-    Across, Axis, Curve, Figure, Guide, Mark, Scale, Shape, Size, Ticks, Weight,
-};
 use serde::Serialize;
 
 use super::answer::Answer;

@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use breakeven_empirical::portrait::Portrait;
+use breakeven_plot::{Axis, Cell, Curve, Figure, Ground, Mark, Scale, Shape, Size, Ticks, Weight};
 use breakeven_sim::record::{LossLine, LossPlane, SpectralDensity};
-use breakeven_verify::plot::{
-    Axis, Cell, Curve, Figure, Ground, Mark, Scale, Shape, Size, Ticks, Weight,
-};
 
 use crate::failure::{Failure, OrFail};
 

@@ -1,6 +1,6 @@
 //! A chart as an SVG file, drawn as the report's figures are.
 
-use breakeven_verify::plot::{self, Curve, Figure, Size, Ticks, Weight};
+use breakeven_plot::{Curve, Figure, Size, Ticks, Weight};
 
 use super::chart::{Axis, Chart, Scale};
 
@@ -40,12 +40,12 @@ fn title(chart: &Chart) -> String {
     }
 }
 
-fn axis(axis: &Axis, values: impl Iterator<Item = f64>) -> plot::Axis {
-    plot::Axis {
+fn axis(axis: &Axis, values: impl Iterator<Item = f64>) -> breakeven_plot::Axis {
+    breakeven_plot::Axis {
         label: axis.label.clone(),
         scale: match axis.scale {
-            Scale::Linear => plot::Scale::linear_around(values),
-            Scale::Log => plot::Scale::log_around(values),
+            Scale::Linear => breakeven_plot::Scale::linear_around(values),
+            Scale::Log => breakeven_plot::Scale::log_around(values),
         },
         ticks: Ticks::Round,
     }

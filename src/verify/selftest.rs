@@ -1,6 +1,6 @@
 //! `breakeven verify selftest`: do verdicts keep their promises?
 
-use breakeven_verify::number::significant;
+use breakeven_plot::number::significant;
 use breakeven_verify::selftest::{Calibration, Found, Selftest};
 
 use crate::failure::Failure;

@@ -10,8 +10,8 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
+use breakeven_plot::number::exact;
 use breakeven_verify::input::Run;
-use breakeven_verify::number::exact;
 use breakeven_verify::paper::path::{PathRun, PathSettings, Paths, Shade};
 use breakeven_verify::{read_predictions, read_sweep};
 

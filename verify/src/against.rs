@@ -22,8 +22,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::holm::holm;
-use crate::number::significant;
 use crate::verdicts::Verdicts;
+use breakeven_plot::number::significant;
 
 /// The answer of a comparison, beside `verdicts.json`.
 pub const FILE: &str = "against.json";

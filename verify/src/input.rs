@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use breakeven_sim::record::{Record, RunHeader, RunOutcome};
 
 use crate::level::factors;
-use crate::number::exact;
 use crate::quantity::Factor;
 use crate::settings::{SettingsError, VerifySettings};
 use crate::summary::RunSummary;
 use crate::ties::RELATIVE;
+use breakeven_plot::number::exact;
 
 mod cell;
 pub mod column_map;

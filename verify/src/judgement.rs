@@ -6,12 +6,12 @@ use crate::blocks::DroppedWhat;
 use crate::design::{is_at_most, prospects};
 use crate::family::{Family, Towards};
 use crate::hypothesis::{Covariances, Hypothesis};
-use crate::number::{p_value, significant};
 use crate::quantity::Statistic;
 use crate::settings::{Adjustment, Procedure};
 use crate::shape::{Turn, TurnTest};
 use crate::trend::{Method, TrendTest};
 use crate::verdict::Verdict;
+use breakeven_plot::number::{p_value, significant};
 
 use shortfall::{more_seeds, undecidable};
 

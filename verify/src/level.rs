@@ -6,9 +6,9 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::number::exact;
 use crate::quantity::Factor;
 use crate::summary::RunSummary;
+use breakeven_plot::number::exact;
 
 /// A value of a hyperparameter; a number in JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]

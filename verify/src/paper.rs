@@ -25,8 +25,8 @@ mod spectrum;
 mod tests;
 pub mod thresholds;
 
-pub use crate::plot::WriteError;
 pub use aids::Aids;
+pub use breakeven_plot::WriteError;
 pub use compared::{Compared, Ours};
 pub use drawing::{Drawing, Panel, Predicted, draw};
 pub use field::Field;

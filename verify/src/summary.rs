@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use breakeven_sim::record::{MiniBatches, Record, RunHeader, RunOutcome, RunStatus};
+use breakeven_sim::record::{MiniBatches, Record, RunHeader, RunOutcome, RunStatus, break_even};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -97,7 +97,7 @@ impl RunSummary {
         settings: &VerifySettings,
     ) -> Self {
         let final_training_accuracy = records.iter().rev().find_map(|r| r.training_accuracy);
-        let break_even_step = break_even_step(records);
+        let break_even_step = break_even(records).map(|record| record.step);
         let value = |per_run: PerRun| {
             let part = part_of_trajectory(per_run.statistic, records, break_even_step, settings);
             Some((per_run, reached(per_run, part)?))
@@ -153,13 +153,6 @@ impl RunSummary {
             Statistic::MaxWithoutStepZero => "nothing measured after step 0",
         }
     }
-}
-
-/// The first step at which the left side of Eq. 1 is at least 1 (paper,
-/// Sec. 3): SGD is no longer stable along e_H¹.
-fn break_even_step(records: &[Record]) -> Option<u64> {
-    let is_unstable = |r: &&Record| r.stability.is_some_and(|left_side| left_side >= 1.0);
-    records.iter().find(is_unstable).map(|r| r.step)
 }
 
 /// Whether a summary has the statistic: the default ones, and those that are

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use breakeven_sim::record::Record;
 
 use crate::input::Run;
-use crate::number::significant;
-use crate::plot::{Across, Curve, Guide, Mark, Scale, Shape, Weight, text};
+use breakeven_plot::number::significant;
+use breakeven_plot::{Across, Curve, Guide, Mark, Scale, Shape, Weight, text};
 
 /// The runs at one level, in the order in which they are drawn.
 pub struct AtLevel<'a> {

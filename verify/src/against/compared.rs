@@ -9,11 +9,11 @@ use super::baseline::{Baseline, BaselineError, EarlierHypothesis, EarlierRun};
 use super::effect::{self, BySeed, Effect};
 use crate::hypothesis::Hypothesis;
 use crate::level::Level;
-use crate::number::{exact, p_value, significant};
 use crate::report::decisive_p;
 use crate::summary::Reached;
 use crate::verdict::Verdict;
 use crate::verdicts::{SweepSummary, Verdicts};
+use breakeven_plot::number::{exact, p_value, significant};
 
 /// A hypothesis then and now.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,7 +1,7 @@
 //! The comparison for a terminal.
 
 use super::{Against, Method};
-use crate::number::significant;
+use breakeven_plot::number::significant;
 
 /// What changed, and what was compared.
 pub fn terminal(against: &Against) -> String {

@@ -66,7 +66,7 @@ impl Says {
         Some(Self {
             step: record.step,
             proxy: record.loss_change? < 0.0,
-            criterion: record.stability? >= 1.0,
+            criterion: record.is_unstable()?,
         })
     }
 }

@@ -9,10 +9,10 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use crate::against::{Against, Compared, compared_in_words};
 use crate::hypothesis::Hypothesis;
-use crate::number::p_value;
 use crate::report::decisive_p;
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
+use breakeven_plot::number::p_value;
 
 /// One `testcase` of a report.
 struct Case {

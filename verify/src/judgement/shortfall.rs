@@ -2,8 +2,8 @@
 
 use crate::blocks::FEWEST_SEEDS;
 use crate::hypothesis::Hypothesis;
-use crate::number::p_value;
 use crate::trend::TrendTest;
+use breakeven_plot::number::p_value;
 
 /// Why no outcome would have been a verdict, and how many seeds would do.
 pub fn undecidable(hypothesis: &Hypothesis, family: usize) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plot::Scale;
+use breakeven_plot::Scale;
 
 /// The aids that were asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

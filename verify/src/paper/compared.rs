@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Experiment, Field, FigureSpec, Paper, Printed, Statistic, levels};
 use crate::input::{Run, Sweep};
-use crate::number::exact;
+use breakeven_plot::number::exact;
 
 /// A printed value beside ours.
 #[derive(Clone, Debug, Serialize)]

@@ -11,8 +11,8 @@ use super::levels::levels;
 use super::scatter;
 use crate::input::Run;
 use crate::interval::of_mean;
-use crate::number::significant;
 use crate::trajectories::AtLevel;
+use breakeven_plot::number::significant;
 
 /// One minus the intervals' coverage.
 const ALPHA: f64 = 0.05;

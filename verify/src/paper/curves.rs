@@ -5,8 +5,8 @@
 use super::drawing::{Drawing, Subject, axis};
 use super::field::Field;
 use super::levels::levels;
-use crate::plot::{Scale, Weight};
 use crate::trajectories::{Along, Trajectories, accuracy_scale};
+use breakeven_plot::{Scale, Weight};
 
 pub(super) fn draw(
     subject: &Subject<'_>,

@@ -7,8 +7,8 @@ use breakeven_sim::record::Predictions;
 use super::{Aids, Experiment, FigureSpec, Matrix, PanelSpec, Paper};
 use super::{correlation, curves, paths, scatter, spectrum};
 use crate::input::Sweep;
-use crate::plot::{Axis, Figure, Scale, Size, Ticks};
 use crate::trajectories::Series;
+use breakeven_plot::{Axis, Figure, Scale, Size, Ticks};
 
 /// What runs predict along training, by the names of experiment and run.
 pub type Predicted = BTreeMap<(String, String), Vec<Predictions>>;

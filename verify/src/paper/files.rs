@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::drawing::Drawing;
 use super::page::FigurePage;
 use super::{html, markdown};
-use crate::plot::{Across, Guide, Weight, WriteError, write_file};
 use crate::trajectories::{Series, Whose};
+use breakeven_plot::{Across, Guide, Weight, WriteError, write_file};
 
 /// The page of a figure, in its folder.
 pub(super) const PAGE_FILE: &str = "index.html";

@@ -5,8 +5,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::drawing::Panel;
 use super::facts::Facts;
 use super::page::{FigurePage, ours_in_words};
-use crate::number::exact;
-use crate::plot::text;
+use breakeven_plot::number::exact;
+use breakeven_plot::text;
 
 const STYLE: &str = include_str!("page.css");
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::input::{Run, Sweep};
 use crate::level::Level;
-use crate::number::exact;
 use crate::quantity::Factor;
 use crate::ties::RELATIVE;
 use crate::trajectories::AtLevel;
+use breakeven_plot::number::exact;
 
 /// A level for readers: `η = 0.1`.
 pub(super) fn name(factor: Factor, value: f64) -> String {

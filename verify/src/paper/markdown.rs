@@ -2,7 +2,7 @@
 
 use super::drawing::Panel;
 use super::page::{FigurePage, ours_in_words};
-use crate::number::exact;
+use breakeven_plot::number::exact;
 
 pub(super) fn markdown(figure: &FigurePage<'_>) -> String {
     let (spec, context) = (figure.figure, figure.context);

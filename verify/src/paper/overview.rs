@@ -8,7 +8,7 @@ use super::files::{PAGE_FILE, folder_name};
 use super::html::{label, page};
 use super::paper;
 use super::thresholds::THRESHOLDS_FOLDER;
-use crate::plot::{WriteError, write_file};
+use breakeven_plot::{WriteError, write_file};
 
 /// The page, in the folder that holds the figures.
 pub const OVERVIEW_FILE: &str = "index.html";

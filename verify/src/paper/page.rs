@@ -7,7 +7,7 @@ use super::drawing::{Panel, Predicted, draw};
 use super::facts::Facts;
 use super::{Aids, FigureSpec, PanelSpec, Paper};
 use crate::input::Sweep;
-use crate::number::significant;
+use breakeven_plot::number::significant;
 
 /// What is not in the runs themselves.
 #[derive(Clone, Debug)]

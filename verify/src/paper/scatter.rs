@@ -5,8 +5,8 @@ use super::drawing::{Drawing, Subject, axis};
 use super::field::Field;
 use super::levels::levels;
 use crate::input::Run;
-use crate::plot::{Curve, Mark, Scale, Shape, Weight, text};
 use crate::trajectories::{AtLevel, Series, Whose};
+use breakeven_plot::{Curve, Mark, Scale, Shape, Weight, text};
 
 pub(super) fn draw(subject: &Subject<'_>, y: Field, x: Field) -> Result<Drawing, String> {
     let levels = levels(subject.experiment.varies, subject.sweep);

@@ -10,9 +10,9 @@ use super::Matrix;
 use super::drawing::{Drawing, Subject, axis};
 use super::levels::levels;
 use crate::input::Run;
-use crate::number::significant;
-use crate::plot::{Curve, Scale, Weight, text};
 use crate::trajectories::{AtLevel, Series, Whose};
+use breakeven_plot::number::significant;
+use breakeven_plot::{Curve, Scale, Weight, text};
 
 /// Bins of the horizontal axis.
 const BINS: usize = 30;

@@ -11,10 +11,10 @@ use super::drawing::{Drawing, draw};
 use super::*;
 use crate::VerifySettings;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
-use crate::plot::{Across, Shape};
 use crate::settings::ConvergenceRule;
 use crate::summary::RunSummary;
 use crate::trajectories::Whose;
+use breakeven_plot::{Across, Shape};
 
 fn header(learning_rate: f64, seed: u64) -> RunHeader {
     RunHeader {
@@ -210,7 +210,7 @@ fn smoothing_averages_what_is_drawn_and_no_printed_value() {
 
 #[test]
 fn a_log_axis_is_one_when_asked_for() {
-    use crate::plot::Scale;
+    use breakeven_plot::Scale;
     let aids = Aids {
         log_x: true,
         log_y: true,

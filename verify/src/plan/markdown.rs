@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{Plan, PlannedHypothesis};
-use crate::number::{p_value, significant};
 use crate::quantity::Direction;
 use crate::report::statement;
+use breakeven_plot::number::{p_value, significant};
 
 /// The plan in Markdown, under the hash that names it.
 pub fn markdown(plan: &Plan, hash: &str) -> String {

@@ -8,10 +8,10 @@ use crate::hypothesis::Hypothesis;
 use crate::input::{Run, SettingsOrigin, Source, Sweep};
 use crate::integrity::Integrity;
 use crate::level::Level;
-use crate::number::{exact, significant};
 use crate::quantity::{Factor, PerRun};
 use crate::summary::Convergence;
 use crate::verdicts::{Exclusion, Scope, Verdicts};
+use breakeven_plot::number::{exact, significant};
 
 use super::ReportContext;
 use super::statement::ABSENT;

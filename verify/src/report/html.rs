@@ -11,10 +11,10 @@ use super::statement;
 use super::{ReportContext, level_figures, methods, section, trajectory_figures};
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
-use crate::plot::{self, Figure, text};
 use crate::quantity::{Conjecture, Statistic};
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
+use breakeven_plot::{Figure, text};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -41,7 +41,7 @@ pub(super) fn page(
                 meta http-equiv="Content-Security-Policy"
                     content="default-src 'none'; style-src 'unsafe-inline'";
                 title { (statement::TITLE) }
-                style { (PreEscaped(STYLE)) (PreEscaped(plot::STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(breakeven_plot::STYLE)) }
             }
             body {
                 header {

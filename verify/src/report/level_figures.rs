@@ -8,10 +8,10 @@ use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
 use crate::level::{Fixed, Level};
-use crate::number::significant;
-use crate::plot::{Axis, Curve, Figure, Mark, Scale, Shape, Size, Ticks, Weight};
 use crate::quantity::{Factor, PerRun};
 use crate::summary::{Reached, RunSummary};
+use breakeven_plot::number::significant;
+use breakeven_plot::{Axis, Curve, Figure, Mark, Scale, Shape, Size, Ticks, Weight};
 
 /// From this ratio of largest to smallest, the vertical scale is logarithmic.
 const LOG_FROM_RATIO: f64 = 4.0;

@@ -8,8 +8,8 @@ use super::{HTML_FILE, ReportContext, caveats, methods};
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
-use crate::number::p_value;
 use crate::verdicts::Verdicts;
+use breakeven_plot::number::p_value;
 
 /// The report as Markdown.
 pub fn markdown(verdicts: &Verdicts, sweeps: &[Sweep], context: &ReportContext) -> String {

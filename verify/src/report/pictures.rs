@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use maud::{Markup, PreEscaped, html};
 
 use super::{ReportError, make_folder, write_file};
-use crate::plot::{self, Figure};
+use breakeven_plot::Figure;
 
 /// The folder beside the report that holds each figure and its data.
 pub const FIGURES_FOLDER: &str = "figures";
@@ -93,7 +93,7 @@ impl Pictures {
 
     fn write(&self, folder: &Path, picture: &Picture) {
         let path = |end: &str| folder.join(format!("{}.{end}", picture.id));
-        let drawn = write_file(&path("svg"), &plot::standalone(&picture.svg));
+        let drawn = write_file(&path("svg"), &breakeven_plot::standalone(&picture.svg));
         let table = match &picture.table {
             Ok(table) => write_file(&path("csv"), table),
             Err(cause) => {

@@ -13,8 +13,8 @@ use maud::{Markup, PreEscaped, html};
 use super::markdown::{escape, table as table_markdown};
 use super::pictures::{Picture, Pictures};
 use crate::input::Sweep;
-use crate::plot::text;
 use crate::verdicts::Verdicts;
+use breakeven_plot::text;
 
 /// A section of the report.
 pub struct Section {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::blocks::{Dropped, DroppedWhat, FEWEST_SEEDS};
 use crate::hypothesis::{Covariances, Hypothesis};
 use crate::judgement::{Strongest, overturning_p, strongest};
-use crate::number::p_value;
 use crate::settings::Procedure;
 use crate::trend::TrendTest;
 use crate::verdict::Verdict;
+use breakeven_plot::number::p_value;
 
 /// What decided, then what to bear in mind: `ties at step 0 in 4 of 5 seeds`.
 pub fn short_reason(h: &Hypothesis, procedure: Procedure) -> String {

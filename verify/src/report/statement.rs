@@ -4,12 +4,12 @@ use crate::description::Description;
 use crate::effect::Effect;
 use crate::hypothesis::Hypothesis;
 use crate::judgement::overturning_p;
-use crate::number::{p_value, significant};
 use crate::quantity::{Conjecture, Direction, Factor, Quantity};
 use crate::settings::{Adjustment, Procedure};
 use crate::trend::{Method, TrendTest};
 use crate::verdict::Verdict;
 use crate::verdicts::Verdicts;
+use breakeven_plot::number::{p_value, significant};
 
 use super::short_reason::short_reason;
 

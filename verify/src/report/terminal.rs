@@ -9,10 +9,10 @@ use super::short_reason::{causes, short_reason};
 use super::statement::{self, or_absent};
 use crate::description::Description;
 use crate::hypothesis::Hypothesis;
-use crate::number::{p_value, significant};
 use crate::quantity::Statistic;
 use crate::verdict::Verdict;
 use crate::verdicts::{Exclusion, Scope, Verdicts};
+use breakeven_plot::number::{p_value, significant};
 
 /// Levels up to which the mean of each is shown; beyond, those of both ends.
 const SHOWN_LEVELS: usize = 4;

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use super::groups::Group;
 use crate::input::{Run, Sweep};
 use crate::level::Level;
-use crate::plot::{Across, Axis, Figure, Guide, Scale, Size, Ticks};
 use crate::quantity::Quantity;
 use crate::trajectories::{AtLevel, Trajectories, accuracy_scale};
+use breakeven_plot::{Across, Axis, Figure, Guide, Scale, Size, Ticks};
 
 /// What a panel shows.
 #[derive(Clone, Copy, PartialEq)]

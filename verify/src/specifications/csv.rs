@@ -1,8 +1,8 @@
 //! All specifications as a table.
 
 use super::{Specification, SpecificationCurve};
-use crate::csv_text::csv_text;
 use crate::trend::Method;
+use breakeven_plot::csv_text;
 
 const COLUMNS: [&str; 17] = [
     "claim",

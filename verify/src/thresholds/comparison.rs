@@ -9,7 +9,7 @@ use super::jackknife::{Errors, Interval, errors};
 use super::{Known, Located, Network, Observed, Predictor, locate};
 use crate::assumptions::usable;
 use crate::input::{Source, Sweep};
-use crate::number::significant;
+use breakeven_plot::number::significant;
 
 /// Predictions that are compared with 2/η.
 pub const PREDICTORS: [Predictor; 3] = [

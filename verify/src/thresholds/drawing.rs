@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::explained::{Explained, explained};
 use super::{Located, Observed, Predictor};
-use crate::number::significant;
-use crate::plot::{Axis, Curve, Figure, Scale, Size, Ticks, Weight, text};
+use breakeven_plot::number::significant;
+use breakeven_plot::{Axis, Curve, Figure, Scale, Size, Ticks, Weight, text};
 
 /// A figure for each observation and predictor, in the order of
 /// [`Observed::ALL`] and [`Predictor::ALL`], or why there is none. All figures of

@@ -2,7 +2,7 @@
 
 use super::explained::{Explained, explained};
 use super::{Known, Located, Observed, Predictor};
-use crate::csv_text::csv_text;
+use breakeven_plot::csv_text;
 
 /// A predictor against an observation.
 #[derive(Clone, Debug, PartialEq)]

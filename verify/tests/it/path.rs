@@ -1,9 +1,9 @@
 //! Paths of predictions: what is shown, where its values come from, and what is
 //! refused. Predictions are hand-made: a point on a circle of probabilities.
 
+use breakeven_plot::Scale;
 use breakeven_sim::record::{Digits, Predictions, Record};
 use breakeven_verify::paper::path::{Measured, PathError, PathRun, PathSettings, Paths, Shade};
-use breakeven_verify::plot::Scale;
 use breakeven_verify::umap;
 
 /// Probabilities of two examples of two classes, on a curve of their own.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use breakeven_plot::Weight;
 use breakeven_sim::record::{
     MiniBatches, Record, RunHeader, RunOutcome, RunStatus, TrainingOptions,
 };
@@ -12,7 +13,6 @@ use breakeven_verify::input::Run;
 use breakeven_verify::paper::thresholds::{
     Explained, Located, Network, Observed, Predictor, comparison, csv, explained, figures, locate,
 };
-use breakeven_verify::plot::Weight;
 use breakeven_verify::summary::RunSummary;
 use serde::Deserialize;
 

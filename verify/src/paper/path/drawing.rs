@@ -2,8 +2,8 @@
 
 use super::cells::{Rectangle, cells};
 use super::{Path, PathPoint, Paths, Shade};
-use crate::number::significant;
-use crate::plot::{
+use breakeven_plot::number::significant;
+use breakeven_plot::{
     Axis, Cell, Curve, Figure, Ground, Mark, Scale, Shape, Size, Ticks, Weight, aspect_on_ground,
     text,
 };

@@ -1,7 +1,7 @@
 //! Paths as a table.
 
 use super::{Paths, Shade};
-use crate::csv_text::csv_text;
+use breakeven_plot::csv_text;
 
 impl Paths {
     /// The names of the columns of [`Self::rows`].

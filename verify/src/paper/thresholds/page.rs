@@ -6,13 +6,13 @@ use std::path::Path;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use crate::number::significant;
 use crate::paper::files::PAGE_FILE;
 use crate::paper::html::{label, page};
-use crate::plot::{Figure, WriteError, write_file};
 use crate::thresholds::{
     Explained, Located, Network, Observed, Predictor, comparison, csv, figures, locate,
 };
+use breakeven_plot::number::significant;
+use breakeven_plot::{Figure, WriteError, write_file};
 
 /// The folder, beside those of the figures.
 pub const THRESHOLDS_FOLDER: &str = "thresholds";

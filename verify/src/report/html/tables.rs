@@ -5,13 +5,13 @@ use maud::{Markup, html};
 use super::{badge, label};
 use crate::hypothesis::Hypothesis;
 use crate::input::Sweep;
-use crate::number::p_value;
 use crate::quantity::{Factor, PerRun};
 use crate::report::facts::{self, Fact};
 use crate::report::groups::Group;
 use crate::report::statement::{self, or_absent};
 use crate::report::{ReportContext, caveats, methods};
 use crate::verdicts::Verdicts;
+use breakeven_plot::number::p_value;
 
 pub fn details(verdicts: &Verdicts, groups: &[Group<'_>]) -> Markup {
     html! {

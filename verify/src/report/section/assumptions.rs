@@ -6,8 +6,8 @@ use crate::assumptions::{
     Statement, Tested,
 };
 use crate::input::Sweep;
-use crate::number::{p_value, significant};
 use crate::report::statement::ABSENT;
+use breakeven_plot::number::{p_value, significant};
 
 const INTRO: &str = "The theory behind the conjectures rests on assumptions (paper, Sec. 3). Here they \
     meet the records, whether a run converged or not. Records of a run depend on each other, and runs \

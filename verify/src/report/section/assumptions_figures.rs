@@ -2,8 +2,8 @@
 
 use crate::assumptions::{Assumptions, LineFit, Phases, Proxy, Quadratic, usable};
 use crate::input::{Run, Sweep};
-use crate::plot::{Across, Axis, Curve, Figure, Guide, Scale, Size, Ticks, Weight};
 use crate::report::pictures::Picture;
+use breakeven_plot::{Across, Axis, Curve, Figure, Guide, Scale, Size, Ticks, Weight};
 
 /// Lines and runs that are drawn, at most.
 const MOST: usize = 60;

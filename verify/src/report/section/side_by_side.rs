@@ -2,10 +2,10 @@
 
 use super::{Block, Section, Table};
 use crate::input::Sweep;
-use crate::number::{p_value, significant};
 use crate::quantity::Statistic;
 use crate::report::statement::{self, ABSENT};
 use crate::side_by_side::{OfStatistic, SideBySide};
+use breakeven_plot::number::{p_value, significant};
 
 const WHY: &str = "Why they differ. The maximum over the trajectory, the paper's statistic, is one \
     record: it may sit at step 0, where all runs of a seed share their weights and the factor has done \

@@ -1,10 +1,10 @@
 //! Every claim under every choice: the sentence, the table and the curves.
 
 use super::{Block, Room, Section, Table, specifications_figure};
-use crate::number::significant;
 use crate::report::SPECIFICATIONS_FILE;
 use crate::report::statement::{self, ABSENT};
 use crate::specifications::SpecificationCurve;
+use breakeven_plot::number::significant;
 
 const INTRO: &str = "Whoever may choose among many analyses finds one that says what he hopes. Here \
     all are made that the records allow without training again: statistic, part of the training, \

@@ -1,7 +1,6 @@
 //! A specification curve in its two panels: the slopes with their intervals,
 //! sorted, and below which choices each was made with.
 
-use crate::plot::{Scale, digits, text};
 use crate::quantity::{Quantity, Statistic};
 use crate::report::pictures::Picture;
 use crate::report::statement;
@@ -9,6 +8,7 @@ use crate::specifications::{
     self, Cadence, Choices, STATISTICS, Sample, Smoothing, Specification, SpecificationCurve,
     Window,
 };
+use breakeven_plot::{Scale, digits, text};
 
 /// Left ends of frame and drawing, in the drawing's units.
 const LEFT: f64 = 190.0;

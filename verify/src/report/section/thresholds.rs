@@ -2,14 +2,14 @@
 
 use super::{Block, Room, Section, Table};
 use crate::level::Level;
-use crate::number::significant;
-use crate::plot::{Curve, Figure, Weight};
 use crate::report::pictures::Picture;
 use crate::report::statement::ABSENT;
 use crate::thresholds::{
     Caption, Comparison, Located, Observed, Predictor, RunThreshold, Thresholds, figure, in_words,
     scale, with_ends,
 };
+use breakeven_plot::number::significant;
+use breakeven_plot::{Curve, Figure, Weight};
 
 const INTRO: &str = "Eq. 4 of the paper says at which λ_H a run breaks even, from α = λ_K/λ_H and ψ \
     as they are measured; by s², the variance of the examples' curvatures, it needs no Assumption 2. \

@@ -85,7 +85,7 @@ fn kind(weight: Weight) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::{Axis, Cell, Ground, Guide, Mark, Scale, Shape, Size, Ticks};
+    use crate::{Axis, Cell, Ground, Guide, Mark, Scale, Shape, Size, Ticks};
 
     #[test]
     fn every_point_mark_and_guide_is_a_row() {

@@ -6,9 +6,11 @@
 //! looks, for light and dark screens and for paper: put it once into a page,
 //! or use [`Figure::standalone`].
 
+mod csv_text;
 mod files;
 mod ground;
 mod legend;
+pub mod number;
 pub mod png;
 mod scale;
 mod svg;
@@ -18,6 +20,7 @@ pub mod text;
 mod thin;
 mod travelled;
 
+pub use csv_text::csv_text;
 pub use files::{WriteError, write_file};
 pub use ground::{Cell, Ground};
 pub use scale::Scale;
@@ -25,9 +28,9 @@ pub use scale::Scale;
 use serde::Serialize;
 
 /// The style sheet of all figures.
-pub const STYLE: &str = include_str!("plot/plot.css");
+pub const STYLE: &str = include_str!("plot.css");
 /// The style sheet of figures on paper, in plain CSS that every program reads.
-const PRINT_STYLE: &str = include_str!("plot/print.css");
+const PRINT_STYLE: &str = include_str!("print.css");
 /// How many curves have a look of their own; more start again.
 pub const LOOKS: usize = 7;
 
