@@ -26,6 +26,7 @@ mod predictions;
 mod pretrained;
 mod pretrained_refusals;
 mod reference;
+mod soak;
 mod solver;
 mod solver_bounds;
 mod solver_failures;
