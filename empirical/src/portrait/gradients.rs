@@ -6,6 +6,7 @@ use breakeven_sim::meter::Parts;
 
 use super::{
     BatchOrder, CovariancePortrait, Leading, MiniBatchPortrait, PortraitError, PortraitSettings,
+    check_stop,
 };
 use crate::examples::Examples;
 use crate::known::{Known, keep};
@@ -72,6 +73,7 @@ impl PortraitSettings {
         let Some(gradients) = survey.example_gradients() else {
             return Ok(None);
         };
+        check_stop(survey)?;
         let missing = || PortraitError::NotFinite("the gradient of an example");
         let known = gradients.covariance().ok_or_else(missing)?;
         let solver = Lanczos::new(self.top, self.tolerance);
@@ -93,6 +95,7 @@ impl PortraitSettings {
             BatchOrder::Random => examples.sample(size, rng),
         };
         let gradients = survey.mini_batches(self.batches, draw, BatchSharpness::Measured);
+        check_stop(survey)?;
         let missing = || PortraitError::NotFinite("a mini-batch gradient");
         let covariance = gradients.covariance().ok_or_else(missing)?;
         let spectrum = covariance.spectrum();

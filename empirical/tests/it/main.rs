@@ -21,6 +21,7 @@ mod operators;
 mod operators_spectra;
 mod optimiser;
 mod options;
+mod portraits;
 mod predictions;
 mod pretrained;
 mod pretrained_refusals;
