@@ -135,7 +135,7 @@ def save_safetensors(path, tensors):
     """The format's own description: length of the header, the header, the numbers."""
     header, data = {}, b""
     for name, tensor in tensors.items():
-        kind = {"float32": "F32", "float64": "F64"}[str(tensor.dtype)]
+        kind = {"float32": "F32", "float64": "F64", "int64": "I64"}[str(tensor.dtype)]
         offsets = [len(data), len(data) + tensor.nbytes]
         header[name] = {
             "dtype": kind,

@@ -28,10 +28,29 @@ def simplecnn():
     return layers
 
 
+def with_batch_norm(layers):
+    rng = np.random.default_rng(4)
+    layers = dict(layers)
+    for k, of in enumerate(["conv1", "conv2", "conv3", "conv4", "fc1"], 1):
+        channels = len(layers[f"{of}.bias"])
+        layers[f"bn{k}.weight"] = 1 + rng.normal(size=channels) / 10
+        layers[f"bn{k}.bias"] = rng.normal(size=channels) / 10
+        layers[f"bn{k}.running_mean"] = rng.normal(size=channels) / 10
+        layers[f"bn{k}.running_var"] = 1 + rng.random(size=channels)
+        layers[f"bn{k}.num_batches_tracked"] = np.array(7)
+    return layers
+
+
 @pytest.mark.parametrize(
-    "model, layers", [("mlp", weights([784, 5, 10])), ("simplecnn", simplecnn())]
+    "model, batch_norm, layers",
+    [
+        ("mlp", "batch", weights([784, 5, 10])),
+        ("simplecnn", "batch", simplecnn()),
+        ("simple-cnn-bn", "batch", with_batch_norm(simplecnn())),
+        ("simple-cnn-bn", "running", with_batch_norm(simplecnn())),
+    ],
 )
-def test_a_checkpoint_is_measured_as_the_program_does(model, layers, tmp_path):
+def test_a_checkpoint_is_measured_as_the_program_does(model, batch_norm, layers, tmp_path):
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, size=(50, 28, 28), dtype=np.uint8)
     labels = np.arange(50) % 10
@@ -41,15 +60,22 @@ def test_a_checkpoint_is_measured_as_the_program_does(model, layers, tmp_path):
     expected = program(
         "measure", "--checkpoint", path, "--model", model, "--data", "mnist",
         "--data-dir", tmp_path, "--top", 2, "--bottom", 1, "--batches", 6,
-        "--batch-size", 7, "--also", "gauss-newton,empirical-fisher", "--per-layer",
-        "--seed", 4,
+        "--batch-size", 7, "--also", "gauss-newton,empirical-fisher",
+        "--seed", 4, "--batch-norm", batch_norm, *(["--per-layer"] if model == "mlp" else []),
     )
     # fmt: on
-    asked = dict(top=2, bottom=1, batches=6, batch_size=7, per_layer=True, seed=4)
+    asked = dict(top=2, bottom=1, batches=6, batch_size=7, seed=4)
+    asked["per_layer"] = model == "mlp"
     asked["also"] = ["gauss_newton", "empirical_fisher"]
+    asked["batch_norm"] = batch_norm
     found = breakeven.measure(layers, model, images[:, None], labels, **asked)
-    assert len(found.pop("curvatures")) == 50
-    assert len(found.pop("eigenvectors")) == 5 * len(layers)
+    has_examples = "covariance_per_example" in expected
+    assert has_examples == (model != "simple-cnn-bn" or batch_norm == "running")
+    assert len(found.pop("curvatures")) == (50 if has_examples else 0)
+    vectors = found.pop("eigenvectors")
+    assert len([name for name in vectors if name.endswith("fc1.bias")]) == (
+        5 if has_examples else 3
+    )
     assert_same(found, expected)
 
 

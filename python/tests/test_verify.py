@@ -122,10 +122,10 @@ def test_values_that_were_not_measured_leave_their_seed_without_that_level():
 
 
 def test_texts_are_no_comments_and_keep_their_commas():
-    columns = {"note": ["#1, or\nelse"] * 18, **table(falling)}
+    columns = {"note": ["#1, or\nelse"] * 18, **table(falling), "when": [object()] * 18}
     found = breakeven.verify(columns)
     assert only(found)["verdict"] == "supported"
-    assert any("note" in note for note in found["notes"])
+    assert any("`note` was not used" in note for note in found["notes"])
 
 
 def test_columns_of_other_names_are_read():
@@ -188,11 +188,15 @@ def without(name):
         ),
         (changed(seed=3), {}, "column seed holds 3: give one value a run"),
         (changed(seed="012"), {}, "column seed holds '012': give one value a run"),
-        (changed(seed=np.zeros((18, 2))), {}, "column seed, row 0, holds array"),
+        (
+            changed(seed=np.zeros((18, 2))),
+            {},
+            "table, line 2, column 1 (seed): `[0. 0.]` is not",
+        ),
         (changed(seed=[0.5] * 18), {}, "0.5"),
         (changed(seed=[0] * 18), {}, "was given before"),
         (changed(max_lambda_k=[np.nan] * 18), {}, "finite number"),
-        (changed(max_lambda_k=[1j] * 18), {}, "row 0, holds 1j: give a number"),
+        (changed(max_lambda_k=[1j] * 18), {}, "`1j` is not a finite number"),
         (changed(learning_rate=[-0.1] * 18), {}, "above 0"),
         (table(falling), dict(alpha=0.7), "alpha"),
         (table(falling), dict(alpha=float("nan")), "alpha is nan"),
