@@ -215,7 +215,7 @@ impl Pixels<'_> {
         }
         let matrix = match self {
             Self::Bytes(pixels) => {
-                // More classes than 2¹⁶ no labels can tell apart.
+                // Images have no more classes than 16 bits tell apart, and say so.
                 let narrow = labels.iter().map(|&label| label as u16).collect();
                 let images = Images::new(pixels.as_slice()?.to_vec(), narrow, image, classes);
                 let images = images.map_err(|error| failure::value(&error))?;

@@ -105,17 +105,17 @@ class _Always(TypedDict):
     gradient_norm: float
     hessian: Hessian
     covariance_mini_batch: MiniBatch
-
-
-class Portrait(_Always, total=False):
-    """K and H at one θ: the fields of ``breakeven measure --json``, and two more."""
-
     eigenvectors: dict[str, Floats]
     """``hessian.0.fc1.weight`` and so on: the eigenvectors of all eigenvalues of H, and
     of the per-example K, cut into the parameters' names and shapes."""
     curvatures: Floats
     """eᵀH_i e of every example, e the top eigenvector of H, [n]; empty where it does
     not exist."""
+
+
+class Portrait(_Always, total=False):
+    """K and H at one θ: the fields of ``breakeven measure --json``, and two more."""
+
     varying: list[str]
     """The names of those that vary, where not all do."""
     covariance_per_example: Covariance
