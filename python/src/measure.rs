@@ -1,5 +1,6 @@
 //! K and H of weights and examples in memory.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use breakeven_empirical::checkpoint::{CheckpointError, NamedTensor, Shapes, weights_in};
@@ -172,6 +173,11 @@ impl Weights {
 
 /// The tensors as a safetensors file, so that they are read as one is.
 fn file_of(tensors: &[Tensor]) -> PyResult<Vec<u8>> {
+    let mut names = BTreeSet::new();
+    if let Some((name, ..)) = tensors.iter().find(|tensor| !names.insert(&tensor.0)) {
+        let words = format!("weights hold {name:?} twice: keep one");
+        return Err(PyValueError::new_err(words));
+    }
     let views = tensors.iter().map(view).collect::<PyResult<Vec<_>>>()?;
     let bytes = safetensors::serialize(views, None);
     bytes.map_err(|error| failure::value(&error))

@@ -195,6 +195,9 @@ REFUSED = [
         dict(weights={"fc1.bias": np.full(5, np.nan)}),
         "weights: tensor fc1.bias holds a number that is not finite at index 0",
     ),
+    (dict(weights={"__metadata__": X}), "weights is not a whole safetensors file"),
+    (dict(weights={"fc1.weight": np.ones((2**40, 0))}), "a layer has 1099511627776 units"),
+    (dict(weights={"fc2.weight": np.ones((2**40, 0))}), "the model would have"),
     (dict(weights={"fc1.weight": np.ones((0, 6))}), "a hidden layer of mlp is 0"),
     (
         dict(weights={"fc2.weight": np.ones((0, 5)), "fc2.bias": np.ones(0)}),
@@ -258,6 +261,15 @@ def test_arguments_of_another_kind_are_type_errors(layers, case, words):
     with pytest.raises(TypeError) as error:
         refused(layers, X, case)
     assert words in str(error.value)
+
+
+def test_weights_of_one_name_are_refused():
+    class Pairs:
+        def items(self):
+            return [("fc1.weight", X), ("fc1.weight", X)]
+
+    with pytest.raises(ValueError, match='weights hold "fc1.weight" twice: keep one'):
+        portrait(Pairs(), X)
 
 
 def test_weights_of_another_kind_are_a_type_error():
