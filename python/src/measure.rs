@@ -21,7 +21,7 @@ use pyo3::types::PyDict;
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::failure;
-use crate::work::carry_out;
+use crate::work::{carry_out, guarded};
 
 /// What errors call weights that are in no file.
 const IN_MEMORY: &str = "weights";
@@ -95,6 +95,31 @@ pub fn measure<'py>(
     labels: PyReadonlyArray1<'py, i64>,
     asked: Asked,
 ) -> PyResult<Answer<'py>> {
+    let examples = Given {
+        pixels,
+        image,
+        labels,
+    };
+    guarded(|| {
+        let portrait = portrait(py, weights, model, &examples, &asked)?;
+        answer(py, portrait)
+    })
+}
+
+/// Examples as they are given.
+struct Given<'py> {
+    pixels: Pixels<'py>,
+    image: [usize; 3],
+    labels: PyReadonlyArray1<'py, i64>,
+}
+
+fn portrait(
+    py: Python,
+    weights: Weights,
+    model: &str,
+    given: &Given,
+    asked: &Asked,
+) -> PyResult<Portrait> {
     let precision = asked.precision()?;
     let compute = Compute::new(DeviceKind::Flex, precision).map_err(|e| failure::value(&e))?;
     let settings = asked.settings()?;
@@ -104,17 +129,17 @@ pub fn measure<'py>(
     let architecture = sized.map_err(|e| failure::checkpoint(&e))?;
     let classes = architecture.classes_of_weights(&shapes);
     let classes = classes.map_err(|e| failure::checkpoint(&e))?;
-    let model = architecture.build(image, classes);
+    let model = architecture.build(given.image, classes);
     let model = model.map_err(|e| failure::value(&e))?;
     let weights = weights_in(&path, &bytes, model.parameters());
     let subject = Subject {
         weights: weights.map_err(|e| failure::checkpoint(&e))?,
-        examples: pixels.examples(image, labels.as_array().iter(), classes, &compute)?,
+        examples: given.examples(classes, &compute)?,
         model: &*model,
         compute: &compute,
     };
     let measured = carry_out(py, |stop| subject.portrait(&settings, &Meter::new(), stop))?;
-    answer(py, measured.map_err(|e| failure::portrait(&e))?)
+    measured.map_err(|e| failure::portrait(&e))
 }
 
 fn answer(py: Python, portrait: Portrait) -> PyResult<Answer> {
@@ -191,49 +216,52 @@ fn view((name, dtype, shape, bytes): &Tensor) -> PyResult<(&str, TensorView<'_>)
     Ok((name, view.map_err(|error| wrong(error.to_string()))?))
 }
 
-impl Pixels<'_> {
-    /// The examples on the device, with labels that are checked against the classes.
-    fn examples<'a>(
-        &self,
-        image: [usize; 3],
-        labels: impl Iterator<Item = &'a i64>,
-        classes: usize,
-        compute: &Compute,
-    ) -> PyResult<Examples> {
-        let labels = labels.enumerate().map(|(index, &label)| {
-            let known = usize::try_from(label).ok().filter(|&label| label < classes);
-            known.ok_or_else(|| {
-                PyValueError::new_err(format!(
-                    "labels: example {index} has the label {label}, the weights have {classes} \
-                     outputs: give labels from 0 to below that"
-                ))
-            })
-        });
-        let labels = labels.collect::<PyResult<Vec<usize>>>()?;
-        let shape = self.shape();
-        let features = image.iter().product::<usize>();
-        if shape != [labels.len(), features] {
-            return Err(PyValueError::new_err(format!(
-                "images have shape {shape:?}, expected {:?} for {} labels",
-                [labels.len(), features],
-                labels.len()
-            )));
+impl Given<'_> {
+    /// The examples on the device.
+    fn examples(&self, classes: usize, compute: &Compute) -> PyResult<Examples> {
+        let labels = self.labels(classes)?;
+        let (image, shape) = (self.image, self.pixels.shape());
+        let expected = [labels.len(), image.iter().product()];
+        if shape != expected {
+            let words = format!("images have shape {shape:?}, expected {expected:?}");
+            return Err(PyValueError::new_err(words));
         }
-        let matrix = match self {
-            Self::Bytes(pixels) => {
+        let matrix = match &self.pixels {
+            Pixels::Bytes(pixels) => {
                 // Images have no more classes than 16 bits tell apart, and say so.
                 let narrow = labels.iter().map(|&label| label as u16).collect();
                 let images = Images::new(pixels.as_slice()?.to_vec(), narrow, image, classes);
                 let images = images.map_err(|error| failure::value(&error))?;
                 return Ok(Examples::first(&images, labels.len(), compute));
             }
-            Self::Single(pixels) => compute.matrix_f32(pixels.as_slice()?.to_vec(), shape),
-            Self::Double(pixels) => compute.matrix(pixels.as_slice()?, shape),
+            Pixels::Single(pixels) => compute.matrix_f32(pixels.as_slice()?.to_vec(), shape),
+            Pixels::Double(pixels) => compute.matrix(pixels.as_slice()?, shape),
         };
         let inputs = Inputs::Features(matrix);
         Ok(Examples::of(inputs, &labels, classes, compute))
     }
 
+    /// The labels, each of a class.
+    fn labels(&self, classes: usize) -> PyResult<Vec<usize>> {
+        let of_class = |(index, &label): (usize, &i64)| {
+            let known = usize::try_from(label).ok();
+            known.filter(|&label| label < classes).ok_or_else(|| {
+                PyValueError::new_err(format!(
+                    "labels: example {index} has the label {label}, the weights have {classes} \
+                     outputs: give labels from 0 to below that"
+                ))
+            })
+        };
+        self.labels
+            .as_array()
+            .iter()
+            .enumerate()
+            .map(of_class)
+            .collect()
+    }
+}
+
+impl Pixels<'_> {
     fn shape(&self) -> [usize; 2] {
         let (rows, columns) = match self {
             Self::Bytes(pixels) => pixels.as_array().dim(),

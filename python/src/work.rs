@@ -1,6 +1,7 @@
 //! Long work, without Python's lock and with an ear for Ctrl-C.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -11,6 +12,12 @@ use pyo3::prelude::*;
 
 /// How often signals are looked for.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Does what takes no time; a panic becomes a `RuntimeError`. Nothing that `prepare` holds
+/// is seen by anybody after a panic.
+pub fn guarded<T>(prepare: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(prepare)).unwrap_or_else(|panic| Err(failure(&*panic)))
+}
 
 /// Carries out `work` on a thread of its own while other threads of Python go on. Where
 /// a signal's handler raises, as Ctrl-C's does, the flag that `work` is given is raised
@@ -35,16 +42,16 @@ pub fn carry_out<T: Send>(py: Python, work: impl FnOnce(&AtomicBool) -> T + Send
             }
             let result = worker.join();
             interrupted?;
-            result.map_err(|panic| PyRuntimeError::new_err(in_words(&*panic)))
+            result.map_err(|panic| failure(&*panic))
         })
     })
 }
 
-fn in_words(panic: &(dyn Any + Send)) -> String {
+fn failure(panic: &(dyn Any + Send)) -> PyErr {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    format!(
+    PyRuntimeError::new_err(format!(
         "this is a mistake in breakeven, please report it: {}",
         text.unwrap_or("no message")
-    )
+    ))
 }
