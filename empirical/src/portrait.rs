@@ -7,6 +7,7 @@ mod halves;
 mod parts;
 mod settings;
 mod step;
+mod subject;
 
 pub use fields::{
     CovariancePortrait, GaussNewtonPortrait, HessianPortrait, LayerPortrait, Leading,
@@ -16,6 +17,7 @@ pub use fields::{
 pub use glob::Pattern;
 pub use settings::{BatchOrder, DensitySettings, PortraitError, PortraitSettings};
 pub use step::StepPortrait;
+pub use subject::Subject;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,18 +25,17 @@ use std::sync::atomic::AtomicBool;
 
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::SolverStatus;
-use rayon::ThreadPoolBuilder;
 
-use crate::checkpoint::{NamedTensor, Weights, load_weights};
+use crate::checkpoint::{NamedTensor, load_weights};
 use crate::compute::Compute;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
 use crate::loaded::Labelled;
-use crate::model::{Architecture, glorot};
+use crate::model::Architecture;
 use crate::moments::Moments;
 use crate::network::Network;
 use crate::operator::{GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator, Point};
-use crate::parameters::{Parameter, Parameters};
+use crate::parameters::Parameters;
 use crate::random::{Purpose, stream};
 use crate::solver::{
     Eigenpair, Eigenpairs, Explored, Lanczos, Trace, TraceSettings, principal_cosines, trace,
@@ -42,6 +43,7 @@ use crate::solver::{
 use crate::survey::Survey;
 
 use gradients::noise_scale;
+use subject::Watch;
 
 /// Directions of the eigenvalue search that are taken out of the trace's
 /// estimate: two vectors each are kept until then.
@@ -63,42 +65,16 @@ impl Portrait {
     ) -> Result<Self, PortraitError> {
         settings.check(data.len())?;
         let model = architecture.build(data.shape(), data.classes())?;
-        let layout = model.parameters();
-        settings.check_names(layout)?;
-        let varying = layout.iter().filter(|p| settings.varies(&p.name));
-        settings.check_top(varying.map(Parameter::len).sum())?;
-        let mut weights = load_weights(checkpoint, layout)?;
-        let theta = settings.complete(&mut weights, layout);
-        let buffers = layout.buffers().split(&weights.buffers, compute);
-        let network = Network {
-            lanes: None,
-            model: &*model,
-            compute,
-            loss: settings.loss,
-            normalisation: settings.batch_norm.with(&buffers),
-        };
+        settings.check_parameters(model.parameters())?;
+        let weights = load_weights(checkpoint, model.parameters())?;
         let count = settings.subset.unwrap_or(data.len());
-        let examples = data.first(count, compute, settings.decoded_bytes, meter)?;
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(settings.threads(compute))
-            .build()?;
-        let part = |layer: Option<&str>| settings.part(network, &theta, &examples, layer, meter);
-        let of_layer = |layer: String| -> Result<LayerPortrait, PortraitError> {
-            let portrait = part(Some(&layer))?;
-            Ok(LayerPortrait { layer, portrait })
+        let subject = Subject {
+            model: &*model,
+            weights,
+            examples: data.first(count, compute, settings.decoded_bytes, meter)?,
+            compute,
         };
-        let measured = pool.install(|| {
-            let layers = settings.layers(layout).into_iter();
-            part(None).and_then(|whole| {
-                let layers = layers.map(of_layer).collect::<Result<_, _>>()?;
-                Ok(Self { layers, ..whole })
-            })
-        });
-        examples.failure().map_err(PortraitError::Unreadable)?;
-        let mut portrait = measured?;
-        weights.notes.append(&mut portrait.notes);
-        portrait.notes = weights.notes;
-        Ok(portrait)
+        subject.portrait(settings, meter, &AtomicBool::new(false))
     }
 
     fn of(
@@ -106,7 +82,7 @@ impl Portrait {
         theta: &[f64],
         examples: &Examples,
         settings: &PortraitSettings,
-        meter: &Meter,
+        (meter, stop): Watch,
     ) -> Result<Self, PortraitError> {
         let kept = settings.point(network.compute).for_parameters(theta.len());
         let point = Point::watched(network, theta, examples, kept, meter);
@@ -119,10 +95,12 @@ impl Portrait {
             seed: settings.seed,
             step: 0,
             meter,
-            stop: &AtomicBool::new(false),
+            stop,
         };
+        check_stop(&survey)?;
         survey.check_repeats()?;
         let (hessian, h) = settings.hessian(&survey)?;
+        check_stop(&survey)?;
         let mut absent = BTreeMap::new();
         let (covariance, k) = match GradientCovarianceOp::of(&point) {
             Ok(k) => {
@@ -137,6 +115,7 @@ impl Portrait {
             true => settings.empirical_fisher(&survey, &mut absent)?,
             false => None,
         };
+        check_stop(&survey)?;
         let (mini_batch, sharpness) = settings.mini_batch(&survey, examples, &mut absent)?;
         meter.begin("curvatures along e", Parts::Whole);
         let curvatures = h.top_vector("H").and_then(|e| point.curvatures(e));
@@ -224,6 +203,15 @@ fn eigenspace_cosines(h: &Eigenpairs, k: &Eigenpairs) -> Known<Vec<f64>> {
     Ok(principal_cosines(h.top_space("H")?, k.top_space("K")?))
 }
 
+/// Ends a survey that is abandoned: what would follow is of products that were
+/// not carried out.
+fn check_stop(survey: &Survey) -> Result<(), PortraitError> {
+    match survey.stopped() {
+        true => Err(PortraitError::Stopped),
+        false => Ok(()),
+    }
+}
+
 /// What is not finite where a search or an estimate fails.
 fn product_of(what: &str) -> &'static str {
     match what {
@@ -235,20 +223,6 @@ fn product_of(what: &str) -> &'static str {
 }
 
 impl PortraitSettings {
-    /// θ, with what the file lacks drawn as a run of this seed draws it.
-    fn complete(&self, weights: &mut Weights, layout: &Parameters) -> Vec<f64> {
-        if weights.lacking.is_empty() {
-            return std::mem::take(&mut weights.theta);
-        }
-        let lacking = weights.lacking.join(", ");
-        let seed = self.seed;
-        weights.notes.push(format!(
-            "{lacking} is missing and was drawn, as a run of seed {seed} draws it (--seed)"
-        ));
-        let drawn = glorot(layout, &mut stream(seed, Purpose::Init, 0));
-        weights.completed(layout, &drawn)
-    }
-
     fn leading(
         &self,
         survey: &Survey,
@@ -272,7 +246,7 @@ impl PortraitSettings {
         let found = self.leading(survey, "H", &explored, self.bottom)?;
         let trace = match exact {
             Some(exact) => exact,
-            None => self.trace("H", &h, &explored.into_known(), survey.meter)?,
+            None => self.trace("H", survey, &h, &explored.into_known())?,
         };
         let least = found.smallest.first();
         let portrait = HessianPortrait {
@@ -289,7 +263,7 @@ impl PortraitSettings {
         let g = GaussNewtonOp(survey.point);
         let explored = Explored::new(&g, MOST_DIRECTIONS);
         let found = self.leading(survey, "G", &explored, 0)?;
-        let trace = self.trace("G", &g, &explored.into_known(), survey.meter)?;
+        let trace = self.trace("G", survey, &g, &explored.into_known())?;
         Ok(GaussNewtonPortrait {
             leading: Leading::of(&found),
             trace: TracePortrait::of(trace),
@@ -318,18 +292,20 @@ impl PortraitSettings {
     fn trace(
         &self,
         what: &str,
+        survey: &Survey,
         operator: &impl LinearOperator,
         known: &[(f64, Vec<f64>)],
-        meter: &Meter,
     ) -> Result<Trace, PortraitError> {
         let settings = TraceSettings {
             tolerance: self.trace_tolerance,
             most_probes: self.trace_probes,
         };
         let title = format!("trace of {what}");
+        let meter = survey.meter;
         meter.begin(title, Parts::AtMost(self.trace_probes as u64));
         let mut rng = stream(self.seed, Purpose::Probes, 0);
-        let found = trace(operator, known, settings, &mut rng, meter);
+        let operator = survey.stoppable(operator);
+        let found = trace(&operator, known, settings, &mut rng, meter);
         match found.status {
             SolverStatus::NotFinite => Err(PortraitError::NotFinite(product_of(what))),
             _ => Ok(found),

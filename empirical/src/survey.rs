@@ -155,8 +155,16 @@ impl Survey<'_> {
     pub(crate) fn watched<A: LinearOperator>(&self, operator: A) -> Watched<'_, A> {
         Watched {
             operator,
-            meter: self.meter,
+            meter: Some(self.meter),
             stop: self.stop,
+        }
+    }
+
+    /// The same for a solver that counts by itself.
+    pub(crate) fn stoppable<A: LinearOperator>(&self, operator: A) -> Watched<'_, A> {
+        Watched {
+            meter: None,
+            ..self.watched(operator)
         }
     }
 }
@@ -210,8 +218,20 @@ pub(crate) fn curvature_variance(
 /// See [`Survey::watched`].
 pub(crate) struct Watched<'a, A> {
     operator: A,
-    meter: &'a Meter,
+    meter: Option<&'a Meter>,
     stop: &'a AtomicBool,
+}
+
+impl<A> Watched<'_, A> {
+    fn is_abandoned(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn count(&self) {
+        if let Some(meter) = self.meter {
+            meter.advance(1);
+        }
+    }
 }
 
 impl<A: LinearOperator> LinearOperator for Watched<'_, A> {
@@ -220,12 +240,21 @@ impl<A: LinearOperator> LinearOperator for Watched<'_, A> {
     }
 
     fn apply(&self, v: &[f64]) -> Vec<f64> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.is_abandoned() {
             return vec![f64::NAN; self.dim()];
         }
         let product = self.operator.apply(v);
-        self.meter.advance(1);
+        self.count();
         product
+    }
+
+    fn quadratic(&self, v: &[f64]) -> f64 {
+        if self.is_abandoned() {
+            return f64::NAN;
+        }
+        let form = self.operator.quadratic(v);
+        self.count();
+        form
     }
 
     fn rounding(&self, scale: f64) -> f64 {

@@ -20,8 +20,15 @@ impl Shapes {
     /// # Errors
     /// If it can't be read or is no safetensors file.
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = read(path)?;
-        let file = parse(path, &bytes, "save the weights again")?;
+        Self::in_bytes(path, &read(path)?)
+    }
+
+    /// The same of a file that was read.
+    ///
+    /// # Errors
+    /// If it is no safetensors file.
+    pub fn in_bytes(path: &Path, bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let file = parse(path, bytes, "save the weights again")?;
         let shapes = file.iter().map(|(name, view)| {
             let name = without_prefixes(name).to_owned();
             (name, view.shape().to_vec())

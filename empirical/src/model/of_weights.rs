@@ -26,11 +26,31 @@ impl Architecture {
             Self::Bert(_) => self.clone(),
         })
     }
+
+    /// How many classes these weights tell apart: the outputs of the last layer.
+    ///
+    /// # Errors
+    /// If the weights are those of another network.
+    pub fn classes_of_weights(&self, shapes: &Shapes) -> Result<usize, CheckpointError> {
+        let name = match self {
+            Self::Mlp { .. } => format!("fc{}.weight", dense_layers(shapes)),
+            Self::SimpleCnn(_) | Self::SimpleCnnBn(_) => "fc2.weight".to_owned(),
+            Self::Resnet { .. } | Self::Lstm { .. } => "fc.weight".to_owned(),
+            Self::Densenet { .. } | Self::Bert(_) => "classifier.weight".to_owned(),
+        };
+        let [classes, _] = shapes.of(&name)?;
+        Ok(classes)
+    }
+}
+
+/// Dense layers of an MLP; it has at least one.
+fn dense_layers(shapes: &Shapes) -> usize {
+    shapes.count(|k| format!("fc{k}.weight")).max(1)
 }
 
 /// All dense layers but the last.
 fn hidden(shapes: &Shapes) -> Result<Vec<usize>, CheckpointError> {
-    let layers = shapes.count(|k| format!("fc{k}.weight")).max(1);
+    let layers = dense_layers(shapes);
     let units = |k: usize| {
         let [units, _] = shapes.of(&format!("fc{k}.weight"))?;
         Ok(units)

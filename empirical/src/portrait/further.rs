@@ -88,6 +88,9 @@ impl PortraitSettings {
         let network = survey.point.network();
         let (layout, examples) = (network.model.parameters(), survey.point.examples());
         let loss_at = |moved: &[f64]| {
+            if survey.stopped() {
+                return f64::NAN;
+            }
             survey.meter.advance(1);
             let parameters = layout.split(moved, network.compute);
             network.score(&parameters, examples, self.batch_size).loss

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use breakeven_sim::meter::Parts;
 
-use super::{CovariancePortrait, Leading, MiniBatchPortrait, PortraitError, PortraitSettings};
+use super::{
+    CovariancePortrait, Leading, MiniBatchPortrait, PortraitError, PortraitSettings, check_stop,
+};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
 use crate::operator::{BatchSharpness, EmpiricalFisherOp, GradientCovarianceOp, Point};
@@ -70,6 +72,7 @@ impl PortraitSettings {
         let Some(gradients) = survey.example_gradients() else {
             return Ok(None);
         };
+        check_stop(survey)?;
         let missing = || PortraitError::NotFinite("the gradient of an example");
         let known = gradients.covariance().ok_or_else(missing)?;
         let solver = Lanczos::new(self.top, self.tolerance);
@@ -87,6 +90,7 @@ impl PortraitSettings {
     ) -> Result<(MiniBatchPortrait, [Known<f64>; 2]), PortraitError> {
         let draw = |j: usize, rng: &mut _| self.batch(examples, j, rng);
         let gradients = survey.mini_batches(self.batches, draw, BatchSharpness::Measured);
+        check_stop(survey)?;
         let missing = || PortraitError::NotFinite("a mini-batch gradient");
         let covariance = gradients.covariance().ok_or_else(missing)?;
         let spectrum = covariance.spectrum();

@@ -1,7 +1,6 @@
 //! Portraits of parts of a network: of named parameters, and layer by layer.
 
-use breakeven_sim::meter::Meter;
-
+use super::subject::Watch;
 use super::{Portrait, PortraitError, PortraitSettings};
 use crate::examples::Examples;
 use crate::model::{Model, Partial};
@@ -35,7 +34,7 @@ impl PortraitSettings {
         theta: &[f64],
         examples: &Examples,
         layer: Option<&str>,
-        meter: &Meter,
+        watch: Watch,
     ) -> Result<Portrait, PortraitError> {
         let chosen = |parameter: &Parameter| {
             let name = &parameter.name;
@@ -54,7 +53,7 @@ impl PortraitSettings {
             ..self.of_part(varying.map(Parameter::len).sum())
         };
         if layout.iter().all(chosen) {
-            return Portrait::of(network, theta, examples, &settings, meter);
+            return Portrait::of(network, theta, examples, &settings, watch);
         }
         let partial = Partial::new(network.model, theta, network.compute, chosen);
         let names = partial.parameters().iter();
@@ -64,7 +63,7 @@ impl PortraitSettings {
             ..network
         };
         let theta = partial.part_of(theta);
-        let portrait = Portrait::of(network, &theta, examples, &settings, meter)?;
+        let portrait = Portrait::of(network, &theta, examples, &settings, watch)?;
         Ok(Portrait {
             varying,
             ..portrait

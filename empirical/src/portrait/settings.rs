@@ -10,11 +10,12 @@ use crate::config::{
     BatchNormMode, MOST_BATCHES, MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES, most_eigenvalues,
 };
 use crate::data::DataError;
+use crate::loaded::DECODED_BYTES;
 use crate::memory;
 use crate::model::ModelError;
 use crate::network::Loss;
 use crate::operator::PointSettings;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameter, Parameters};
 use crate::solver::NotDeterministic;
 
 /// Numbers of a piece of the examples while it is computed: few enough that a
@@ -107,6 +108,41 @@ pub enum BatchOrder {
     Random,
 }
 
+impl Default for PortraitSettings {
+    /// Those of `breakeven measure` without options: λ_H¹ and λ_K¹ of all
+    /// parameters, L = 25 (paper, App. C), M = 64.
+    fn default() -> Self {
+        Self {
+            subset: None,
+            parameters: Vec::new(),
+            per_layer: false,
+            eigenvectors: false,
+            top: 1,
+            bottom: 0,
+            gauss_newton: false,
+            empirical_fisher: false,
+            density: None,
+            loss_line_points: 0,
+            loss_plane_points: 0,
+            halves: false,
+            diagonal_probes: None,
+            learning_rate: None,
+            batches: 25,
+            batch_size: 64,
+            batch_order: BatchOrder::Random,
+            tolerance: 1e-6,
+            trace_probes: 100,
+            trace_tolerance: 0.01,
+            loss: Loss::CrossEntropy,
+            batch_norm: BatchNormMode::Batch,
+            seed: 0,
+            threads: None,
+            memory: None,
+            decoded_bytes: DECODED_BYTES,
+        }
+    }
+}
+
 /// A portrait that can't be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum PortraitError {
@@ -140,6 +176,9 @@ pub enum PortraitError {
         "{0} is not finite at these weights: the checkpoint is of a diverged training, or of another model"
     )]
     NotFinite(&'static str),
+    /// Whoever waited for it does no longer.
+    #[error("the measurement was stopped before its end")]
+    Stopped,
     /// The threads.
     #[error("threads can't be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -252,8 +291,15 @@ impl PortraitSettings {
         any || self.parameters.is_empty()
     }
 
-    /// Every pattern names a parameter.
-    pub(super) fn check_names(&self, layout: &Parameters) -> Result<(), PortraitError> {
+    /// Every pattern names a parameter, and there are as many eigenvalues as are
+    /// asked for.
+    pub(super) fn check_parameters(&self, layout: &Parameters) -> Result<(), PortraitError> {
+        self.check_names(layout)?;
+        let varying = layout.iter().filter(|p| self.varies(&p.name));
+        self.check_top(varying.map(Parameter::len).sum())
+    }
+
+    fn check_names(&self, layout: &Parameters) -> Result<(), PortraitError> {
         let names = || layout.iter().map(|parameter| parameter.name.as_str());
         let lost = |pattern: &&Pattern| !names().any(|name| pattern.matches(name));
         let Some(lost) = self.parameters.iter().find(lost) else {
@@ -279,7 +325,7 @@ impl PortraitSettings {
     }
 
     /// There are no more eigenvalues than parameters, and not too many.
-    pub(super) fn check_top(&self, parameters: usize) -> Result<(), PortraitError> {
+    fn check_top(&self, parameters: usize) -> Result<(), PortraitError> {
         let most = most_eigenvalues(parameters);
         let (name, asked) = match self.top > most {
             true => ("--top", self.top),

@@ -115,6 +115,9 @@ impl PortraitSettings {
         let layout = network.model.parameters();
         survey.meter.begin("loss along the gradient", Parts::Whole);
         let loss_at = |moved: &[f64]| {
+            if survey.stopped() {
+                return f64::NAN;
+            }
             let parameters = layout.split(moved, network.compute);
             let score = network.score(&parameters, point.examples(), self.batch_size);
             score.loss
