@@ -76,7 +76,7 @@ pub(super) fn steps_an_epoch(shared: &Shared, spec: RunSpec) -> u64 {
 }
 
 /// L and M of its K^M.
-pub(super) fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {
+pub(crate) fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {
     let measure = &shared.config.measure;
     MiniBatches {
         batches: measure.covariance_batches,

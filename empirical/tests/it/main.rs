@@ -25,6 +25,7 @@ mod predictions;
 mod pretrained;
 mod pretrained_refusals;
 mod reference;
+mod shards;
 mod solver;
 mod solver_bounds;
 mod solver_failures;
