@@ -12,12 +12,14 @@
 //! them does so through [`from_page`] and [`RunHeader::record`], and writes
 //! them through [`to_page`] and [`to_line`].
 
+mod planned;
 mod predictions;
 mod run;
 pub mod seal;
 mod solver;
 mod training;
 
+pub use planned::{planned_runs, run_name};
 pub use predictions::{Digits, PREDICTIONS_FILE, Predictions};
 pub use run::{MiniBatches, PretrainedWeights, RunHeader, RunOutcome, RunStatus};
 pub use solver::{BoundKind, SolverStatus};

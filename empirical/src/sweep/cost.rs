@@ -14,9 +14,10 @@ const HESSIAN_PRODUCT: u64 = 5;
 const COVARIANCE_PRODUCT: u64 = 3;
 /// Curvatures of single examples along a direction: two forward sweeps.
 const CURVATURES: u64 = 2;
-/// What a step of any batch size costs beside its examples: the parameters'
-/// update, and what is done once a layer.
-const STEP: u64 = 48;
+/// What a step of any batch size costs beside its examples, the parameters'
+/// update and what is done once a layer: of the paper's MLP as much as some
+/// twenty gradients.
+const STEP: u64 = 60;
 
 /// Products of a search for the largest eigenvalue that begins with the last
 /// eigenvector, and what the first search of a run takes beyond (docs/performance.md).
