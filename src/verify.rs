@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
 use crate::streams::{print, print_json, say};
+use crate::sweep::Standing;
 use crate::version::{GIT_HASH, command_line};
 
 pub const EXAMPLES: &str = "\
@@ -189,6 +190,7 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
         .or_input()?;
         say(format!("report: {}", out.join(report::HTML_FILE).display()));
     }
+    args.say_what_is_left(&sweeps)?;
     args.write_for_ci(&verdicts, against.as_ref())?;
     args.print(&verdicts, against.as_ref())?;
     match against.filter(|against| against.changed) {
@@ -268,6 +270,36 @@ impl VerifyArgs {
         }
     }
 
+    /// Names the runs that are missing, and the command that runs what is left.
+    fn say_what_is_left(&self, sweeps: &[Sweep]) -> Result<(), Failure> {
+        let folders = all_sweep_folders(&self.runs).or_input()?;
+        for (sweep, path) in sweeps.iter().zip(folders) {
+            if sweep.missing.is_empty() && sweep.runs.iter().all(|run| run.outcome.is_some()) {
+                continue;
+            }
+            let folder = path.display();
+            if !sweep.missing.is_empty() {
+                let (count, names) = (sweep.missing.len(), in_few(&sweep.missing));
+                say(format!(
+                    "{folder}: {count} of the planned runs are missing: {names}"
+                ));
+            }
+            // Only what this program has trained can it go on with.
+            match Standing::of(&path) {
+                Ok(standing) if standing.commands.is_empty() => {}
+                Ok(standing) => say(format!(
+                    "what is left of {folder}:\n  {}",
+                    standing.commands.join("\n  ")
+                )),
+                Err(failure) => say(format!(
+                    "no command carries out what is left of {folder}: {}",
+                    failure.in_words()
+                )),
+            }
+        }
+        Ok(())
+    }
+
     fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, anyhow::Error> {
         meter.begin("reading runs", Parts::Whole);
         if let Some(table) = &self.table {
@@ -295,6 +327,15 @@ impl VerifyArgs {
             .iter()
             .map(|folder| read(folder))
             .collect::<Result<_, _>>()?)
+    }
+}
+
+/// The first names, and how many more there are.
+fn in_few(names: &[String]) -> String {
+    const FEW: usize = 10;
+    match names.len() {
+        0..=FEW => names.join(", "),
+        all => format!("{} and {} more", names[..FEW].join(", "), all - FEW),
     }
 }
 

@@ -4,11 +4,13 @@ mod cost;
 mod error;
 mod progress;
 mod shard;
+mod states;
 mod tally;
 
 pub use error::SweepError;
 pub use progress::Progress;
 pub use shard::Shard;
+pub use states::states;
 pub use tally::Tally;
 
 use std::collections::{BTreeMap, VecDeque};
