@@ -29,6 +29,9 @@ const SUBMIT: &str = "submit.sh";
 /// again.
 const NOTICE: u64 = 120;
 
+/// A shorter time limit is mostly notice.
+const SHORTEST: u64 = 5 * NOTICE;
+
 /// Writes a job array for Slurm: a shard a task, and a report at the end.
 ///
 /// DIR becomes the sweep's folder, which all nodes have to see; its config.json
@@ -58,6 +61,13 @@ fn partition(name: &str) -> Result<String, String> {
 /// Runs the command.
 pub fn run(args: &SlurmArgs) -> Result<(), Failure> {
     let config = args.job.config()?;
+    if let Some(time) = args.job.time.filter(|time| time.seconds() < SHORTEST) {
+        return Err(Failure::input(format!(
+            "--time is {time}, and runs save {} minutes before it is up: give at least {}",
+            NOTICE / 60,
+            SHORTEST / 60
+        )));
+    }
     let out = std::path::absolute(&args.out).or_input()?;
     let data_dir = args.job.data_dir.as_deref().map(std::path::absolute);
     let scripts = Scripts {
