@@ -162,11 +162,12 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
     }
     // Before any run is read, which may take long.
     let baseline = args.baseline()?;
-    let (sweeps, verdicts) = watched("verify", |meter| {
-        let sweeps = args.sweeps(meter)?;
+    let sweeps = watched("verify", |meter| args.sweeps(meter)).or_input()?;
+    // Before there is anything to compare, too.
+    args.say_what_is_left(&sweeps)?;
+    let verdicts = watched("verify", |meter| {
         meter.begin("testing hypotheses", Parts::Whole);
-        let verdicts = verify_in_full(&sweeps)?;
-        Ok::<_, anyhow::Error>((sweeps, verdicts))
+        verify_in_full(&sweeps)
     })
     .or_input()?;
     let against = match &baseline {
@@ -190,7 +191,6 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
         .or_input()?;
         say(format!("report: {}", out.join(report::HTML_FILE).display()));
     }
-    args.say_what_is_left(&sweeps)?;
     args.write_for_ci(&verdicts, against.as_ref())?;
     args.print(&verdicts, against.as_ref())?;
     match against.filter(|against| against.changed) {
@@ -284,17 +284,14 @@ impl VerifyArgs {
                     "{folder}: {count} of the planned runs are missing: {names}"
                 ));
             }
-            // Only what this program has trained can it go on with.
-            match Standing::of(&path) {
-                Ok(standing) if standing.commands.is_empty() => {}
-                Ok(standing) => say(format!(
+            // What another program has trained is gone on with by that.
+            if let Ok(Standing { commands, .. }) = Standing::of(&path)
+                && !commands.is_empty()
+            {
+                say(format!(
                     "what is left of {folder}:\n  {}",
-                    standing.commands.join("\n  ")
-                )),
-                Err(failure) => say(format!(
-                    "no command carries out what is left of {folder}: {}",
-                    failure.in_words()
-                )),
+                    commands.join("\n  ")
+                ));
             }
         }
         Ok(())

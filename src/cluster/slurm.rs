@@ -174,13 +174,12 @@ impl Scripts<'_> {
         let train = train.join(" \\\n    ");
         Ok(format!(
             r#"{head}
-# USR1 comes before the time limit, and the task is queued again. SIGTERM comes
-# where it is preempted or cancelled: Slurm decides what follows. Either way runs
-# save where they are.
-step= limit=no
-stop() {{ [ -z "$step" ] || kill -TERM "$step" 2> /dev/null; }}
-trap 'limit=yes; stop' USR1
-trap stop TERM
+# USR1 comes before the time limit: runs are told to save, and the task is queued
+# again. SIGTERM comes where it is preempted or cancelled: Slurm tells runs itself,
+# and decides what follows. To srun it would mean to kill them.
+limit=no
+trap 'limit=yes; scancel --signal=TERM "$SLURM_JOB_ID.0"' USR1
+trap : TERM
 
 {srun} {train} &
 step=$!

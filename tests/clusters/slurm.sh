@@ -188,3 +188,5 @@ cmp "$world/one/config.json" "$out/config.json"
 breakeven status "$out" --json | grep -q '"over": true'
 [ "$(find "$out/runs" -name outcome.json | wc -l)" -eq 8 ]
 say "8 runs are the same, bit for bit"
+# Runs were asked to save, by the requeue and by the notice.
+for task in 1 2; do grep --quiet 'told by SIGTERM' "$out/slurm/shard-$task.log"; done

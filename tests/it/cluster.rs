@@ -194,26 +194,48 @@ const STOPS: &str = r#"#!/bin/bash
 trap 'kill "$pause"; exit 1' TERM
 sleep 60 &
 pause=$!
-touch "$CALLS-begun"
+echo $$ > "$CALLS-begun.part"
+mv "$CALLS-begun.part" "$CALLS-begun"
 wait
 "#;
 
-/// The array's script, told `signal` in the middle of its step.
+/// Tells the step.
+const SCANCEL: &str = r#"#!/bin/sh
+printf '%s\0' scancel "$@" >> "$CALLS"
+printf '\n' >> "$CALLS"
+kill -TERM "$(cat "$CALLS-begun")"
+"#;
+
+fn send(signal: &str, process: &str) {
+    let sent = Command::new("kill").args([signal, process]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// The array's script, told `signal` in the middle of its step; SIGTERM is what
+/// Slurm tells the step too.
 fn signalled(signal: &str) -> (Output, Vec<Vec<String>>) {
     let folder = world(QUICK);
     let folder = folder.path();
     let out = slurm(folder);
-    programs(folder, &[("srun", STOPS), ("scontrol", RECORDER)]);
+    programs(
+        folder,
+        &[
+            ("srun", STOPS),
+            ("scancel", SCANCEL),
+            ("scontrol", RECORDER),
+        ],
+    );
     let task = script(&out.join("slurm/shards.sbatch"), folder)
         .spawn()
         .unwrap();
-    while !folder.join("calls-begun").exists() {
+    let begun = folder.join("calls-begun");
+    while !begun.exists() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    let sent = Command::new("kill")
-        .args([signal, &task.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
+    send(signal, &task.id().to_string());
+    if signal == "-TERM" {
+        send(signal, fs::read_to_string(begun).unwrap().trim());
+    }
     let output = task.wait_with_output().unwrap();
     (output, calls(folder))
 }
@@ -222,7 +244,13 @@ fn signalled(signal: &str) -> (Output, Vec<Vec<String>>) {
 fn a_task_whose_time_is_up_is_queued_again_and_one_that_is_cancelled_is_not() {
     let (task, called) = signalled("-USR1");
     assert_eq!(task.status.code(), Some(0));
-    assert_eq!(called, [["scontrol", "requeue", "1234"]]);
+    assert_eq!(
+        called,
+        [
+            vec!["scancel", "--signal=TERM", "1234.0"],
+            vec!["scontrol", "requeue", "1234"],
+        ]
+    );
     let (task, called) = signalled("-TERM");
     assert_eq!(task.status.code(), Some(1));
     assert_eq!(called, [] as [Vec<String>; 0]);

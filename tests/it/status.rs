@@ -204,9 +204,23 @@ fn what_is_no_sweep_is_refused() {
 fn verify_names_what_is_missing_and_the_command_that_runs_it() {
     let folder = world(QUICK);
     let folder = folder.path();
-    train(folder, "out", &["--shard", "1/2"]);
+    train(folder, "out", &["--shard", "1/4"]);
+    // Nothing can be compared yet, which is no reason to say less.
+    let output = run(&["verify", "out"], folder);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("3 of the planned runs are missing: "),
+        "{said}"
+    );
+    assert!(
+        said.contains("error: there is nothing to compare"),
+        "{said}"
+    );
+
+    train(folder, "out", &["--shard", "2/4", "--resume"]);
     let output = run(&["verify", "out", "--json"], folder);
-    let missing = ["lr0.2-bs20-seed0", "lr0.2-bs20-seed1"];
+    let missing = ["lr0.05-bs20-seed1", "lr0.2-bs20-seed1"];
     let found = answer(&output);
     let excluded = found["excluded"].as_array().unwrap();
     for name in missing {
