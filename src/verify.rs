@@ -279,7 +279,8 @@ impl VerifyArgs {
             }
             let folder = path.display();
             if !sweep.missing.is_empty() {
-                let (count, names) = (sweep.missing.len(), in_few(&sweep.missing));
+                let names: Vec<&str> = sweep.missing.iter().map(|run| run.name.as_str()).collect();
+                let (count, names) = (names.len(), in_few(&names));
                 say(format!(
                     "{folder}: {count} of the planned runs are missing: {names}"
                 ));
@@ -328,7 +329,7 @@ impl VerifyArgs {
 }
 
 /// The first names, and how many more there are.
-fn in_few(names: &[String]) -> String {
+fn in_few(names: &[&str]) -> String {
     const FEW: usize = 10;
     match names.len() {
         0..=FEW => names.join(", "),

@@ -19,7 +19,7 @@ pub mod seal;
 mod solver;
 mod training;
 
-pub use planned::{planned_runs, run_name};
+pub use planned::{PlannedRun, planned_runs, run_name};
 pub use predictions::{Digits, PREDICTIONS_FILE, Predictions};
 pub use run::{MiniBatches, PretrainedWeights, RunHeader, RunOutcome, RunStatus};
 pub use solver::{BoundKind, SolverStatus};

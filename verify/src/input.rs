@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use breakeven_sim::record::{Record, RunHeader, RunOutcome};
+use breakeven_sim::record::{PlannedRun, Record, RunHeader, RunOutcome};
 
 use crate::level::factors;
 use crate::number::exact;
@@ -48,7 +48,7 @@ pub struct Sweep {
     /// Runs whose header has changed on disk, or cannot be read.
     pub lost: Vec<Lost>,
     /// Runs that its configuration plans and that have no folder.
-    pub missing: Vec<String>,
+    pub missing: Vec<PlannedRun>,
     /// What of the input was left unread, in words.
     pub notes: Vec<String>,
 }

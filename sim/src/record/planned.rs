@@ -30,9 +30,24 @@ struct Axes {
     seeds: Vec<u64>,
 }
 
-/// The names of all runs that a configuration plans, by seed; none where it
-/// has no such table, as those of other programs.
-pub fn planned_runs(config: &serde_json::Value) -> Vec<(u64, Vec<String>)> {
+/// A run that a sweep plans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedRun {
+    /// Its name, which is also its folder's.
+    pub name: String,
+    /// Of every random stream.
+    pub seed: u64,
+    /// η.
+    pub learning_rate: f64,
+    /// S.
+    pub batch_size: usize,
+    /// β, where the sweep names its own ones.
+    pub momentum: Option<f64>,
+}
+
+/// All runs that a configuration plans, seed by seed; none where it has no such
+/// table, as those of other programs.
+pub fn planned_runs(config: &serde_json::Value) -> Vec<PlannedRun> {
     let Ok(axes) = Axes::deserialize(&config["sweep"]) else {
         return Vec::new();
     };
@@ -40,17 +55,21 @@ pub fn planned_runs(config: &serde_json::Value) -> Vec<(u64, Vec<String>)> {
         Some(momenta) => momenta.into_iter().map(Some).collect(),
         None => vec![None],
     };
-    let of_seed = |seed| {
-        let mut names = Vec::new();
+    let mut runs = Vec::new();
+    for &seed in &axes.seeds {
         for &learning_rate in &axes.learning_rates {
             for &batch_size in &axes.batch_sizes {
-                let named = |&momentum: &_| run_name(learning_rate, batch_size, momentum, seed);
-                names.extend(momenta.iter().map(named));
+                runs.extend(momenta.iter().map(|&momentum| PlannedRun {
+                    name: run_name(learning_rate, batch_size, momentum, seed),
+                    seed,
+                    learning_rate,
+                    batch_size,
+                    momentum,
+                }));
             }
         }
-        (seed, names)
-    };
-    axes.seeds.iter().map(|&seed| of_seed(seed)).collect()
+    }
+    runs
 }
 
 #[cfg(test)]
@@ -65,9 +84,18 @@ mod tests {
             "learning_rates": [0.1, 1e-12], "batch_sizes": [20], "momenta": [0.9], "seeds": [3],
         }});
         let names = ["lr0.1-bs20-beta0.9-seed3", "lr1e-12-bs20-beta0.9-seed3"];
+        let found = planned_runs(&plan);
         assert_eq!(
-            planned_runs(&plan),
-            [(3, names.map(str::to_owned).to_vec())]
+            found
+                .iter()
+                .map(|run| run.name.as_str())
+                .collect::<Vec<_>>(),
+            names
+        );
+        assert!(
+            found
+                .iter()
+                .all(|run| (run.seed, run.momentum) == (3, Some(0.9)))
         );
         assert_eq!(planned_runs(&json!({"seeds": [1]})), []);
     }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use breakeven_sim::record::seal::plan_sha256;
-use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE, RUNS_FOLDER, planned_runs};
+use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE, PlannedRun, RUNS_FOLDER, planned_runs};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -159,15 +159,21 @@ fn missing(
     config: &serde_json::Value,
     settings: &VerifySettings,
     folders: &[PathBuf],
-) -> Vec<String> {
+) -> Vec<PlannedRun> {
     let begun: HashSet<&OsStr> = folders.iter().filter_map(|path| path.file_name()).collect();
-    let is_begun = |name: &String| begun.contains(OsStr::new(name));
-    planned_runs(config)
-        .into_iter()
-        .filter(|(_, names)| settings.looks.is_none() || names.iter().any(is_begun))
-        .flat_map(|(_, names)| names)
-        .filter(|name| !is_begun(name))
-        .collect()
+    let planned = planned_runs(config);
+    let is_begun = |run: &PlannedRun| begun.contains(OsStr::new(&run.name));
+    let seeds: HashSet<u64> = planned
+        .iter()
+        .filter(|run| is_begun(run))
+        .map(|run| run.seed)
+        .collect();
+    let mut missing = planned;
+    missing.retain(|run| {
+        let is_needed = settings.looks.is_none() || seeds.contains(&run.seed);
+        is_needed && !is_begun(run)
+    });
+    missing
 }
 
 /// The command that trained the sweep, where it left an environment.

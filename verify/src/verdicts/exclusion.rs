@@ -87,7 +87,13 @@ pub(super) fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
             let lost = sweep.lost.iter();
             let lost = lost.map(move |lost| of_folder(sweep, &lost.run, &lost.reason));
             let missing = sweep.missing.iter();
-            let missing = missing.map(move |run| of_folder(sweep, run, MISSING));
+            let missing = missing.map(move |run| Exclusion {
+                seed: Some(run.seed),
+                learning_rate: Some(run.learning_rate),
+                batch_size: Some(run.batch_size as u64),
+                momentum: run.momentum,
+                ..of_folder(sweep, &run.name, MISSING)
+            });
             let runs = sweep.runs.iter();
             runs.filter_map(move |run| of_run(sweep, &run.summary))
                 .chain(lost)
