@@ -1,8 +1,9 @@
 #!/bin/bash
 # A sweep on a small Slurm of its own: two nodes on this machine, two tasks each.
-# One task is requeued in its middle, one told that its time is nearly up, and one
-# node killed with all that runs on it. What is left has to be what one process
-# leaves, bit for bit. Needs slurm-wlm and munge, and no rights of root.
+# One task is requeued in its middle, one told that its time is nearly up, one
+# cancelled, and one node killed with all that runs on it. What is left in the end has
+# to be what one process leaves, bit for bit. Needs slurm-wlm and munge, and no rights
+# of root.
 #
 #     BREAKEVEN=target/debug/breakeven tests/clusters/slurm.sh
 set -euo pipefail
@@ -177,16 +178,29 @@ say "node two was killed with task $lost on it"
 until_so 40 "task $lost requeued" restarted "$lost"
 say "task $lost was requeued"
 
+until_so 40 "task 4 running again" is_running 4
+until_so 30 "records of task 4" at_least $(($(records) + 20))
+scancel "${array}_4"
+say "task 4 was cancelled in its middle"
 breakeven train --config "$world/sweep.toml" --out "$world/one" 2> /dev/null
 say "one process has done the same"
-breakeven status "$out" --wait 2
 until_so 60 "the report" test -s "$out/report/report.html"
 say "the report is written"
+
+# The report's log says what is left, and that is carried out.
+left=$(breakeven status "$out" --json | python3 -c '
+import json, sys
+answer = json.load(sys.stdin)
+assert answer["totals"]["completed"] < 8, answer["totals"]
+print(answer["sweeps"][0]["commands"][0])')
+grep --quiet --fixed-strings -- "$left" "$out/slurm/report.log"
+bash -c "$left" 2> /dev/null
+say "what was left is carried out"
 
 diff --recursive "$world/one/runs" "$out/runs"
 cmp "$world/one/config.json" "$out/config.json"
 breakeven status "$out" --json | grep -q '"over": true'
 [ "$(find "$out/runs" -name outcome.json | wc -l)" -eq 8 ]
 say "8 runs are the same, bit for bit"
-# Runs were asked to save, by the requeue and by the notice.
-for task in 1 2; do grep --quiet 'told by SIGTERM' "$out/slurm/shard-$task.log"; done
+# Runs were asked to save: by the requeue, by the notice, by the cancellation.
+for task in 1 2 4; do grep --quiet 'told by SIGTERM' "$out/slurm/shard-$task.log"; done
