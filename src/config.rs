@@ -64,7 +64,10 @@ impl Config {
         let config: Self = serde_json::from_str(&text)
             .with_context(|| format!("{} is no configuration of a training", path.display()))?;
         config.check().with_context(|| path.display().to_string())?;
-        Ok(config)
+        Ok(Self {
+            file: Some(path.into()),
+            ..config
+        })
     }
 
     /// Reads and checks the text of a file; folders that it names are looked

@@ -1,6 +1,7 @@
 //! The command line of breakeven.
 
 mod check;
+mod cluster;
 mod config;
 mod data;
 mod design;
@@ -12,7 +13,10 @@ mod measure;
 mod memory;
 mod progress;
 mod reproduce;
+mod shell;
 mod simulate;
+mod span;
+mod status;
 mod streams;
 mod sweep;
 mod train;
@@ -59,6 +63,9 @@ enum Command {
     Check(check::CheckArgs),
     #[command(after_help = train::EXAMPLES)]
     Train(train::TrainArgs),
+    #[command(after_help = status::EXAMPLES)]
+    Status(status::StatusArgs),
+    Cluster(cluster::ClusterArgs),
     #[command(after_help = measure::EXAMPLES)]
     Measure(Box<measure::MeasureArgs>),
     #[command(after_help = verify::EXAMPLES)]
@@ -80,6 +87,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Cluster(args) => cluster::run(&args),
         Command::Measure(args) => measure::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Export(args) => export::run(&args),

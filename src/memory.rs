@@ -26,6 +26,13 @@ impl Gib {
     }
 }
 
+impl Gib {
+    /// As many whole MiB.
+    pub fn mebibytes(self) -> u64 {
+        self.bytes() >> 20
+    }
+}
+
 const GIB: f64 = (1 << 30) as f64;
 
 impl FromStr for Gib {

@@ -1,29 +1,31 @@
 //! Carries a sweep out in a folder: what `train` and `check` share.
 
+mod environment;
+mod interrupt;
+mod left;
+
+pub use environment::Environment;
+pub use interrupt::stop_on_interrupt;
+pub use left::Standing;
+
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Error, anyhow};
 use breakeven_empirical::checkpoint::CheckpointError;
-use breakeven_empirical::compute::{DeviceKind, DeviceName, are_alike};
+use breakeven_empirical::compute::{DeviceKind, DeviceName};
 use breakeven_empirical::config::SweepConfig;
-use breakeven_empirical::run_folder::{FolderError, read_json, write_json};
+use breakeven_empirical::run_folder::{FolderError, read_json, write_new_json};
 use breakeven_empirical::sweep::{Place, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunError;
+use breakeven_sim::record::CONFIG_FILE;
 use breakeven_sim::record::seal::plan_sha256;
-use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE};
-use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::failure::{Failure, OrFail};
 use crate::progress::{SweepProgress, watched};
-use crate::streams::{report, say};
-use crate::version::{command_line, version};
-
-/// How long a product or a step may go on after Ctrl-C.
-const GRACE: Duration = Duration::from_secs(4);
+use crate::streams::say;
+use crate::version::version;
 
 /// Whether a folder that is there already is gone on with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,41 +54,6 @@ pub struct Options<'a> {
 pub struct Ended {
     pub end: SweepEnd,
     pub tally: Tally,
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Environment {
-    version: String,
-    command_line: String,
-    device: String,
-    precision: String,
-    jobs: usize,
-    operating_system: String,
-    architecture: String,
-    /// Those that it was gone on with, where they differ.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    resumed: Vec<Environment>,
-}
-
-/// A flag that Ctrl-C raises. A second Ctrl-C ends the program at once, and so
-/// does the end of a time in which nothing looked at the flag: what runs had
-/// not saved is then repeated, as after a kill.
-pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let raised = stop.clone();
-    ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        say("stopping: runs save where they are (Ctrl-C again to end at once)");
-        std::thread::spawn(|| {
-            std::thread::sleep(GRACE);
-            report(&stopped());
-            std::process::exit(1);
-        });
-    })
-    .or_work()?;
-    Ok(stop)
 }
 
 /// Refuses a folder that holds something, unless it is gone on with.
@@ -134,17 +101,13 @@ pub fn carry_out(
     let jobs = options
         .jobs
         .unwrap_or_else(|| default_jobs(options.device.kind));
-    let environment = Environment {
-        version: version().to_owned(),
-        command_line: command_line(),
-        device: options.device.to_string(),
-        precision: sweep_config.training.precision.to_string(),
+    let environment = Environment::now(
+        options.device,
+        sweep_config.training.precision,
         jobs,
-        operating_system: std::env::consts::OS.to_owned(),
-        architecture: std::env::consts::ARCH.to_owned(),
-        resumed: Vec::new(),
-    };
-    save_environment(environment, folder)?;
+        options.data_dir,
+    );
+    environment.save(folder, options.shard)?;
     warn(&options.warnings);
     for note in sweep.notes() {
         say(note);
@@ -193,12 +156,12 @@ fn prepare<'a>(
     })
 }
 
-/// Saves the resolved configuration first; a folder that is gone on with must
-/// have the same one.
-fn save_config(config: &Config, folder: &Path) -> Result<(), Failure> {
+/// Saves the resolved configuration first; a folder that is gone on with, or
+/// that another process has begun at the same moment, must have the same one.
+pub fn save_config(config: &Config, folder: &Path) -> Result<(), Failure> {
     let file = folder.join(CONFIG_FILE);
-    if !file.exists() {
-        return write_json(&file, config).or_input();
+    if !file.exists() && write_new_json(&file, config).or_input()? {
+        return Ok(());
     }
     let saved: Config =
         read_json(&file, "put it back as it was, or give another --out").or_input()?;
@@ -224,33 +187,6 @@ fn saved_plan(folder: &Path) -> Result<String, Failure> {
     let file = folder.join(CONFIG_FILE);
     let saved = read_json(&file, "put it back as it was, or give another --out").or_input()?;
     Ok(plan_sha256(&saved))
-}
-
-/// Saves what the sweep is made with. A folder that is gone on with must have
-/// the same device, and keeps what it was begun with.
-fn save_environment(now: Environment, folder: &Path) -> Result<(), Failure> {
-    let file = folder.join(ENVIRONMENT_FILE);
-    if !file.exists() {
-        return write_json(&file, &now).or_input();
-    }
-    let mut begun: Environment = read_json(&file, "remove it to go on without it").or_input()?;
-    if !are_alike(&begun.device, &now.device) {
-        return Err(Failure::input(format!(
-            "{} says that the sweep was begun on {}, not on {}: resume with --device {}, or give another --out",
-            file.display(),
-            begun.device,
-            now.device,
-            begun.device
-        )));
-    }
-    let resumed = std::mem::take(&mut begun.resumed);
-    let known = begun == now || resumed.contains(&now);
-    begun.resumed = resumed;
-    if known {
-        return Ok(());
-    }
-    begun.resumed.push(now);
-    write_json(&file, &begun).or_input()
 }
 
 /// One run a core on the CPU, one at a time on a device that all would share.

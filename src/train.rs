@@ -26,7 +26,7 @@ Examples:
 /// was, and ends with the same bits as a sweep that was never stopped.
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
-    /// The sweep, in TOML.
+    /// The sweep, in TOML, or the config.json of a sweep's folder.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// Folder for the runs; refused if it holds something, unless --resume.
@@ -36,8 +36,9 @@ pub struct TrainArgs {
     /// from their checkpoints and end as if they had never stopped.
     #[arg(long)]
     resume: bool,
-    /// Carry out every Nth run only, from the Kth: for several machines that
-    /// share a folder (with --resume for all but the first to start).
+    /// Carry out the Kth of N shares only, which are of about equal cost: for
+    /// several machines that share a folder (with --resume for all but the first
+    /// to start).
     #[arg(long, value_name = "K/N")]
     shard: Option<ShardArg>,
     /// Runs side by side, which share the cores; results do not depend on it.
@@ -81,7 +82,7 @@ impl FromStr for ShardArg {
 
 /// Runs the command.
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
-    let config = Config::load(&args.config).or_input()?;
+    let config = Config::load_saved(&args.config).or_input()?;
     let existing = if args.resume {
         Existing::Resumed
     } else {

@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::failure::{Failure, OrFail};
 use crate::progress::watched;
 use crate::streams::{print, print_json, say};
+use crate::sweep::Standing;
 use crate::version::{GIT_HASH, command_line};
 
 pub const EXAMPLES: &str = "\
@@ -161,11 +162,12 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
     }
     // Before any run is read, which may take long.
     let baseline = args.baseline()?;
-    let (sweeps, verdicts) = watched("verify", |meter| {
-        let sweeps = args.sweeps(meter)?;
+    let sweeps = watched("verify", |meter| args.sweeps(meter)).or_input()?;
+    // Before there is anything to compare, too.
+    args.say_what_is_left(&sweeps)?;
+    let verdicts = watched("verify", |meter| {
         meter.begin("testing hypotheses", Parts::Whole);
-        let verdicts = verify_in_full(&sweeps)?;
-        Ok::<_, anyhow::Error>((sweeps, verdicts))
+        verify_in_full(&sweeps)
     })
     .or_input()?;
     let against = match &baseline {
@@ -268,6 +270,34 @@ impl VerifyArgs {
         }
     }
 
+    /// Names the runs that are missing, and the command that runs what is left.
+    fn say_what_is_left(&self, sweeps: &[Sweep]) -> Result<(), Failure> {
+        let folders = all_sweep_folders(&self.runs).or_input()?;
+        for (sweep, path) in sweeps.iter().zip(folders) {
+            if sweep.missing.is_empty() && sweep.runs.iter().all(|run| run.outcome.is_some()) {
+                continue;
+            }
+            let folder = path.display();
+            if !sweep.missing.is_empty() {
+                let names: Vec<&str> = sweep.missing.iter().map(|run| run.name.as_str()).collect();
+                let (count, names) = (names.len(), in_few(&names));
+                say(format!(
+                    "{folder}: {count} of the planned runs are missing: {names}"
+                ));
+            }
+            // What another program has trained is gone on with by that.
+            if let Ok(Standing { commands, .. }) = Standing::of(&path)
+                && !commands.is_empty()
+            {
+                say(format!(
+                    "what is left of {folder}:\n  {}",
+                    commands.join("\n  ")
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn sweeps(&self, meter: &Meter) -> Result<Vec<Sweep>, anyhow::Error> {
         meter.begin("reading runs", Parts::Whole);
         if let Some(table) = &self.table {
@@ -295,6 +325,15 @@ impl VerifyArgs {
             .iter()
             .map(|folder| read(folder))
             .collect::<Result<_, _>>()?)
+    }
+}
+
+/// The first names, and how many more there are.
+fn in_few(names: &[&str]) -> String {
+    const FEW: usize = 10;
+    match names.len() {
+        0..=FEW => names.join(", "),
+        all => format!("{} and {} more", names[..FEW].join(", "), all - FEW),
     }
 }
 

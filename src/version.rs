@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::shell::quoted;
+
 /// The commit that the program was built from, where it was built from one.
 pub const GIT_HASH: Option<&str> = option_env!("BREAKEVEN_GIT_HASH");
 
@@ -24,31 +26,4 @@ pub fn command_line() -> String {
         .chain(words)
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// A word for a POSIX shell, in single quotes where it needs them.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_change_them() {
-        for plain in ["--out", "runs/a_b-1.toml", "300,100", "2/4"] {
-            assert_eq!(quoted(plain), plain);
-        }
-        for word in [
-            "", "a b", "$HOME", "*.toml", "a;b", "~", "a\\b", "#1", "\"x\"",
-        ] {
-            assert_eq!(quoted(word), format!("'{word}'"));
-        }
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-    }
 }

@@ -47,6 +47,9 @@ const PREDICTIONS: &str = "breakeven.predictions_sha256";
 /// The entry of the file's metadata that holds its checksum.
 const CHECKSUM: &str = "breakeven.crc32c";
 
+/// What helps where a checkpoint is damaged.
+const ANEW: &str = "remove the run's folder to start it anew";
+
 /// Numbers as they are in a file.
 type Encoded = (Dtype, Vec<u8>);
 
@@ -153,7 +156,7 @@ impl Checkpoint {
     /// As [`load_weights`], or if it holds weights alone.
     pub fn load(path: &Path, parameters: &Parameters) -> Result<Self, CheckpointError> {
         let data = read(path)?;
-        let file = parse(path, &data, "remove the run's folder to start it anew")?;
+        let file = parse(path, &data, ANEW)?;
         let missing = |what| CheckpointError::NotResumable {
             what,
             path: path.into(),
@@ -167,13 +170,8 @@ impl Checkpoint {
             }
             Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
         };
-        let [step, bytes] = counts(&file, PROGRESS).ok_or_else(|| missing("step"))?;
+        let (step, followed) = followed(path, &file)?;
         let [clipped, steps] = counts(&file, CLIPPED).unwrap_or_default();
-        let sum = |name| file.tensor(name).ok().map(|sum| hexadecimal(sum.data()));
-        let lines = |bytes, name| FollowedLines {
-            bytes,
-            sha256: sum(name),
-        };
         let Weights {
             theta,
             buffers,
@@ -188,10 +186,7 @@ impl Checkpoint {
         }
         Ok(Self {
             step,
-            followed: Followed {
-                records: lines(bytes, RECORDS),
-                predictions: counts(&file, PREDICTED).map(|[bytes]| lines(bytes, PREDICTIONS)),
-            },
+            followed,
             theta,
             buffers,
             previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
@@ -203,6 +198,34 @@ impl Checkpoint {
             },
         })
     }
+}
+
+/// The steps that a checkpoint has taken, and what it follows, whatever its
+/// model.
+///
+/// # Errors
+/// If the file can't be read, is not as it was written, or holds weights alone.
+pub fn taken(path: &Path) -> Result<(u64, Followed), CheckpointError> {
+    let data = read(path)?;
+    followed(path, &parse(path, &data, ANEW)?)
+}
+
+/// The steps taken, and what belongs to them.
+fn followed(path: &Path, file: &SafeTensors) -> Result<(u64, Followed), CheckpointError> {
+    let [step, bytes] = counts(file, PROGRESS).ok_or_else(|| CheckpointError::NotResumable {
+        what: "step",
+        path: path.into(),
+    })?;
+    let sum = |name| file.tensor(name).ok().map(|sum| hexadecimal(sum.data()));
+    let lines = |bytes, name| FollowedLines {
+        bytes,
+        sha256: sum(name),
+    };
+    let followed = Followed {
+        records: lines(bytes, RECORDS),
+        predictions: counts(file, PREDICTED).map(|[bytes]| lines(bytes, PREDICTIONS)),
+    };
+    Ok((step, followed))
 }
 
 /// So many counts; absent where the file does not say.

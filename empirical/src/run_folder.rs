@@ -2,13 +2,17 @@
 
 mod error;
 mod lines;
+mod lock;
+mod state;
 mod whole;
 
 pub use error::FolderError;
 pub use lines::Followed as FollowedLines;
+pub use state::{Progress, Remedy, RunState, state};
+use whole::write_new;
 pub use whole::write_whole;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -57,19 +61,9 @@ impl Hold {
     /// If a file can't be made, locked or removed.
     pub fn take(path: &Path) -> Result<Option<Self>, FolderError> {
         std::fs::create_dir_all(path).map_err(|source| file_error(path, source))?;
-        let file = path.join(LOCK_FILE);
-        let lock = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&file)
-            .map_err(|source| file_error(&file, source))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(source)) => {
-                return Err(FolderError::Lock { path: file, source });
-            }
-        }
+        let Some(lock) = lock::take(&path.join(LOCK_FILE))? else {
+            return Ok(None);
+        };
         remove_unfinished(path).map_err(|source| file_error(path, source))?;
         Ok(Some(Self {
             path: path.into(),
@@ -281,9 +275,21 @@ fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
 /// # Errors
 /// If the file can't be written.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FolderError> {
+    write_whole(path, &page(path, value)?).map_err(|source| file_error(path, source))
+}
+
+/// [`write_json`] where there is no such file yet; says whether it did.
+///
+/// # Errors
+/// If the file can't be written.
+pub fn write_new_json(path: &Path, value: &impl Serialize) -> Result<bool, FolderError> {
+    write_new(path, &page(path, value)?).map_err(|source| file_error(path, source))
+}
+
+fn page(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, FolderError> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|source| json_error(path, source))?;
     text.push(b'\n');
-    write_whole(path, &text).map_err(|source| file_error(path, source))
+    Ok(text)
 }
 
 /// Reads what [`write_json`] wrote; `remedy` is what helps where it is damaged.

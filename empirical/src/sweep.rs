@@ -1,21 +1,26 @@
 //! All runs of a sweep, side by side.
 
+mod cost;
 mod error;
 mod progress;
 mod shard;
+mod states;
+mod tally;
 
 pub use error::SweepError;
 pub use progress::Progress;
 pub use shard::Shard;
+pub use states::states;
+pub use tally::Tally;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use breakeven_sim::meter::{Meter, Parts};
-use breakeven_sim::record::{RUNS_FOLDER, RunStatus};
+use breakeven_sim::record::RUNS_FOLDER;
 use rayon::ThreadPoolBuilder;
 
 use crate::checkpoint::{Weights, weights_in};
@@ -60,17 +65,6 @@ pub struct Place<'a> {
     pub device: DeviceName,
     /// Bytes that pictures of each part may take there ([`DECODED_BYTES`]).
     pub decoded_bytes: usize,
-}
-
-/// How many runs of a shard ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// All of them.
-    pub runs: usize,
-    /// Those that took all their steps.
-    pub completed: usize,
-    /// Those that diverged.
-    pub diverged: usize,
 }
 
 impl<'a> Sweep<'a> {
@@ -198,34 +192,28 @@ impl<'a> Sweep<'a> {
         notes
     }
 
-    /// How many runs of a shard in `folder` ended how.
-    ///
-    /// # Errors
-    /// If an outcome can't be read.
-    pub fn tally(&self, folder: &Path, shard: Shard) -> Result<Tally, SweepError> {
-        let mut tally = Tally::default();
-        for spec in self.runs(shard) {
-            tally.runs += 1;
-            match outcome(&folder.join(RUNS_FOLDER).join(spec.name()))?.map(|over| over.status) {
-                Some(RunStatus::Completed) => tally.completed += 1,
-                Some(RunStatus::Diverged) => tally.diverged += 1,
-                None => {}
-            }
-        }
-        Ok(tally)
-    }
-
-    /// The runs of a shard, in order.
+    /// The runs of a shard, in order: those that [`Shard::share`] gives it by
+    /// what they are expected to cost.
     pub fn runs(&self, shard: Shard) -> Vec<RunSpec> {
         let axes = &self.shared.config.sweep;
         let count = self.first_seeds.unwrap_or(axes.seeds.len());
         let first: Vec<u64> = axes.seeds.iter().copied().take(count).collect();
-        RunSpec::of(axes)
-            .into_iter()
-            .filter(|spec| first.contains(&spec.seed))
-            .skip(shard.index)
-            .step_by(shard.count)
-            .collect()
+        let mut runs = RunSpec::of(axes);
+        runs.retain(|spec| first.contains(&spec.seed));
+        let share = shard.share(&self.costs(&runs));
+        share.into_iter().map(|run| runs[run]).collect()
+    }
+
+    /// What each of `runs` is expected to cost, in forward passes of one
+    /// example: a number to compare runs of this sweep by.
+    pub fn costs(&self, runs: &[RunSpec]) -> Vec<u64> {
+        // Runs of one batch size take the same steps and measurements.
+        let mut known = BTreeMap::new();
+        let mut of = |spec: RunSpec| {
+            let cost = known.entry(spec.batch_size);
+            *cost.or_insert_with(|| cost::cost(&self.shared, spec))
+        };
+        runs.iter().map(|&spec| of(spec)).collect()
     }
 
     /// Steps of all runs of a shard.

@@ -6,6 +6,7 @@ mod predictions;
 mod spec;
 
 pub use error::RunError;
+pub(crate) use spec::mini_batches;
 pub use spec::{RunSpec, total_steps};
 
 use std::path::Path;
@@ -31,7 +32,7 @@ use crate::run_folder::{
 use crate::tape::Matrix;
 
 use batches::Batches;
-use spec::{header, mini_batches};
+use spec::header;
 
 /// What all runs of a sweep share.
 pub struct Shared<'a> {

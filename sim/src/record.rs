@@ -13,6 +13,7 @@
 //! them through [`to_page`] and [`to_line`].
 
 mod density;
+mod planned;
 mod predictions;
 mod run;
 pub mod seal;
@@ -20,6 +21,7 @@ mod solver;
 mod training;
 
 pub use density::{OverProbes, Share, SpectralDensity};
+pub use planned::{PlannedRun, planned_runs, run_name};
 pub use predictions::{Digits, PREDICTIONS_FILE, Predictions};
 pub use run::{MiniBatches, PretrainedWeights, RunHeader, RunOutcome, RunStatus};
 pub use solver::{BoundKind, SolverStatus};

@@ -1,6 +1,8 @@
 //! The program as its users see it.
 
 mod check;
+#[cfg(unix)]
+mod cluster;
 mod data;
 mod device;
 mod explore;
@@ -21,9 +23,11 @@ mod plan;
 mod pretrained;
 mod program;
 mod reproduce;
+mod shards;
 mod simulate;
 mod simulate_montecarlo;
 mod simulate_trajectories;
+mod status;
 mod streams;
 #[path = "../../verify/tests/it/synthetic.rs"]
 mod synthetic;

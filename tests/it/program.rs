@@ -55,11 +55,14 @@ pub fn run_words(text: &str, folder: &Path) -> Output {
 /// Starts `breakeven` with `args` in `folder` and waits until it has left
 /// `lines` lines in the file `records`.
 pub fn in_mid_run(args: &[&str], folder: &Path, records: &Path, lines: usize) -> Child {
-    let mut child = command(args, folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = command(args, folder);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    wait_for_lines(&mut command, records, lines)
+}
+
+/// The same of any command.
+pub fn wait_for_lines(command: &mut Command, records: &Path, lines: usize) -> Child {
+    let mut child = command.spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let found = fs::read(records).unwrap_or_default();

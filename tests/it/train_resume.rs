@@ -205,3 +205,50 @@ fn an_interrupt_ends_cleanly_and_says_how_to_go_on() {
     train(folder.path(), "stopped", &["--resume"]);
     assert_same(folder.path(), "stopped", "whole");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_scheduler_that_sends_sigterm_twice_ends_it_cleanly_and_a_hangup_is_ignored() {
+    let folder = world(LONG);
+    train(folder.path(), "whole", &[]);
+    let out = "stopped";
+    let args = [
+        &["nohup", env!("CARGO_BIN_EXE_breakeven")],
+        &TRAIN[..],
+        &["--out", out],
+    ]
+    .concat();
+    let mut child = program::wait_for_lines(
+        std::process::Command::new(args[0])
+            .args(&args[1..])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped()),
+        &long_records(folder.path(), out),
+        20,
+    );
+    let send = |signal: &str| {
+        let sent = std::process::Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    };
+    send("-HUP");
+    for _ in 0..2 {
+        send("-TERM");
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let said = stderr(&child.wait_with_output().unwrap());
+    assert!(
+        said.contains("stopping: runs save where they are (told by SIGTERM)"),
+        "{said}"
+    );
+    assert!(
+        said.contains("stopped before the end; the same command with --resume"),
+        "{said}"
+    );
+    assert!(!finished(folder.path(), out));
+    train(folder.path(), out, &["--resume"]);
+    assert_same(folder.path(), out, "whole");
+}

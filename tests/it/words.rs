@@ -5,10 +5,14 @@ use tempfile::tempdir;
 use crate::program::{run_words, stdout};
 use crate::train::QUICK;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 21] = [
     "",
     "check",
     "train",
+    "status",
+    "cluster",
+    "cluster slurm",
+    "cluster kubernetes",
     "measure",
     "verify",
     "export",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use breakeven_sim::record::{Record, RunHeader, RunOutcome};
+use breakeven_sim::record::{PlannedRun, Record, RunHeader, RunOutcome};
 
 use crate::level::factors;
 use crate::quantity::Factor;
@@ -47,6 +47,8 @@ pub struct Sweep {
     pub same_covariance: bool,
     /// Runs whose header has changed on disk, or cannot be read.
     pub lost: Vec<Lost>,
+    /// Runs that its configuration plans and that have no folder.
+    pub missing: Vec<PlannedRun>,
     /// What of the input was left unread, in words.
     pub notes: Vec<String>,
 }
@@ -64,6 +66,7 @@ impl Sweep {
             runs,
             same_covariance: false,
             lost: Vec::new(),
+            missing: Vec::new(),
             notes: Vec::new(),
         }
     }

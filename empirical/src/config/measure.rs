@@ -165,11 +165,38 @@ impl MeasureConfig {
         if step < self.early_until_step && step.is_multiple_of(self.early_every_steps) {
             return true;
         }
-        let every = self.every_steps.unwrap_or_else(|| {
+        step.is_multiple_of(self.every(batch_size))
+    }
+
+    /// Steps between two measurements of a run of batch size S, but for the
+    /// denser cadence.
+    fn every(&self, batch_size: usize) -> u64 {
+        self.every_steps.unwrap_or_else(|| {
             let steps = self.every_examples as f64 / batch_size as f64;
             (steps.round() as u64).max(1)
-        });
-        step.is_multiple_of(every)
+        })
+    }
+
+    /// How many of a run's `steps` steps are measured.
+    pub fn measurements(&self, steps: u64, batch_size: usize) -> u64 {
+        let every = self.every(batch_size);
+        let early = self.early_until_step.min(steps);
+        let dense = early.div_ceil(self.early_every_steps);
+        let both = match lcm(every, self.early_every_steps) {
+            Some(both) => early.div_ceil(both),
+            // Beyond all steps there is step 0 alone.
+            None => early.min(1),
+        };
+        steps.div_ceil(every) + dense - both
+    }
+
+    /// How often predictions are recorded in a run of so many steps.
+    pub fn predictions(&self, steps: u64, batch_size: usize) -> u64 {
+        match (self.prediction_examples, self.prediction_every_steps) {
+            (0, _) => 0,
+            (_, Some(every)) => steps.div_ceil(every),
+            (_, None) => self.measurements(steps, batch_size),
+        }
     }
 
     /// Whether predictions are recorded at `step` in a run of batch size S.
@@ -300,4 +327,13 @@ impl MeasureConfig {
         }
         Ok(())
     }
+}
+
+/// The least common multiple; absent where it has no number.
+fn lcm(a: u64, b: u64) -> Option<u64> {
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (a / divisor).checked_mul(b)
 }

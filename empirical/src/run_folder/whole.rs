@@ -21,6 +21,33 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     moved
 }
 
+/// Writes a file whole where there is none yet, and says whether it did. Of
+/// several processes, on whatever machines, one does.
+///
+/// # Errors
+/// If it can't be written.
+pub fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+    let (mut file, unfinished) = create_unfinished(path)?;
+    let made = file
+        .write_all(bytes)
+        .and_then(|()| link_or_move(&unfinished, path));
+    // Where it was moved it is gone, and else it lies in the way of nobody.
+    let _ = std::fs::remove_file(&unfinished);
+    made
+}
+
+/// A link is made of a whole file, and never in place of another one. On a file
+/// system without links two processes at the same moment may both believe that
+/// theirs was the first; the file is whole all the same.
+fn link_or_move(unfinished: &Path, path: &Path) -> std::io::Result<bool> {
+    match std::fs::hard_link(unfinished, path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(_) if path.exists() => Ok(false),
+        Err(_) => std::fs::rename(unfinished, path).map(|()| true),
+    }
+}
+
 /// `NAME.PID-K.part`, with the first K that is free: machines that share a
 /// folder may have processes of the same number.
 fn create_unfinished(path: &Path) -> std::io::Result<(File, PathBuf)> {

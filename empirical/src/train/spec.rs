@@ -1,6 +1,6 @@
 //! One run among those of a sweep.
 
-use breakeven_sim::record::{MiniBatches, PretrainedWeights, RunHeader};
+use breakeven_sim::record::{MiniBatches, PretrainedWeights, RunHeader, run_name};
 
 use super::Shared;
 use crate::config::{SweepAxes, TrainingConfig};
@@ -39,11 +39,12 @@ impl RunSpec {
 
     /// The name of the run and of its folder.
     pub fn name(&self) -> String {
-        let (eta, size, seed) = (short(self.learning_rate), self.batch_size, self.seed);
-        match self.momentum.map(short) {
-            None => format!("lr{eta}-bs{size}-seed{seed}"),
-            Some(beta) => format!("lr{eta}-bs{size}-beta{beta}-seed{seed}"),
-        }
+        run_name(
+            self.learning_rate,
+            self.batch_size,
+            self.momentum,
+            self.seed,
+        )
     }
 
     /// How it trains: as its sweep does, with its own β.
@@ -52,15 +53,6 @@ impl RunSpec {
             momentum: self.momentum.unwrap_or(of_sweep.momentum),
             ..of_sweep.clone()
         }
-    }
-}
-
-/// Whole digits of a number far from 1 make a name too long for a file.
-fn short(number: f64) -> String {
-    if number == 0.0 || (1e-9..1e9).contains(&number) {
-        number.to_string()
-    } else {
-        format!("{number:e}")
     }
 }
 
@@ -76,7 +68,7 @@ pub(super) fn steps_an_epoch(shared: &Shared, spec: RunSpec) -> u64 {
 }
 
 /// L and M of its K^M.
-pub(super) fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {
+pub(crate) fn mini_batches(shared: &Shared, spec: RunSpec) -> MiniBatches {
     let measure = &shared.config.measure;
     MiniBatches {
         batches: measure.covariance_batches,

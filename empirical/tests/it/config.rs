@@ -5,7 +5,7 @@ use breakeven_empirical::config::{
     DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
 use breakeven_empirical::model::{Architecture, CnnShape};
-use breakeven_empirical::sweep::{Shard, Sweep};
+use breakeven_empirical::sweep::Sweep;
 
 /// A sweep that nothing is wrong with.
 pub fn sound() -> SweepConfig {
@@ -34,7 +34,7 @@ pub fn sound() -> SweepConfig {
     }
 }
 
-fn changed(change: impl FnOnce(&mut SweepConfig)) -> SweepConfig {
+pub fn changed(change: impl FnOnce(&mut SweepConfig)) -> SweepConfig {
     let mut config = sound();
     change(&mut config);
     config
@@ -336,51 +336,4 @@ fn devices_that_are_not_there_are_refused() {
         "device cuda is not in this build: build breakeven with `--features cuda`, \
          or use --device flex"
     );
-}
-
-#[test]
-fn measurements_are_due_as_often_for_every_batch_size() {
-    let due = |measure: &MeasureConfig, batch_size, steps| -> Vec<u64> {
-        (0..steps)
-            .filter(|&step| measure.due(step, batch_size))
-            .collect()
-    };
-    let by_examples = MeasureConfig {
-        every_examples: 100,
-        ..MeasureConfig::default()
-    };
-    assert_eq!(due(&by_examples, 10, 31), [0, 10, 20, 30]);
-    assert_eq!(due(&by_examples, 40, 7), [0, 3, 6]);
-    assert_eq!(due(&by_examples, 1000, 4), [0, 1, 2, 3]);
-    let denser_early = MeasureConfig {
-        every_steps: Some(10),
-        early_until_step: 7,
-        early_every_steps: 3,
-        ..MeasureConfig::default()
-    };
-    assert_eq!(due(&denser_early, 10, 25), [0, 3, 6, 10, 20]);
-}
-
-#[test]
-fn the_shards_of_a_sweep_are_its_runs_once_each() {
-    let config = changed(|c| c.sweep.seeds = vec![0, 1, 2, 3, 4]);
-    let sweep = Sweep::prepare(&config, None, DeviceKind::Flex, "test".into()).unwrap();
-    let names = |shard| -> Vec<String> {
-        let runs = sweep.runs(shard);
-        runs.iter().map(|spec| spec.name()).collect()
-    };
-    let whole = names(Shard::WHOLE);
-    assert_eq!(whole.len(), 10);
-    assert_eq!(whole[0], "lr0.05-bs10-seed0");
-    for count in [2, 3, 10, 11] {
-        let mut all: Vec<String> = (0..count)
-            .flat_map(|index| names(Shard { index, count }))
-            .collect();
-        let mut expected = whole.clone();
-        all.sort();
-        expected.sort();
-        assert_eq!(all, expected, "{count} shards");
-    }
-    // 6 steps an epoch, 3 epochs.
-    assert_eq!(sweep.steps(Shard::WHOLE), 180);
 }

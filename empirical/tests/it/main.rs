@@ -27,6 +27,7 @@ mod predictions;
 mod pretrained;
 mod pretrained_refusals;
 mod reference;
+mod shards;
 mod soak;
 mod solver;
 mod solver_bounds;

@@ -1,10 +1,12 @@
 //! Reads a sweep folder: its settings, and its runs with their records.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use breakeven_sim::record::seal::plan_sha256;
-use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE, RUNS_FOLDER};
+use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE, PlannedRun, RUNS_FOLDER, planned_runs};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -108,6 +110,7 @@ pub fn read_sweep_keeping(path: &Path, kept: Kept) -> Result<Sweep, InputError> 
     let plan = plan_sha256(&config);
     let (mut runs, mut folders, mut lost) = (Vec::new(), Vec::new(), Vec::new());
     let all = run_folders(&path.join(RUNS_FOLDER))?;
+    let missing = missing(&config, &settings, &all);
     let read: Vec<Found> = all
         .par_iter()
         .map(|folder| read_run(folder, &settings, &plan, kept))
@@ -140,6 +143,7 @@ pub fn read_sweep_keeping(path: &Path, kept: Kept) -> Result<Sweep, InputError> 
         source: Source::Folder,
         runs: in_order(runs, |index| Place::file(&folders[index]), remedy)?,
         lost,
+        missing,
         settings,
         settings_origin,
         config: Some(config),
@@ -147,6 +151,29 @@ pub fn read_sweep_keeping(path: &Path, kept: Kept) -> Result<Sweep, InputError> 
         same_covariance: false,
         notes: Vec::new(),
     })
+}
+
+/// Runs that are planned and have no folder. Where runs are judged at looks,
+/// seeds that none was begun of may not have been needed.
+fn missing(
+    config: &serde_json::Value,
+    settings: &VerifySettings,
+    folders: &[PathBuf],
+) -> Vec<PlannedRun> {
+    let begun: HashSet<&OsStr> = folders.iter().filter_map(|path| path.file_name()).collect();
+    let planned = planned_runs(config);
+    let is_begun = |run: &PlannedRun| begun.contains(OsStr::new(&run.name));
+    let seeds: HashSet<u64> = planned
+        .iter()
+        .filter(|run| is_begun(run))
+        .map(|run| run.seed)
+        .collect();
+    let mut missing = planned;
+    missing.retain(|run| {
+        let is_needed = settings.looks.is_none() || seeds.contains(&run.seed);
+        is_needed && !is_begun(run)
+    });
+    missing
 }
 
 /// The command that trained the sweep, where it left an environment.

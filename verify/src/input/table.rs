@@ -121,6 +121,7 @@ pub fn parse_table_as(
         source: Source::Table,
         runs: in_order(runs, place, remedy)?,
         lost: Vec::new(),
+        missing: Vec::new(),
         settings,
         settings_origin: SettingsOrigin::Verification,
         config: None,

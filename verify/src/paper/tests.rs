@@ -77,6 +77,7 @@ fn sweep(runs: Vec<Run>) -> Sweep {
         runs,
         same_covariance: true,
         lost: Vec::new(),
+        missing: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::blocks::DroppedWhat;
 use crate::hypothesis::Hypothesis;
-use crate::input::{Lost, Sweep};
+use crate::input::Sweep;
 use crate::quantity::Factor;
 use crate::summary::{Convergence, RunSummary};
 
@@ -50,18 +50,22 @@ pub enum Scope {
     Seed,
 }
 
-/// Runs that do not count, and those that could not be read.
+const MISSING: &str = "missing: it is planned and was never begun; resume the sweep with `--resume`, \
+     which carries it out";
+
+/// Runs that do not count, those that could not be read, and those that are
+/// missing.
 pub(super) fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
-    let of_lost = |sweep: &Sweep, lost: &Lost| Exclusion {
+    let of_folder = |sweep: &Sweep, run: &str, reason: &str| Exclusion {
         scope: Scope::Run,
         sweep: sweep.name.clone(),
-        run: Some(lost.run.clone()),
+        run: Some(run.to_owned()),
         seed: None,
         learning_rate: None,
         batch_size: None,
         momentum: None,
         hypotheses: Vec::new(),
-        reason: lost.reason.clone(),
+        reason: reason.to_owned(),
     };
     let of_run = |sweep: &Sweep, run: &RunSummary| match &run.convergence {
         Convergence::Converged => None,
@@ -80,10 +84,20 @@ pub(super) fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
     sweeps
         .iter()
         .flat_map(|sweep| {
-            let lost = sweep.lost.iter().map(move |lost| of_lost(sweep, lost));
+            let lost = sweep.lost.iter();
+            let lost = lost.map(move |lost| of_folder(sweep, &lost.run, &lost.reason));
+            let missing = sweep.missing.iter();
+            let missing = missing.map(move |run| Exclusion {
+                seed: Some(run.seed),
+                learning_rate: Some(run.learning_rate),
+                batch_size: Some(run.batch_size as u64),
+                momentum: run.momentum,
+                ..of_folder(sweep, &run.name, MISSING)
+            });
             let runs = sweep.runs.iter();
             runs.filter_map(move |run| of_run(sweep, &run.summary))
                 .chain(lost)
+                .chain(missing)
         })
         .collect()
 }

@@ -59,6 +59,7 @@ fn tested(runs: Vec<Run>) -> Assumptions {
         runs,
         same_covariance: false,
         lost: Vec::new(),
+        missing: Vec::new(),
         notes: Vec::new(),
     };
     of_sweeps(&[sweep]).remove(0)
