@@ -165,6 +165,19 @@ fn the_parent_of_sweeps_is_told_sweep_by_sweep_and_in_all() {
 }
 
 #[test]
+fn seeds_that_a_look_may_not_need_are_said_to_be_such() {
+    let four = QUICK.replace("seeds = [0, 1]", "seeds = [0, 1, 2, 3]");
+    let folder = world(&format!("{four}\n[verify]\nlooks = [3, 4]\n"));
+    let folder = folder.path();
+    train(folder, "out", &["--shard", "1/2"]);
+    let said = stdout(&run(&["status", "out"], folder));
+    assert!(
+        said.contains("note: it is judged at 3, 4 seeds, and the later ones are needed only"),
+        "{said}"
+    );
+}
+
+#[test]
 fn runs_are_waited_for() {
     let folder = world(QUICK);
     let folder = folder.path();

@@ -220,3 +220,27 @@ fn folders_in(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     folders.sort();
     Ok(folders)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_planned_and_has_no_folder_is_missing_but_for_seeds_that_a_look_may_not_need() {
+        let config = json!({"sweep": {
+            "learning_rates": [0.1, 0.2], "batch_sizes": [20], "seeds": [0, 1],
+        }});
+        let folders = [PathBuf::from("SWEEP/runs/lr0.2-bs20-seed0")];
+        let missing = |settings: &VerifySettings| -> Vec<String> {
+            let missing = super::missing(&config, settings, &folders);
+            missing.into_iter().map(|run| run.name).collect()
+        };
+        let mut settings = VerifySettings::default();
+        let all = ["lr0.1-bs20-seed0", "lr0.1-bs20-seed1", "lr0.2-bs20-seed1"];
+        assert_eq!(missing(&settings), all);
+        settings.looks = Some(vec![1, 2]);
+        assert_eq!(missing(&settings), ["lr0.1-bs20-seed0"]);
+    }
+}
