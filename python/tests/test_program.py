@@ -79,6 +79,33 @@ def test_a_checkpoint_is_measured_as_the_program_does(model, batch_norm, layers,
     assert_same(found, expected)
 
 
+def test_what_lies_beyond_eigenvalues_is_as_the_program_has_it(tmp_path):
+    rng = np.random.default_rng(5)
+    images = rng.integers(0, 256, size=(40, 28, 28), dtype=np.uint8)
+    labels = np.arange(40) % 10
+    save_idx(tmp_path, images, labels)
+    layers = weights([784, 5, 10])
+    path = save_safetensors(tmp_path / "W.safetensors", layers)
+    # fmt: off
+    expected = program(
+        "measure", "--checkpoint", path, "--model", "mlp", "--data", "mnist",
+        "--data-dir", tmp_path, "--top", 2, "--batches", 5, "--batch-size", 8,
+        "--density", 2, "--density-steps", 9, "--loss-line", 5, "--loss-plane", 7,
+        "--halves", "--learning-rate", 0.1,
+    )
+    # fmt: on
+    asked = dict(top=2, batches=5, batch_size=8, density=2, density_steps=9)
+    asked.update(loss_line=5, loss_plane=7, halves=True, learning_rate=0.1)
+    found = breakeven.measure(layers, "mlp", images[:, None], labels, diagonal_probes=4, **asked)
+    vectors = found.pop("eigenvectors")
+    assert len(found.pop("curvatures")) == 40
+    for name, array in layers.items():
+        for of in ["diagonal", "diagonal_standard_error"]:
+            assert vectors[f"hessian.{of}.{name}"].shape == array.shape
+    assert found["loss_plane"]["losses"][3][3] == pytest.approx(found["loss"], rel=1e-12)
+    assert_same(found, expected)
+
+
 def test_a_table_is_judged_as_the_program_does(tmp_path):
     path = tmp_path / "runs.csv"
     rows = ["seed,learning_rate,batch_size,max_lambda_k,max_lambda_h"]
