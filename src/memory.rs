@@ -24,9 +24,7 @@ impl Gib {
     pub fn bytes(self) -> u64 {
         (self.0 * GIB) as u64
     }
-}
 
-impl Gib {
     /// As many whole MiB.
     pub fn mebibytes(self) -> u64 {
         self.bytes() >> 20

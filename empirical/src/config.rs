@@ -12,8 +12,7 @@ pub use error::ConfigError;
 pub use measure::{
     BatchNormMode, COMPLETE_SPECTRUM_LIMIT, MOST_BATCHES, MeasureConfig, most_eigenvalues,
 };
-pub(crate) use measure::{MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES};
-
+pub(crate) use measure::{LEAST_POINTS, MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES};
 pub use training::{Augmentation, Decayed, TrainingConfig};
 
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ mod mini_batch;
 mod point;
 mod step;
 
-pub use combined::{DeflatedOp, ScaledOp, SumOp};
+pub use combined::{ScaledOp, SumOp};
 pub use covariance::{EmpiricalFisherOp, GradientCovarianceOp};
 pub use gauss_newton::GaussNewtonOp;
 pub use gram::GramSpectrum;

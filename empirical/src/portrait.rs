@@ -132,7 +132,8 @@ impl Portrait {
         let noise = covariance.clone().and_then(|k| noise_scale(&point, &k));
         let noise = keep(&mut absent, "gradient_noise_scale", noise);
         let densities = settings.densities(&survey)?;
-        let step = settings.step(&survey, theta, &h, &mut absent)?;
+        let each = curvatures.as_deref().ok();
+        let step = settings.step(&survey, theta, &h, each, &mut absent)?;
         let of_k = k.as_ref().ok().copied();
         let halves = settings.halves(&survey, theta, &h, of_k, &mut absent);
         let (loss_line, loss_plane) = settings.landscape(&survey, theta, &h, &mut absent);

@@ -2,6 +2,7 @@
 //! networks nor Burn.
 
 mod complete;
+mod deflated;
 mod density;
 mod determinism;
 mod diagonal;
@@ -12,6 +13,7 @@ mod pairs;
 mod trace;
 
 pub use complete::{write_out, written_out_error};
+pub use deflated::DeflatedOp;
 pub use density::spectral_density;
 pub use determinism::{NotDeterministic, check_determinism};
 pub use diagonal::{Diagonal, diagonal};

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::compute::DeviceKind;
 use crate::examples::Examples;
 use crate::known::Known;
+use crate::landscape::Landscape;
 use crate::moments::{Moments, normal_variance_error, variance_error};
 use crate::operator::{BatchSharpness, HessianOp, LinearOperator, MiniBatchGradients, Point};
 use crate::random::{Purpose, stream};
@@ -77,15 +78,27 @@ impl Survey<'_> {
         solver.solve(&self.watched(operator), start, &mut rng)
     }
 
-    /// What H has where the point's examples are half of those that were searched,
-    /// whose eigenvectors say where to look.
-    pub(crate) fn hessian_half(&self, tolerance: f64, start: &[Vec<f64>]) -> Known<HessianHalf> {
+    /// The largest eigenvalue of a matrix of half of the examples, from the
+    /// eigenvectors of all of them.
+    pub(crate) fn of_half(
+        &self,
+        what: &str,
+        operator: &impl LinearOperator,
+        tolerance: f64,
+        start: &[Vec<f64>],
+    ) -> Eigenpairs {
         let lanczos = Lanczos {
             fresh_directions: false,
             ..Lanczos::new(1, tolerance)
         };
-        let title = "H of half of the examples";
-        let found = self.leading(title, &HessianOp(self.point), &lanczos, start);
+        let title = format!("{what} of half of the examples");
+        self.leading(&title, operator, &lanczos, start)
+    }
+
+    /// What H has where the point's examples are half of those that were searched,
+    /// whose eigenvectors say where to look.
+    pub(crate) fn hessian_half(&self, tolerance: f64, start: &[Vec<f64>]) -> Known<HessianHalf> {
+        let found = self.of_half("H", &HessianOp(self.point), tolerance, start);
         let top = found.pairs.first();
         let top = top.filter(|top| top.value.is_finite() && top.error_bound.is_finite());
         let top = top.ok_or("H of a half has no finite eigenvalue")?;
@@ -100,6 +113,29 @@ impl Survey<'_> {
             trace_k_per_example: None,
             trace_k_per_example_error_bound: None,
         })
+    }
+
+    /// The loss near θ, the point's, in batches of `batch_size` where examples depend on
+    /// their batch; NaN once the survey is abandoned.
+    pub(crate) fn landscape<'s>(
+        &'s self,
+        theta: &'s [f64],
+        batch_size: usize,
+    ) -> Landscape<'s, impl Fn(&[f64]) -> f64 + 's> {
+        let (network, examples) = (self.point.network(), self.point.examples());
+        let loss_at = move |moved: &[f64]| {
+            if self.stopped() {
+                return f64::NAN;
+            }
+            self.meter.advance(1);
+            let parameters = network.model.parameters().split(moved, network.compute);
+            network.score(&parameters, examples, batch_size).loss
+        };
+        Landscape {
+            theta,
+            loss: self.point.score().loss,
+            loss_at,
+        }
     }
 
     /// The gradients of all examples, where they are few enough for their Gram
@@ -186,19 +222,20 @@ pub(crate) fn middle(point: &Point, size: usize) -> Known<usize> {
 }
 
 /// s² along the unit vector `e` and its standard error as that of the `all` examples
-/// of which a point has some: the variance of the examples' curvatures, or where they
-/// have none, the one that the curvatures of whole batches of S = `size` follow from.
+/// of which a point has some: the variance of the examples' curvatures `each`, or where
+/// they have none, the one that the curvatures of whole batches of S = `size` follow from.
 /// Disjoint batches of a set of N have means whose variance, over their number less
 /// one, is s² N/(S(N−1)) on average.
 pub(crate) fn curvature_variance(
     point: &Point,
     e: &[f64],
+    each: Option<&[f64]>,
     size: usize,
     all: usize,
 ) -> Known<(f64, Option<f64>)> {
-    if let Ok(each) = point.curvatures(e) {
-        let error = variance_error(&each, all);
-        return Ok((Moments::of(&each).variance, error));
+    if let Some(each) = each {
+        let error = variance_error(each, all);
+        return Ok((Moments::of(each).variance, error));
     }
     let batches = point.batch_curvatures(e, size);
     if batches.len() < 2 {

@@ -21,7 +21,7 @@ mod solver;
 mod training;
 
 pub use density::{OverProbes, Share, SpectralDensity};
-pub use planned::{PlannedRun, planned_runs, run_name};
+pub use planned::{PlannedRun, combinations, planned_runs, run_name};
 pub use predictions::{Digits, PREDICTIONS_FILE, Predictions};
 pub use run::{MiniBatches, PretrainedWeights, RunHeader, RunOutcome, RunStatus};
 pub use solver::{BoundKind, SolverStatus};

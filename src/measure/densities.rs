@@ -12,10 +12,10 @@ const SIZES: [f64; 3] = [0.1, 0.01, 0.001];
 /// How many eigenvalues of each matrix are about as large as its largest.
 pub(super) fn lines(portrait: &Portrait) -> Vec<String> {
     let of_matrix = |(matrix, density): (&&str, &SpectralDensity)| {
-        let probes = density.probes.iter().max().map_or(1, |last| last + 1);
         let title = format!(
-            "\nHow the eigenvalues of {} are distributed, by {probes} random vectors",
-            symbol(matrix)
+            "\nHow the eigenvalues of {} are distributed, by {} random vectors",
+            symbol(matrix),
+            density.probe_count()
         );
         std::iter::once(title)
             .chain(counts(density, portrait.parameters))

@@ -65,7 +65,7 @@ fn of_density(matrix: &str, density: &SpectralDensity, parameters: usize) -> Opt
     let x = Scale::Linear(low - 4.0 * width, high + 4.0 * width);
     let at = |k: usize| x.at(k as f64 / (PLACES - 1) as f64);
     let places: Vec<f64> = (0..PLACES).map(at).collect();
-    let widened: Vec<_> = places.iter().map(|&x| density.widened(x, width)).collect();
+    let widened = density.widened(&places, width);
     let one = (width * (2.0 * std::f64::consts::PI).sqrt() * parameters as f64).recip();
     let floor = one / 3.0;
     let top = widened.iter().map(|d| d.mean).fold(one, f64::max);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::densities;
 use breakeven_empirical::portrait::{
     CovariancePortrait, LayerPortrait, Leading, Portrait, StepPortrait, TracePortrait, Values,
 };
 use breakeven_sim::record::HessianHalf;
+
+use super::densities;
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;

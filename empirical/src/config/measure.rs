@@ -143,7 +143,8 @@ pub(crate) const MOST_PROBES: usize = 10_000;
 /// The most Lanczos steps of a density: a vector of D numbers is kept for each.
 pub(crate) const MOST_DENSITY_STEPS: usize = 1000;
 
-/// The most points of a line of losses.
+/// The fewest points of a line of losses, and the most.
+pub(crate) const LEAST_POINTS: usize = 5;
 pub(crate) const MOST_POINTS: usize = 1001;
 
 /// Parameters up to which a complete spectrum may be asked for.
@@ -262,8 +263,8 @@ impl MeasureConfig {
         require(
             "measure.loss_line_points",
             points,
-            points == 0 || (points % 2 == 1 && (5..=MOST_POINTS).contains(&points)),
-            format!("0, or an odd number from 5 to {MOST_POINTS}, such as 11"),
+            points == 0 || (points % 2 == 1 && (LEAST_POINTS..=MOST_POINTS).contains(&points)),
+            format!("0, or an odd number from {LEAST_POINTS} to {MOST_POINTS}, such as 11"),
         )?;
         let batches = self.covariance_batches;
         require(

@@ -27,7 +27,9 @@ impl Measurement<'_> {
                 return leave_out(&mut record.absent, &fields, &why);
             }
         };
-        match curvature_variance(point, e, self.batch_size, self.train.len()) {
+        let each = point.curvatures(e).ok();
+        let (size, all) = (self.batch_size, self.train.len());
+        match curvature_variance(point, e, each.as_deref(), size, all) {
             Ok((variance, error)) => {
                 let stability = self.stability(top.value, variance);
                 record.curvature_variance = finite(variance);

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use breakeven_sim::meter::Parts;
 use breakeven_sim::record::{LossLine, LossPlane, SpectralDensity};
 
-use super::{PortraitError, PortraitSettings, product_of};
+use super::{DensitySettings, PortraitError, PortraitSettings, product_of};
 use crate::checkpoint::NamedTensor;
 use crate::known::keep;
-use crate::landscape::Landscape;
 use crate::operator::{
     EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator,
 };
@@ -24,21 +23,24 @@ impl PortraitSettings {
     pub(super) fn densities(&self, survey: &Survey) -> Result<Densities, PortraitError> {
         let point = survey.point;
         let mut all = Densities::new();
-        if self.density.is_none() {
+        let Some(asked) = self.density else {
             return Ok(all);
-        }
-        all.insert("hessian", self.density(survey, "H", HessianOp(point))?);
+        };
+        let h = self.density(survey, asked, "H", HessianOp(point))?;
+        all.insert("hessian", h);
         if let Ok(k) = GradientCovarianceOp::of(point) {
-            all.insert("covariance_per_example", self.density(survey, "K", k)?);
+            let density = self.density(survey, asked, "K", k)?;
+            all.insert("covariance_per_example", density);
         }
         if self.gauss_newton {
-            let density = self.density(survey, "G", GaussNewtonOp(point))?;
+            let density = self.density(survey, asked, "G", GaussNewtonOp(point))?;
             all.insert("gauss_newton", density);
         }
         if self.empirical_fisher
             && let Ok(f) = EmpiricalFisherOp::of(point)
         {
-            all.insert("empirical_fisher", self.density(survey, "F", f)?);
+            let density = self.density(survey, asked, "F", f)?;
+            all.insert("empirical_fisher", density);
         }
         Ok(all)
     }
@@ -46,16 +48,16 @@ impl PortraitSettings {
     fn density(
         &self,
         survey: &Survey,
+        DensitySettings { probes, steps }: DensitySettings,
         what: &'static str,
         operator: impl LinearOperator,
     ) -> Result<SpectralDensity, PortraitError> {
-        let settings = self.density.expect("a density was asked for");
-        let most = settings.probes * settings.steps.min(operator.dim());
+        let most = probes * steps.min(operator.dim());
         let title = format!("spectral density of {what}");
         survey.meter.begin(title, Parts::AtMost(most as u64));
         let mut rng = stream(self.seed, Purpose::Probes, 0);
         let watched = survey.watched(operator);
-        spectral_density(&watched, settings.probes, settings.steps, &mut rng)
+        spectral_density(&watched, probes, steps, &mut rng)
             .ok_or(PortraitError::NotFinite(product_of(what)))
     }
 
@@ -85,21 +87,7 @@ impl PortraitSettings {
         h: &Eigenpairs,
         absent: &mut BTreeMap<String, String>,
     ) -> (Option<LossLine>, Option<LossPlane>) {
-        let network = survey.point.network();
-        let (layout, examples) = (network.model.parameters(), survey.point.examples());
-        let loss_at = |moved: &[f64]| {
-            if survey.stopped() {
-                return f64::NAN;
-            }
-            survey.meter.advance(1);
-            let parameters = layout.split(moved, network.compute);
-            network.score(&parameters, examples, self.batch_size).loss
-        };
-        let near = Landscape {
-            theta,
-            loss: survey.point.score().loss,
-            loss_at,
-        };
+        let near = survey.landscape(theta, self.batch_size);
         let line = (self.loss_line_points > 0).then(|| {
             let points = self.loss_line_points;
             let title = "loss along the top eigenvector";

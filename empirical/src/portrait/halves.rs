@@ -7,7 +7,7 @@ use breakeven_sim::record::HessianHalf;
 use super::PortraitSettings;
 use crate::known::{Known, keep};
 use crate::operator::{GradientCovarianceOp, Point};
-use crate::solver::{Eigenpairs, Lanczos};
+use crate::solver::Eigenpairs;
 use crate::survey::{Survey, middle};
 
 /// The difference of two halves, relative to their mean, above which they are too
@@ -54,12 +54,7 @@ impl PortraitSettings {
         let (Ok(of_k), Some(k)) = (GradientCovarianceOp::of(&point), k) else {
             return Ok(of_h);
         };
-        let lanczos = Lanczos {
-            fresh_directions: false,
-            ..Lanczos::new(1, self.tolerance)
-        };
-        let title = "K of half of the examples";
-        let found = half.leading(title, &of_k, &lanczos, &k.start);
+        let found = half.of_half("K", &of_k, self.tolerance, &k.start);
         let top = found.pairs.first();
         Ok(HessianHalf {
             lambda_k_per_example: top.map(|top| top.value),

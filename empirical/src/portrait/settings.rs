@@ -7,7 +7,8 @@ use glob::Pattern;
 use crate::checkpoint::CheckpointError;
 use crate::compute::{Compute, DeviceKind};
 use crate::config::{
-    BatchNormMode, MOST_BATCHES, MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES, most_eigenvalues,
+    BatchNormMode, LEAST_POINTS, MOST_BATCHES, MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES,
+    most_eigenvalues,
 };
 use crate::data::DataError;
 use crate::loaded::DECODED_BYTES;
@@ -22,8 +23,7 @@ use crate::solver::NotDeterministic;
 /// processor's cache holds most of them, and that all cores get pieces.
 const PIECE_NUMBERS: usize = 1 << 20;
 
-/// Points of the loss along a vector, at least, and in a plane each way, at most.
-const LEAST_POINTS: usize = 5;
+/// Points of the loss in a plane each way, at most.
 const MOST_PLANE_POINTS: usize = 201;
 
 /// What is measured, and how exactly.

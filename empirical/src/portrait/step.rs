@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::{BatchOrder, PortraitError, PortraitSettings};
 use crate::examples::Examples;
 use crate::known::{Known, keep};
-use crate::landscape::Landscape;
 use crate::operator::{HessianOp, Point, StepSecondMomentOp};
 use crate::random::{Purpose, stream};
 use crate::solver::{Eigenpairs, Lanczos};
@@ -60,7 +59,7 @@ pub struct StepPortrait {
 }
 
 impl PortraitSettings {
-    /// Example numbers of mini-batch j.
+    /// Mini-batch j.
     pub(super) fn batch(&self, examples: &Examples, j: usize, rng: &mut ChaCha8Rng) -> Examples {
         match self.batch_order {
             BatchOrder::Sequential => examples.range(j * self.batch_size, self.batch_size),
@@ -73,13 +72,17 @@ impl PortraitSettings {
         survey: &Survey,
         theta: &[f64],
         h: &Eigenpairs,
+        curvatures: Option<&[f64]>,
         absent: &mut BTreeMap<String, String>,
     ) -> Result<Option<StepPortrait>, PortraitError> {
         let Some(learning_rate) = self.learning_rate else {
             return Ok(None);
         };
         let mut keep = |field: &str, found| keep(absent, &format!("step.{field}"), found);
-        let stability = keep("stability", self.left_side(survey.point, h, learning_rate));
+        let stability = keep(
+            "stability",
+            self.left_side(survey.point, h, curvatures, learning_rate),
+        );
         let critical = keep("critical_sharpness", self.critical(survey, theta));
         let growth = self.growth(survey, theta, learning_rate)?;
         let top = growth.pairs.first();
@@ -98,11 +101,18 @@ impl PortraitSettings {
         }))
     }
 
-    /// The left side of Eq. 1, and how much an error of s² adds.
-    fn left_side(&self, point: &Point, h: &Eigenpairs, eta: f64) -> Known<[f64; 2]> {
+    /// The left side of Eq. 1, and how much an error of s² adds; `curvatures` are
+    /// those of single examples along e_H¹, where they have any.
+    fn left_side(
+        &self,
+        point: &Point,
+        h: &Eigenpairs,
+        curvatures: Option<&[f64]>,
+        eta: f64,
+    ) -> Known<[f64; 2]> {
         let e = h.top_vector("H")?;
         let size = self.batch_size;
-        let (s2, error) = curvature_variance(point, e, size, POPULATION)?;
+        let (s2, error) = curvature_variance(point, e, curvatures, size, POPULATION)?;
         let error = error.ok_or("one example or batch has no variance to be told from")?;
         let left = |s2| stability(eta, h.pairs[0].value, s2, point.examples().len(), size);
         Ok([left(s2), left(s2 + error) - left(s2)])
@@ -111,27 +121,13 @@ impl PortraitSettings {
     /// Between which two learning rates a step along −g ceases to lower the loss.
     fn critical(&self, survey: &Survey, theta: &[f64]) -> Known<[f64; 2]> {
         let point = survey.point;
-        let network = point.network();
-        let layout = network.model.parameters();
         survey.meter.begin("loss along the gradient", Parts::Whole);
-        let loss_at = |moved: &[f64]| {
-            if survey.stopped() {
-                return f64::NAN;
-            }
-            let parameters = layout.split(moved, network.compute);
-            let score = network.score(&parameters, point.examples(), self.batch_size);
-            score.loss
-        };
-        let near = Landscape {
-            theta,
-            loss: point.score().loss,
-            loss_at,
-        };
         let g = point.gradient();
         let squared = point.squared_gradient_norm();
         if squared.sqrt() <= point.rounding(squared.sqrt()) || squared == 0.0 {
             return Err("the gradient is zero up to rounding".to_owned());
         }
+        let near = survey.landscape(theta, self.batch_size);
         near.critical(g, point.quadratic(g) / squared)
     }
 

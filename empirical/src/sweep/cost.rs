@@ -56,11 +56,7 @@ fn measurement(shared: &Shared, spec: RunSpec) -> u64 {
     let validation = shared.validation.as_ref().map_or(0, |part| part.len()) as u64;
     let mini_batches = mini_batches(shared, spec);
     let drawn = (mini_batches.batches as u64).saturating_mul(mini_batches.batch_size as u64);
-    let sharpness = if measure.batch_sharpness {
-        CURVATURES
-    } else {
-        0
-    };
+    let sharpness = u64::from(measure.batch_sharpness) * CURVATURES;
     subset
         .saturating_mul(of_an_example(
             measure,
@@ -74,21 +70,11 @@ fn measurement(shared: &Shared, spec: RunSpec) -> u64 {
 fn of_an_example(measure: &MeasureConfig, parameters: u64) -> u64 {
     let ends = measure.hessian_eigenvalues + measure.hessian_smallest_eigenvalues;
     let search = PRODUCTS * ends as u64 * HESSIAN_PRODUCT + CURVATURES;
-    let per_example = match measure.lambda_k_per_example {
-        true => PRODUCTS * COVARIANCE_PRODUCT,
-        false => 0,
-    };
-    let trace = if measure.trace_k_per_example {
-        FORWARD
-    } else {
-        0
-    };
-    let halves = if measure.hessian_halves { 2 } else { 1 };
+    let per_example = u64::from(measure.lambda_k_per_example) * PRODUCTS * COVARIANCE_PRODUCT;
+    let trace = u64::from(measure.trace_k_per_example) * FORWARD;
+    let halves = 1 + u64::from(measure.hessian_halves);
     let probes = measure.trace_probes + measure.density_probes * measure.density_steps;
-    let complete = match measure.complete_hessian_spectrum {
-        true => parameters,
-        false => 0,
-    };
+    let complete = u64::from(measure.complete_hessian_spectrum) * parameters;
     // The loss before and after the step, and the gradient along e_H.
     let losses = 2 * FORWARD + GRADIENT + measure.loss_line_points as u64 * FORWARD;
     let products = (probes as u64).saturating_add(complete);
@@ -100,9 +86,6 @@ fn of_an_example(measure: &MeasureConfig, parameters: u64) -> u64 {
 /// The products of a run's first searches beyond those of the others, for each
 /// example of the subset.
 fn first_products(measure: &MeasureConfig) -> u64 {
-    let covariance = match measure.lambda_k_per_example {
-        true => COVARIANCE_PRODUCT,
-        false => 0,
-    };
+    let covariance = u64::from(measure.lambda_k_per_example) * COVARIANCE_PRODUCT;
     FIRST_PRODUCTS * (HESSIAN_PRODUCT + covariance)
 }

@@ -1,6 +1,8 @@
 //! One run among those of a sweep.
 
-use breakeven_sim::record::{MiniBatches, PretrainedWeights, RunHeader, run_name};
+use breakeven_sim::record::{
+    MiniBatches, PlannedRun, PretrainedWeights, RunHeader, combinations, run_name,
+};
 
 use super::Shared;
 use crate::config::{SweepAxes, TrainingConfig};
@@ -21,20 +23,15 @@ pub struct RunSpec {
 impl RunSpec {
     /// All combinations of a sweep: seed by seed, as seeds are blocks.
     pub fn of(axes: &SweepAxes) -> Vec<Self> {
-        let mut runs = Vec::new();
-        for &seed in &axes.seeds {
-            for &learning_rate in &axes.learning_rates {
-                for &batch_size in &axes.batch_sizes {
-                    runs.extend(axes.momenta().map(|momentum| Self {
-                        learning_rate,
-                        batch_size,
-                        momentum,
-                        seed,
-                    }));
-                }
-            }
-        }
-        runs
+        let (rates, sizes) = (&axes.learning_rates, &axes.batch_sizes);
+        let planned = combinations(&axes.seeds, rates, sizes, axes.momenta.as_deref());
+        let of = |run: PlannedRun| Self {
+            learning_rate: run.learning_rate,
+            batch_size: run.batch_size,
+            momentum: run.momentum,
+            seed: run.seed,
+        };
+        planned.into_iter().map(of).collect()
     }
 
     /// The name of the run and of its folder.

@@ -2,11 +2,10 @@
 
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::operator::{
-    DeflatedOp, HessianOp, LinearOperator, Point, PointSettings, ScaledOp, StepSecondMomentOp,
-    SumOp,
+    HessianOp, LinearOperator, Point, PointSettings, ScaledOp, StepSecondMomentOp, SumOp,
 };
 use breakeven_empirical::random::{Purpose, stream};
-use breakeven_empirical::solver::diagonal;
+use breakeven_empirical::solver::{DeflatedOp, diagonal};
 use nalgebra::{DMatrix, DVector};
 
 use crate::dense::Dense;

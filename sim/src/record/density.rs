@@ -38,13 +38,18 @@ impl SpectralDensity {
     /// The nodes and weights of each probe, whose weights sum to 1, smallest node
     /// first. Without [`Self::probes`] all are one.
     fn of_probes(&self) -> Vec<Vec<(f64, f64)>> {
-        let count = self.probes.iter().max().map_or(1, |last| last + 1);
+        let count = self.probe_count();
         let mut all = vec![Vec::new(); count];
         for (place, (&node, &weight)) in self.nodes.iter().zip(&self.weights).enumerate() {
             let probe = self.probes.get(place).copied().unwrap_or(0);
             all[probe].push((node, weight * count as f64));
         }
         all
+    }
+
+    /// How many probes there were.
+    pub fn probe_count(&self) -> usize {
+        self.probes.iter().max().map_or(1, |last| last + 1)
     }
 
     /// By how much the weights miss a sum of 1.
@@ -78,13 +83,17 @@ impl SpectralDensity {
         }
     }
 
-    /// The density at `value` where each node is widened to a normal distribution of
-    /// standard deviation `width`: a share of all eigenvalues per unit.
-    pub fn widened(&self, value: f64, width: f64) -> OverProbes {
+    /// The density at each of `values` where each node is widened to a normal
+    /// distribution of standard deviation `width`: a share of all eigenvalues per unit.
+    pub fn widened(&self, values: &[f64], width: f64) -> Vec<OverProbes> {
         let height = (width * (2.0 * std::f64::consts::PI).sqrt()).recip();
-        let bell = |node: f64| height * (-0.5 * ((value - node) / width).powi(2)).exp();
-        let of_probe = |nodes: &Vec<(f64, f64)>| nodes.iter().map(|(x, w)| w * bell(*x)).sum();
-        over_probes(self.of_probes().iter().map(of_probe))
+        let probes = self.of_probes();
+        let at = |&value: &f64| {
+            let bell = |node: f64| height * (-0.5 * ((value - node) / width).powi(2)).exp();
+            let of_probe = |nodes: &Vec<(f64, f64)>| nodes.iter().map(|(x, w)| w * bell(*x)).sum();
+            over_probes(probes.iter().map(of_probe))
+        };
+        values.iter().map(at).collect()
     }
 }
 
@@ -126,7 +135,7 @@ mod tests {
     #[test]
     fn a_widened_density_is_the_sum_of_its_bells() {
         let peak = (2.0 * std::f64::consts::PI).sqrt().recip();
-        let at_two = two().widened(2.0, 1.0);
+        let at_two = two().widened(&[2.0], 1.0)[0];
         let first = 0.75 + 0.25 * (-4.5_f64).exp();
         let second = 0.5 + 0.5 * (-2.0_f64).exp();
         assert!((at_two.mean - peak * (first + second) / 2.0).abs() < 1e-15);
@@ -139,7 +148,7 @@ mod tests {
         let old: SpectralDensity =
             serde_json::from_str(r#"{"nodes":[1.0,2.0],"weights":[0.5,0.5]}"#).unwrap();
         assert_eq!(old.share_above(1.5).standard_errors, None);
-        assert_eq!(old.widened(1.0, 0.1).standard_error, None);
+        assert_eq!(old.widened(&[1.0], 0.1)[0].standard_error, None);
         assert_eq!(old.weight_error(), 0.0);
     }
 }

@@ -51,14 +51,29 @@ pub fn planned_runs(config: &serde_json::Value) -> Vec<PlannedRun> {
     let Ok(axes) = Axes::deserialize(&config["sweep"]) else {
         return Vec::new();
     };
-    let momenta = match axes.momenta {
-        Some(momenta) => momenta.into_iter().map(Some).collect(),
+    combinations(
+        &axes.seeds,
+        &axes.learning_rates,
+        &axes.batch_sizes,
+        axes.momenta.as_deref(),
+    )
+}
+
+/// A run for each combination: seed by seed, as seeds are blocks.
+pub fn combinations(
+    seeds: &[u64],
+    learning_rates: &[f64],
+    batch_sizes: &[usize],
+    momenta: Option<&[f64]>,
+) -> Vec<PlannedRun> {
+    let momenta: Vec<Option<f64>> = match momenta {
+        Some(momenta) => momenta.iter().copied().map(Some).collect(),
         None => vec![None],
     };
     let mut runs = Vec::new();
-    for &seed in &axes.seeds {
-        for &learning_rate in &axes.learning_rates {
-            for &batch_size in &axes.batch_sizes {
+    for &seed in seeds {
+        for &learning_rate in learning_rates {
+            for &batch_size in batch_sizes {
                 runs.extend(momenta.iter().map(|&momentum| PlannedRun {
                     name: run_name(learning_rate, batch_size, momentum, seed),
                     seed,
