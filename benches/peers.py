@@ -11,13 +11,14 @@ PyHessian and hessian-eigenthings. Two networks after 200 steps of SGD, 32 bits:
                  the bound that SciPy's stop is; `searched`: with fresh directions, as
                  `breakeven measure` does. curvlinops: its HessianLinearOperator inside
                  scipy.sparse.linalg.eigsh(k=1, which="LA", tol=1e-3). PyHessian: eigenvalues(tol=1e-3)
-    density      of H, by 4 probes with 80 products each. curvlinops: lanczos_approximate_spectrum
+    density      of H, by 2 probes with 40 products each. curvlinops: lanczos_approximate_spectrum
                  with the ends given; hessian-eigenthings: spectral_density. (PyHessian's density
                  calls torch.eig, which PyTorch no longer has.)
     covariance   the largest eigenvalue of the exact per-example K of the MLP. PyTorch: gradients of
                  all examples by torch.func.vmap, held in one array, and eigsh on its products
 
 Every task of every side runs in a process of its own, one after the other; the best round counts.
+A round takes a quarter of an hour on two cores; each answer goes to stderr as it comes.
 Seconds are from network and data in memory to the answer, memory is the whole process's peak. Errors are
 against SciPy's eigsh with tol=1e-8 on double backward in 64 bits.
 """
@@ -37,7 +38,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = {"mlp": 5_000, "simple_cnn": 500}
-PROBES, STEPS = 4, 80
+PROBES, STEPS = 2, 40
 BATCH, TRAINING_STEPS = 64, 200
 CHUNK = 250  # examples whose gradients vmap takes at once
 NAMES = {"curvlinops": "curvlinops-for-pytorch", "pyhessian": "PyHessian",
@@ -79,7 +80,7 @@ def data(name, folder):
     """Images [n, features] in [0, 1], and labels [n]."""
     count = EXAMPLES[name]
     if name == "mlp":
-        fixtures = ROOT / "fixtures/fashion-mnist-12k"
+        fixtures = ROOT / "empirical/fixtures/fashion-mnist-12k"
         images = gzip.decompress((fixtures / "train-images-idx3-ubyte.gz").read_bytes())
         labels = gzip.decompress((fixtures / "train-labels-idx1-ubyte.gz").read_bytes())
         images = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784)
@@ -229,7 +230,10 @@ def in_process(command):
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{' '.join(map(str, command))} failed: {status}")
-    return json.loads(text.strip().splitlines()[-1]) | {"peak_mb": usage.ru_maxrss * 1024 / 1e6}
+    found = json.loads(text.strip().splitlines()[-1]) | {"peak_mb": usage.ru_maxrss * 1024 / 1e6}
+    said = {name: number for name, number in found.items() if name != "density"}
+    print(*command[1:6], said, file=sys.stderr, flush=True)
+    return found
 
 
 def program():

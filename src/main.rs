@@ -2,6 +2,7 @@
 
 mod check;
 mod cluster;
+mod completions;
 mod config;
 mod data;
 mod design;
@@ -9,6 +10,7 @@ mod device;
 mod explore;
 mod export;
 mod failure;
+mod manual;
 mod measure;
 mod memory;
 mod progress;
@@ -51,7 +53,7 @@ Exit code 0: done. 1: the work failed, or verify --against found a change.
 /// Predicts, measures and tests the break-even point of SGD
 /// (Jastrzebski et al., ICLR 2020).
 #[derive(Parser)]
-#[command(version = version::version(), after_help = START)]
+#[command(version = version::version(), long_version = version::long_version(), after_help = START)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -80,6 +82,10 @@ enum Command {
     Data(data::DataArgs),
     #[command(subcommand)]
     Simulate(simulate::SimulateArgs),
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::CompletionsArgs),
+    #[command(after_help = manual::EXAMPLES)]
+    Manual(manual::ManualArgs),
 }
 
 fn main() -> ExitCode {
@@ -96,6 +102,8 @@ fn main() -> ExitCode {
         Command::Explore(args) => explore::run(&args),
         Command::Data(args) => data::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Manual(args) => manual::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

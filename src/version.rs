@@ -12,9 +12,27 @@ static VERSION: LazyLock<String> = LazyLock::new(|| match GIT_HASH {
     None => env!("CARGO_PKG_VERSION").to_owned(),
 });
 
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut devices = vec!["flex"];
+    if cfg!(feature = "wgpu") {
+        devices.push("wgpu");
+    }
+    if cfg!(feature = "cuda") {
+        devices.push("cuda");
+    }
+    let burn = option_env!("BREAKEVEN_BURN_VERSION").unwrap_or("of an unlocked version");
+    let devices = devices.join(", ");
+    format!("{}\nBurn {burn}, devices: {devices}", version())
+});
+
 /// The version, with the commit where it is known.
 pub fn version() -> &'static str {
     &VERSION
+}
+
+/// The version, and what the program can compute with: devices and Burn.
+pub fn long_version() -> &'static str {
+    &LONG_VERSION
 }
 
 /// The command line, as it can be typed again in a shell; but for bytes that

@@ -9,7 +9,7 @@ use png::{BitDepth, ColorType, Encoder, PixelDimensions, Unit};
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
-const FONT: &[u8] = include_bytes!("../../fixtures/fonts/DejaVuSans.ttf");
+const FONT: &[u8] = include_bytes!("../fonts/DejaVuSans.ttf");
 const FONT_FAMILY: &str = "DejaVu Sans";
 const DOTS_AN_INCH: f32 = 300.0;
 const METRES_AN_INCH: f32 = 0.0254;

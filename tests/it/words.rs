@@ -2,10 +2,10 @@
 
 use tempfile::tempdir;
 
-use crate::program::{run_words, stdout};
+use crate::program::{run_words, stderr, stdout};
 use crate::train::QUICK;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 23] = [
     "",
     "check",
     "train",
@@ -27,6 +27,8 @@ const COMMANDS: [&str; 21] = [
     "simulate trajectory",
     "simulate montecarlo",
     "simulate theorems",
+    "completions",
+    "manual",
 ];
 
 #[test]
@@ -37,6 +39,37 @@ fn every_command_explains_itself() {
         let name = format!("help {command}").trim_end().replace(' ', "-");
         insta::assert_snapshot!(name, said);
     }
+}
+
+#[test]
+fn the_version_says_what_the_program_computes_with() {
+    let here = tempdir().unwrap();
+    let said = stdout(&run_words("--version", here.path()));
+    let (first, second) = said.trim_end().split_once('\n').unwrap();
+    assert!(first.starts_with(concat!("breakeven ", env!("CARGO_PKG_VERSION"))));
+    assert!(second.starts_with("Burn 0.22.1, devices: flex"), "{second}");
+}
+
+#[test]
+fn a_shell_gets_its_completions_and_man_a_page_for_each_command() {
+    let here = tempdir().unwrap();
+    let script = stdout(&run_words("completions bash", here.path()));
+    for option in ["--loss-plane", "--learning-rate", "kubernetes"] {
+        assert!(script.contains(option), "{option}");
+    }
+
+    run_words("manual pages/man1", here.path());
+    for command in COMMANDS {
+        let page = format!("breakeven {command}").trim_end().replace(' ', "-");
+        let page = here.path().join(format!("pages/man1/{page}.1"));
+        let text = std::fs::read_to_string(&page).unwrap_or_else(|_| panic!("{page:?}"));
+        assert!(text.contains(".SH OPTIONS"), "{page:?}");
+    }
+
+    std::fs::write(here.path().join("file"), "").unwrap();
+    let refused = run_words("manual file", here.path());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).starts_with("error: can't write manual pages to file"));
 }
 
 /// Numbers become `#`: they are tested elsewhere, and their last digits may

@@ -7,7 +7,7 @@ use super::files::Present;
 
 macro_rules! fixture {
     ($file:literal) => {
-        include_bytes!(concat!("../../../fixtures/fashion-mnist-12k/", $file))
+        include_bytes!(concat!("../../fixtures/fashion-mnist-12k/", $file))
     };
 }
 

@@ -1,5 +1,5 @@
 //! The built-in data against facts that NumPy 2 took from the official files
-//! (`fixtures/fashion-mnist-12k/subset.py` checks those by their published
+//! (`empirical/fixtures/fashion-mnist-12k/subset.py` checks those by their published
 //! MD5 sums).
 
 use super::files::{check, load};

@@ -288,7 +288,7 @@ fn a_subset_is_the_first_examples() {
 
 /// The official test labels of Fashion-MNIST, whole.
 const FASHION_LABELS: &[u8] =
-    include_bytes!("../../../../fixtures/fashion-mnist-12k/official-t10k-labels-idx1-ubyte.gz");
+    include_bytes!("../../../fixtures/fashion-mnist-12k/official-t10k-labels-idx1-ubyte.gz");
 
 #[test]
 fn the_labels_of_another_data_set_are_refused() {

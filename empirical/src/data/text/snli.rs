@@ -11,9 +11,9 @@ use crate::data::files::Content;
 use crate::data::layout::{Layout, Needed, Set, Source};
 use crate::data::search::Search;
 
-const PAIRS: &[u8] = include_bytes!("../../../../fixtures/snli-600/snli-600.jsonl");
+const PAIRS: &[u8] = include_bytes!("../../../fixtures/snli-600/snli-600.jsonl");
 const PATH: &str = "built-in snli-600.jsonl";
-const VOCABULARY: &[u8] = include_bytes!("../../../../fixtures/snli-600/vocab.txt");
+const VOCABULARY: &[u8] = include_bytes!("../../../fixtures/snli-600/vocab.txt");
 
 /// Pairs of sentences that are part of the program.
 #[derive(Debug)]
