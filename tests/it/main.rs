@@ -23,6 +23,7 @@ mod plan;
 mod pretrained;
 mod program;
 mod reproduce;
+mod results;
 mod shards;
 mod simulate;
 mod simulate_montecarlo;
