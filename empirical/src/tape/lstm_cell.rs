@@ -3,9 +3,7 @@
 mod fused;
 mod tensors;
 
-use burn::tensor::DType;
-
-use super::host::is_on_host;
+use super::host::on_host;
 use super::{Map, Matrix};
 use fused::Fused;
 use tensors::Tensors;
@@ -25,11 +23,7 @@ impl LstmCell {
     /// At x, and its value there: in one loop on the CPU, of tensor operations on
     /// cards.
     pub fn of(x: &Matrix) -> (Self, Matrix) {
-        match (is_on_host(x), x.dtype()) {
-            (true, DType::F32) => Self::boxed(Fused::<f32>::of(x)),
-            (true, DType::F64) => Self::boxed(Fused::<f64>::of(x)),
-            _ => Self::of_tensors(x),
-        }
+        on_host!(x, T => Self::boxed(Fused::<T>::of(x)), else Self::of_tensors(x))
     }
 
     /// The same of tensor operations, on any device.

@@ -2,6 +2,9 @@
 //! them of vector instructions, where a C library's take one number at a time. No
 //! result depends on the processor.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use burn::tensor::Element;
@@ -86,11 +89,7 @@ pub(super) trait Real:
     #[inline(always)]
     fn sigmoid(self) -> Self {
         let small = Self::exp(-self.size());
-        let above = if self < Self::ZERO {
-            small
-        } else {
-            Self::ONE
-        };
+        let above = if self < Self::ZERO { small } else { Self::ONE };
         above / (Self::ONE + small)
     }
 }

@@ -19,10 +19,18 @@ impl<T: Real> Fused<T> {
         let [rows, columns] = x.dims();
         let hidden = columns / 5;
         let x = read(x.clone());
-        let at = |x, []: [T; 0], []: [T; 0]| Unit::of(x).numbers();
-        let units = each_unit(hidden, [slice(&x), &[], &[]], at);
-        let at = |unit, []: [T; 0], []: [T; 0]| Unit::at(unit).value();
-        let value = each_unit(hidden, [&units, &[], &[]], at);
+        let units = each_unit(
+            hidden,
+            [slice(&x), &[], &[]],
+            #[inline(always)]
+            |x, []: [T; 0], []: [T; 0]| Unit::of(x).numbers(),
+        );
+        let value = each_unit(
+            hidden,
+            [&units, &[], &[]],
+            #[inline(always)]
+            |unit, []: [T; 0], []: [T; 0]| Unit::at(unit).value(),
+        );
         (Self { units, hidden }, matrix(value, [rows, 2 * hidden]))
     }
 
@@ -33,8 +41,12 @@ impl<T: Real> Fused<T> {
         [b, c]: [&[T]; 2],
         of: impl Fn(Unit<T>, [T; B], [T; C]) -> [T; OUT],
     ) -> Matrix {
-        let of = |unit, b, c| of(Unit::at(unit), b, c);
-        let made = each_unit(self.hidden, [&self.units, b, c], of);
+        let made = each_unit(
+            self.hidden,
+            [&self.units, b, c],
+            #[inline(always)]
+            |unit, b, c| of(Unit::at(unit), b, c),
+        );
         let rows = self.units.len() / (6 * self.hidden);
         matrix(made, [rows, OUT * self.hidden])
     }
@@ -43,12 +55,20 @@ impl<T: Real> Fused<T> {
 impl<T: Real> Map for Fused<T> {
     fn push(&self, dx: Matrix) -> Matrix {
         let dx = read(dx);
-        self.each([slice(&dx), &[]], |unit, dx, []: [T; 0]| unit.jacobian().push(dx))
+        self.each(
+            [slice(&dx), &[]],
+            #[inline(always)]
+            |unit, dx, []: [T; 0]| unit.jacobian().push(dx),
+        )
     }
 
     fn pull(&self, c: Matrix) -> Matrix {
         let c = read(c);
-        self.each([slice(&c), &[]], |unit, c, []: [T; 0]| unit.jacobian().pull(c))
+        self.each(
+            [slice(&c), &[]],
+            #[inline(always)]
+            |unit, c, []: [T; 0]| unit.jacobian().pull(c),
+        )
     }
 
     fn bends(&self) -> bool {
@@ -57,12 +77,20 @@ impl<T: Real> Map for Fused<T> {
 
     fn bend(&self, dx: &Matrix, v: &Matrix) -> Matrix {
         let (dx, v) = (read(dx.clone()), read(v.clone()));
-        self.each([slice(&dx), slice(&v)], Unit::bend)
+        self.each(
+            [slice(&dx), slice(&v)],
+            #[inline(always)]
+            |unit, dx, v| unit.bend(dx, v),
+        )
     }
 
     fn bend_back(&self, dx: &Matrix, c: &Matrix) -> Matrix {
         let (dx, c) = (read(dx.clone()), read(c.clone()));
-        self.each([slice(&dx), slice(&c)], Unit::bend_back)
+        self.each(
+            [slice(&dx), slice(&c)],
+            #[inline(always)]
+            |unit, dx, c| unit.bend_back(dx, c),
+        )
     }
 
     fn numbers(&self) -> usize {
@@ -269,13 +297,30 @@ impl<T: Real> Jacobian<T> {
 /// `[r, C·h]`: `[r, OUT·h]`, h = `hidden`.
 fn each_unit<T: Real, const A: usize, const B: usize, const C: usize, const OUT: usize>(
     hidden: usize,
+    inputs: [&[T]; 3],
+    of: impl Fn([T; A], [T; B], [T; C]) -> [T; OUT],
+) -> Vec<T> {
+    // The widest vectors that the processor has.
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || of_each_unit(hidden, inputs, of),
+    )
+}
+
+#[inline(always)]
+fn of_each_unit<T: Real, const A: usize, const B: usize, const C: usize, const OUT: usize>(
+    hidden: usize,
     [a, b, c]: [&[T]; 3],
     of: impl Fn([T; A], [T; B], [T; C]) -> [T; OUT],
 ) -> Vec<T> {
     let rows = a.len() / (A * hidden);
     let mut made = vec![T::ZERO; rows * OUT * hidden];
     for (row, made) in made.chunks_exact_mut(OUT * hidden).enumerate() {
-        let (a, b, c) = (parts(a, row, hidden), parts(b, row, hidden), parts(c, row, hidden));
+        let (a, b, c) = (
+            parts(a, row, hidden),
+            parts(b, row, hidden),
+            parts(c, row, hidden),
+        );
         let mut made = made.chunks_exact_mut(hidden);
         let made: [&mut [T]; OUT] = from_fn(|_| made.next().expect("as many as there are parts"));
         for unit in 0..hidden {
@@ -289,6 +334,7 @@ fn each_unit<T: Real, const A: usize, const B: usize, const C: usize, const OUT:
 }
 
 /// The N parts of a row of `[r, N·h]`.
+#[inline(always)]
 fn parts<T, const N: usize>(all: &[T], row: usize, hidden: usize) -> [&[T]; N] {
     from_fn(|part| &all[(row * N + part) * hidden..][..hidden])
 }
