@@ -9,7 +9,8 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use burn::tensor::Element;
 
-/// A float. Each function is exact to two units in the last place.
+/// A float. The relative error of each function is at most 1.5 ε, ε the distance from 1
+/// to the next number (0.76, 1.44 and 1.49 ε over all 32-bit numbers).
 pub(super) trait Real:
     Element
     + PartialOrd

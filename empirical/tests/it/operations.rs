@@ -4,7 +4,7 @@
 use breakeven_empirical::compute::Compute;
 use breakeven_empirical::tape::{
     AveragePool, Bilinear, Columns, Convolution, EachStep, Elementwise, Flatten, Grid, Hadamard,
-    Heads, Lane, Lookup, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows,
+    Heads, Lane, Lookup, LstmCell, Map, Matrix, MaxPool, MeanPixel, Over, Patches, PerGroup, Rows,
     ScaleColumns, Share, Softmax, Standardise, Tape, Times, Together, Transposed, Var, Winners,
 };
 use burn::tensor::{Int, Tensor, TensorData};

@@ -1,4 +1,7 @@
 //! The cell on the CPU: one loop a sweep.
+//!
+//! All that the loop calls is inlined into it: only what stands in it is compiled for
+//! the vectors that the processor has.
 
 use std::array::from_fn;
 
