@@ -325,11 +325,11 @@ fn of_each_unit<T: Real, const A: usize, const B: usize, const C: usize, const O
             parts(c, row, hidden),
         );
         let mut made = made.chunks_exact_mut(hidden);
-        let made: [&mut [T]; OUT] = from_fn(|_| made.next().expect("as many as there are parts"));
+        let mut made: [&mut [T]; OUT] = from_fn(|_| made.next().expect("OUT parts a row"));
         for unit in 0..hidden {
             let numbers = of(at(&a, unit), at(&b, unit), at(&c, unit));
-            for (part, number) in numbers.into_iter().enumerate() {
-                made[part][unit] = number;
+            for (part, number) in made.iter_mut().zip(numbers) {
+                part[unit] = number;
             }
         }
     }
