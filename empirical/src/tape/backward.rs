@@ -3,6 +3,7 @@
 use super::cotangents::Cotangents;
 use super::forward::Tangents;
 use super::row::column_sums;
+use super::rows::columns;
 use super::sums::{both, either_or_both, every_one};
 use super::{Bilinear, Map, Matrix, Node, Op, Tape, Var};
 
@@ -84,11 +85,9 @@ impl Tape {
                     let fixed = node.cotangent.as_ref().map(|c| op.cotangent(c));
                     let fixed = fixed.as_ref();
                     if self.active(*a) {
+                        let right = self.right_factor(*b, &**op, &mut dc);
                         let share = either_or_both(
-                            [
-                                moved.as_ref().map(|c| (c, self.value(*b))),
-                                fixed.zip(t.get(*b)),
-                            ],
+                            [moved.as_ref().map(|c| (c, &right)), fixed.zip(t.get(*b))],
                             |c, b| op.pull_left(c, b),
                             |pairs| op.pull_left_both(pairs),
                         );
@@ -115,7 +114,7 @@ impl Tape {
                 Op::Constant => {}
                 Op::Sum(..) | Op::Beside(_) => {
                     if let Some(moved) = moved {
-                        self.spread(k, &moved, &|var| self.active(var), &mut dc);
+                        self.spread(k, moved, &|var| self.active(var), &mut dc);
                     }
                 }
             }
@@ -172,8 +171,8 @@ impl Tape {
             Op::Bilinear(a, b, op) => {
                 let spread = op.cotangent(&c);
                 if is_wanted(*a) {
-                    let share = op.pull_left(&spread, self.value(*b));
-                    cotangents.add(*a, Some(share));
+                    let right = self.right_factor(*b, &**op, cotangents);
+                    cotangents.add(*a, Some(op.pull_left(&spread, &right)));
                 }
                 if is_wanted(*b) {
                     self.pull_right(*b, &**op, &spread, self.value(*a), cotangents);
@@ -188,15 +187,29 @@ impl Tape {
                 kept
             }
             Op::Sum(_, b) => {
-                self.spread(k, &c, &is_wanted, cotangents);
+                self.spread(k, c.clone(), &is_wanted, cotangents);
                 // An example's share of what all share is read from it.
                 (self.active(*b) && self.shared(*b)).then_some(c)
             }
             Op::Beside(_) => {
-                self.spread(k, &c, &is_wanted, cotangents);
+                self.spread(k, c, &is_wanted, cotangents);
                 None
             }
         }
+    }
+
+    /// The right factor `b` of `op`, for [`Bilinear::pull_left`].
+    fn right_factor(&self, b: Var, op: &dyn Bilinear, cotangents: &mut Cotangents) -> Matrix {
+        let value = self.value(b);
+        match self.is_shared_product(b, op) {
+            true => cotangents.by_columns(b, value),
+            false => value.clone(),
+        }
+    }
+
+    /// Whether `b` is the right factor of several products, of which `op` is one.
+    fn is_shared_product(&self, b: Var, op: &dyn Bilinear) -> bool {
+        op.is_product() && self.nodes[b.0].readers > 1
     }
 
     /// Adds what the cotangent `c` of the value of `op` says of its right factor
@@ -209,7 +222,7 @@ impl Tape {
         a: &Matrix,
         cotangents: &mut Cotangents,
     ) {
-        if op.is_product() && self.nodes[b.0].readers > 1 {
+        if self.is_shared_product(b, op) {
             cotangents.add_product(b, c.clone(), a.clone());
         } else {
             cotangents.add(b, Some(op.pull_right(c, a)));
@@ -220,28 +233,33 @@ impl Tape {
     fn spread(
         &self,
         k: usize,
-        c: &Matrix,
+        c: Matrix,
         wanted: &dyn Fn(Var) -> bool,
         cotangents: &mut Cotangents,
     ) {
         match &self.nodes[k].op {
             Op::Sum(a, b) => {
-                if wanted(*a) {
-                    cotangents.add(*a, Some(c.clone()));
-                }
                 if wanted(*b) {
-                    cotangents.add(*b, Some(self.of_right_term(k, *b, c)));
+                    cotangents.add(*b, Some(self.of_right_term(k, *b, &c)));
+                }
+                if wanted(*a) {
+                    cotangents.add(*a, Some(c));
                 }
             }
             Op::Beside(parts) => {
-                let mut first = 0;
-                for part in parts {
-                    let [_, count] = self.shape(*part);
-                    if wanted(*part) {
-                        let own = c.clone().narrow(1, first, count);
-                        cotangents.add(*part, Some(own));
-                    }
-                    first += count;
+                let mut end = 0;
+                let places: Vec<(Var, [usize; 2])> = parts
+                    .iter()
+                    .map(|&part| {
+                        let [_, count] = self.shape(part);
+                        end += count;
+                        (part, [end - count, count])
+                    })
+                    .filter(|&(part, _)| wanted(part))
+                    .collect();
+                let (parts, places): (Vec<Var>, Vec<_>) = places.into_iter().unzip();
+                for (part, own) in parts.into_iter().zip(columns(c, &places)) {
+                    cotangents.add(part, Some(own));
                 }
             }
             _ => unreachable!("sums and values side by side alone"),

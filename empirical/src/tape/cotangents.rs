@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::host::by_columns;
 use super::{Bilinear, Dense, Matrix, Var};
 
 /// What the operations that a sweep has passed say of each value.
@@ -13,6 +14,8 @@ struct Gathered {
     /// Cotangents c of products with the value as their right factor, and left
     /// factors a, whose `aᵀ c` are to be added.
     products: Vec<(Matrix, Matrix)>,
+    /// The value by columns.
+    by_columns: Option<Matrix>,
 }
 
 impl Cotangents {
@@ -23,7 +26,9 @@ impl Cotangents {
 
     /// What has been said of the value numbered `k`.
     pub(super) fn take(&mut self, k: usize) -> Option<Matrix> {
-        let Gathered { mut sum, products } = std::mem::take(&mut self.0[k]);
+        let Gathered {
+            mut sum, products, ..
+        } = std::mem::take(&mut self.0[k]);
         if !products.is_empty() {
             // A recurrent network's weight is read at each step: one product
             // over the rows of all.
@@ -42,6 +47,13 @@ impl Cotangents {
     /// Adds a share.
     pub(super) fn add(&mut self, var: Var, share: Option<Matrix>) {
         super::sums::add(self.sum(var), share);
+    }
+
+    /// `value`, which is that of `b`, as products with its transpose read it: its
+    /// columns one after the other, or each of them would order it anew.
+    pub(super) fn by_columns(&mut self, b: Var, value: &Matrix) -> Matrix {
+        let own = &mut self.0[b.0].by_columns;
+        own.get_or_insert_with(|| by_columns(value)).clone()
     }
 
     /// Adds `aᵀ c`.

@@ -2,6 +2,7 @@
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 
+use super::host::{self, on_host};
 use super::{Bilinear, Map, Matrix, Share};
 
 /// Row r of the value is `a_r` times row `ids_r` of the right factor: an
@@ -54,7 +55,11 @@ pub struct Columns {
 
 impl Map for Columns {
     fn push(&self, x: Matrix) -> Matrix {
-        x.narrow(1, self.first, self.count)
+        // Of a few columns among many a copy would read too much.
+        if self.count * 4 < self.all {
+            return x.narrow(1, self.first, self.count);
+        }
+        columns(x, &[[self.first, self.count]]).remove(0)
     }
 
     fn pull(&self, y: Matrix) -> Matrix {
@@ -63,11 +68,27 @@ impl Map for Columns {
     }
 
     fn pull_onto(&self, total: Matrix, c: Matrix) -> Matrix {
-        let [rows, _] = c.dims();
-        let here = [0..rows, self.first..self.first + self.count];
-        let sum = total.clone().slice(here.clone()) + c;
-        total.slice_assign(here, sum)
+        on_host!(
+            total,
+            T => host::add_columns::<T>(total, self.first, c),
+            else {
+                let [rows, _] = c.dims();
+                let here = [0..rows, self.first..self.first + self.count];
+                let sum = total.clone().slice(here.clone()) + c;
+                total.slice_assign(here, sum)
+            }
+        )
     }
+}
+
+/// Parts of `x`, each so many columns from a first one: `[first, count]`.
+pub(super) fn columns(x: Matrix, parts: &[[usize; 2]]) -> Vec<Matrix> {
+    let view = |&[first, count]: &[usize; 2]| x.clone().narrow(1, first, count);
+    on_host!(
+        x,
+        T => host::columns::<T>(x, parts),
+        else parts.iter().map(view).collect()
+    )
 }
 
 /// One position of each example: rows `[n·p, m]` to `[n, m]`.

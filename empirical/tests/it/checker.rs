@@ -181,18 +181,37 @@ pub fn check_op(on: &Compute, case: &Case) {
             Precision::F64 => check_sweeps(case, &theta, &v, &found),
             Precision::F32 => {
                 let (theta, v) = at(&exact());
-                check_same(case, &found, &case.sweeps(&theta, &v));
+                let expected = case.sweeps(&theta, &v);
+                check_same(
+                    case,
+                    &found,
+                    &expected,
+                    tolerance::F32,
+                    tolerance::F32_SECOND,
+                );
             }
         }
     }
 }
 
+/// All sweeps over two ways to write the same.
 #[track_caller]
-fn check_same(case: &Case, found: &Sweeps, expected: &Sweeps) {
+pub fn check_alike(on: &Compute, case: &Case, other: &Case) {
+    let (theta, v) = (case.theta(on, 1), case.theta(on, 2));
+    let (found, expected) = (case.sweeps(&theta, &v), other.sweeps(&theta, &v));
+    let exact = match on.precision() {
+        Precision::F64 => tolerance::F64,
+        Precision::F32 => tolerance::F32,
+    };
+    check_same(case, &found, &expected, exact, exact);
+}
+
+#[track_caller]
+fn check_same(case: &Case, found: &Sweeps, expected: &Sweeps, exact: f64, exact_second: f64) {
     let close = |what: &str, found: &[f64], expected: &[f64]| {
         let exact = match what {
-            "second" => tolerance::F32_SECOND,
-            _ => tolerance::F32,
+            "second" => exact_second,
+            _ => exact,
         };
         case.close(what, found, expected, exact);
     };

@@ -1,6 +1,7 @@
 //! Tests of `breakeven-empirical` from outside, in one binary.
 
 mod absent;
+mod cell;
 mod checker;
 mod checkpoint;
 mod checkpoint_refusals;

@@ -9,6 +9,7 @@ use breakeven_empirical::tape::{
 };
 use burn::tensor::{Int, Tensor, TensorData};
 
+use crate::cell::long_short_term_memory;
 use crate::checker::{check, check_linear, check_map, check_shared, given, layer, random};
 
 /// Checks the operations of each function on the CPU, and on Vulkan.
@@ -344,32 +345,6 @@ fn recurrence(on: &Compute) {
             state = tape.bilinear(gate, value, Hadamard);
         }
         state
-    });
-}
-
-/// Three steps of a cell, whose weights, states and cell are read again.
-fn long_short_term_memory(on: &Compute) {
-    check(on, "LSTM", 2, &[[2, 8], [2, 8], [1, 8]], |tape, p| {
-        let like = tape.value(p[0]).clone();
-        let words = tape.constant(random(&like, [6, 2], 5));
-        let inputs = tape.product(words, p[0]);
-        let inputs = tape.add(inputs, p[2]);
-        tape.hold(inputs);
-        let mut state = tape.constant(random(&like, [2, 2], 6));
-        let mut cell = tape.constant(random(&like, [2, 2], 7));
-        let mut shown = Vec::new();
-        for step in 0..3 {
-            let input = tape.linear(inputs, EachStep { step, steps: 3 });
-            let from_state = tape.product(state, p[1]);
-            let sums = tape.add(from_state, input);
-            let sums_and_cell = tape.beside(&[sums, cell]);
-            let next = tape.map(sums_and_cell, LstmCell::of);
-            let [count, all] = [2, 4];
-            [cell, state] = [0, 2].map(|first| tape.linear(next, Columns { first, count, all }));
-            shown.push(state);
-        }
-        shown.push(cell);
-        tape.beside(&shown)
     });
 }
 
