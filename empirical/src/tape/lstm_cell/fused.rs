@@ -1,7 +1,7 @@
 //! The cell on the CPU: one loop a sweep.
 //!
-//! All that the loop calls is inlined into it: only what stands in it is compiled for
-//! the vectors that the processor has.
+//! All that the loop calls is inlined into it: only what stands in it is compiled a
+//! second time, for processors with AVX-512.
 
 use std::array::from_fn;
 
@@ -303,7 +303,7 @@ fn each_unit<T: Real, const A: usize, const B: usize, const C: usize, const OUT:
     inputs: [&[T]; 3],
     of: impl Fn([T; A], [T; B], [T; C]) -> [T; OUT],
 ) -> Vec<T> {
-    // The widest vectors that the processor has.
+    // In vectors of AVX-512 where the processor has it.
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || of_each_unit(hidden, inputs, of),
