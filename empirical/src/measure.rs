@@ -184,6 +184,9 @@ impl<'a> Measurement<'a> {
         if config.hessian_eigenvalues > 1 {
             record.spectrum_h = Some(found.pairs.iter().map(|pair| pair.value).collect());
         }
+        if let Some(outliers) = found.outliers("H") {
+            complete::outliers_h(outliers, record);
+        }
         if let Some(least) = found.smallest.first() {
             record.lambda_h_min = finite(least.value);
             record.lambda_h_min_error_bound = finite(least.error_bound);
@@ -275,6 +278,9 @@ impl<'a> Measurement<'a> {
         record.trace_k_error_bound = finite(spectrum.error(trace));
         record.spectrum_k = Some(spectrum.eigenvalues().to_vec());
         record.rank_k = Some(spectrum.rank());
+        let outliers = keep(absent, "outliers_k", spectrum.outliers());
+        record.outliers_k = outliers.as_ref().map(|found| found.count);
+        record.outliers_k_separation = outliers.map(|found| found.separation);
         if self.config.covariance_halves {
             let halves = covariance.halves().map(halves::of_covariance);
             record.covariance_halves = keep(absent, "covariance_halves", halves);

@@ -1,7 +1,8 @@
 //! All of H's eigenvalues.
 
-use breakeven_sim::record::{BoundKind, Record};
+use breakeven_sim::record::{BoundKind, Outliers, Record};
 
+use crate::known::{Known, keep};
 use crate::operator::LinearOperator;
 use crate::solver::{write_out, written_out_error};
 use crate::spectrum::Spectrum;
@@ -48,5 +49,15 @@ pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
             }
         }
     }
+    let with_errors: Vec<(f64, f64)> = values.iter().map(|&x| (x, error)).collect();
+    outliers_h(Outliers::among("H", &with_errors), record);
     record.spectrum_h = Some(values);
+}
+
+/// The outliers among the eigenvalues of `spectrum_h`.
+pub(super) fn outliers_h(found: Known<Outliers>, record: &mut Record) {
+    record.absent.remove("outliers_h");
+    let found = keep(&mut record.absent, "outliers_h", found);
+    record.outliers_h = found.as_ref().map(|found| found.count);
+    record.outliers_h_separation = found.map(|found| found.separation);
 }

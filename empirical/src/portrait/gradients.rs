@@ -38,7 +38,7 @@ impl PortraitSettings {
         };
         let found = self.leading(survey, "F", &fisher, 0)?;
         Ok(Some(CovariancePortrait {
-            leading: Leading::of(&found),
+            leading: Leading::of(&found, ["F", "empirical_fisher"], absent),
             trace: fisher.trace(),
             trace_error_bound: fisher.trace_error(),
         }))
@@ -48,6 +48,7 @@ impl PortraitSettings {
         &self,
         survey: &Survey,
         k: &GradientCovarianceOp,
+        absent: &mut BTreeMap<String, String>,
     ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
         let found = match self.through_gradients(survey, k)? {
             Some(found) => found,
@@ -55,7 +56,7 @@ impl PortraitSettings {
         };
         survey.meter.begin("trace of K", Parts::Whole);
         let portrait = CovariancePortrait {
-            leading: Leading::of(&found),
+            leading: Leading::of(&found, ["K", "covariance_per_example"], absent),
             trace: k.trace(),
             trace_error_bound: k.trace_error(),
         };
@@ -95,6 +96,8 @@ impl PortraitSettings {
         let covariance = gradients.covariance().ok_or_else(missing)?;
         let spectrum = covariance.spectrum();
         let eigenvalues = spectrum.eigenvalues().to_vec();
+        let outliers = spectrum.outliers();
+        let outliers = keep(absent, "covariance_mini_batch.outliers", outliers);
         let mut keep = |field: &str, found| {
             let field = format!("covariance_mini_batch.{field}");
             keep(absent, &field, found)
@@ -104,6 +107,7 @@ impl PortraitSettings {
             batch_size: self.batch_size,
             error_bounds: eigenvalues.iter().map(|&x| spectrum.error(x)).collect(),
             eigenvalues,
+            outliers,
             rank: spectrum.rank(),
             smallest_nonzero: keep("smallest_nonzero", spectrum.smallest_nonzero()),
             ratio: keep("ratio", spectrum.ratio()),

@@ -22,6 +22,7 @@ mod operators_combined;
 mod operators_spectra;
 mod optimiser;
 mod options;
+mod outliers;
 mod portraits;
 mod predictions;
 mod pretrained;

@@ -24,7 +24,23 @@ class Values(TypedDict):
     """Eigenvalues in the cluster of each; NaN where they were not counted."""
 
 
-class Leading(Values):
+class Outliers(TypedDict):
+    """Eigenvalues above a gap that is wider than any below it (docs/measuring.md)."""
+
+    count: int
+    eigenvalues: Floats
+    """They themselves, largest first, [count]."""
+    bulk_edge: float
+    """The largest eigenvalue below them."""
+    separation: float
+    """How many times as wide as any gap below it theirs is, at least."""
+
+
+class _Outliers(TypedDict, total=False):
+    outliers: Outliers
+
+
+class Leading(Values, _Outliers):
     """The largest eigenvalues, and what they took."""
 
     matvecs: int
@@ -68,7 +84,7 @@ class _Ratio(TypedDict, total=False):
     ratio_error_bound: float
 
 
-class MiniBatch(_Ratio):
+class MiniBatch(_Ratio, _Outliers):
     """K^M of L gradients of M examples each, centred, 1/L (paper, App. C)."""
 
     batches: int

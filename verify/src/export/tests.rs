@@ -45,6 +45,8 @@ fn full() -> Record {
         trace_k: Some(2.5),
         trace_k_error_bound: Some(1e-6),
         spectrum_k: Some(vec![0.7, 0.1 + 0.2, 0.0]),
+        outliers_k: Some(1),
+        outliers_k_separation: Some(4.5),
         lambda_k_per_example: Some(9.3),
         lambda_k_per_example_error_bound: Some(1e-4),
         lambda_k_per_example_error_bound_kind: Some(BoundKind::GapEstimate),
@@ -64,6 +66,8 @@ fn full() -> Record {
         trace_h: Some(51.5),
         trace_h_standard_error: Some(6.6),
         spectrum_h: Some(Vec::new()),
+        outliers_h: Some(10),
+        outliers_h_separation: Some(7.25),
         density_h: Some(Box::new(SpectralDensity {
             nodes: vec![-1.0, 2.0],
             weights: vec![0.25, 0.75],
