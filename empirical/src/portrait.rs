@@ -131,9 +131,12 @@ impl Portrait {
         });
         let moments = moments.map_err(Clone::clone);
         let [mean_of_ratios, ratio_of_means] = sharpness;
+        let mean_of_ratios = keep(&mut absent, "batch_sharpness", mean_of_ratios);
+        let field = "batch_sharpness_ratio_of_means";
+        let ratio_of_means = keep(&mut absent, field, ratio_of_means);
         let noise = covariance.clone().and_then(|k| noise_scale(&point, &k));
         let noise = keep(&mut absent, "gradient_noise_scale", noise);
-        let densities = settings.densities(&survey)?;
+        let densities = settings.densities(&survey, &mut absent)?;
         let each = curvatures.as_deref().ok();
         let step = settings.step(&survey, theta, &h, each, &mut absent)?;
         let of_k = k.as_ref().ok().copied();
@@ -155,12 +158,11 @@ impl Portrait {
             cosine_hessian_covariance: keep(&mut absent, "cosine_hessian_covariance", cosine),
             eigenspace_cosines: keep(&mut absent, "eigenspace_cosines", cosines),
             curvature_along_top: keep(&mut absent, "curvature_along_top", moments),
-            batch_sharpness: keep(&mut absent, "batch_sharpness", mean_of_ratios),
-            batch_sharpness_ratio_of_means: keep(
-                &mut absent,
-                "batch_sharpness_ratio_of_means",
-                ratio_of_means,
-            ),
+            batch_sharpness: mean_of_ratios.map(|sharp| sharp.value),
+            batch_sharpness_standard_error: mean_of_ratios.and_then(|sharp| sharp.standard_error),
+            batch_sharpness_ratio_of_means: ratio_of_means.map(|sharp| sharp.value),
+            batch_sharpness_ratio_of_means_standard_error: ratio_of_means
+                .and_then(|sharp| sharp.standard_error),
             gradient_noise_scale: noise.map(|(scale, _)| scale),
             gradient_noise_scale_error_bound: noise.map(|(_, error)| error),
             densities,

@@ -14,6 +14,7 @@ mod trace;
 
 pub use complete::{write_out, written_out_error};
 pub use deflated::DeflatedOp;
+pub(crate) use density::UNBOUNDED;
 pub use density::spectral_density;
 pub use determinism::{NotDeterministic, check_determinism};
 pub use diagonal::{Diagonal, diagonal};

@@ -210,9 +210,15 @@ pub struct Record {
     /// The smallest non-zero eigenvalue of H, where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_smallest: Option<f64>,
+    /// Bound on the absolute error of `lambda_h_smallest` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_smallest_error_bound: Option<f64>,
     /// λ_H*/λ_H¹, where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition_h: Option<f64>,
+    /// Bound on the absolute error of `condition_h` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_h_error_bound: Option<f64>,
     /// Tr H: Hutchinson's estimate, or exact where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_h: Option<f64>,
@@ -228,6 +234,15 @@ pub struct Record {
     /// How many times as wide, at least, the gap below them is as any below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outliers_h_separation: Option<f64>,
+    /// Spectral density of the per-example K, as `density_h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_k_per_example: Option<Box<SpectralDensity>>,
+    /// Spectral density of the Gauss–Newton matrix, as `density_h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_g: Option<Box<SpectralDensity>>,
+    /// Spectral density of the empirical Fisher, as `density_h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_f: Option<Box<SpectralDensity>>,
     /// Spectral density of H by stochastic Lanczos quadrature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub density_h: Option<Box<SpectralDensity>>,
@@ -269,6 +284,15 @@ pub struct Record {
     /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\] over mini-batches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
+    /// Its standard error over other draws of the mini-batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_standard_error: Option<f64>,
+    /// E_B\[g_Bᵀ H_B g_B\] / E_B\[‖g_B‖²\] over the same mini-batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_ratio_of_means: Option<f64>,
+    /// Its standard error, to first order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_ratio_of_means_standard_error: Option<f64>,
 
     /// Why a quantity that was to be measured does not exist here, by the
     /// name of its field.

@@ -89,6 +89,13 @@ pub(super) fn largest(errors: &[f64]) -> f64 {
     errors.iter().copied().fold(0.0, f64::max)
 }
 
+pub(super) fn estimated(value: f64, standard_error: Option<f64>) -> String {
+    match standard_error {
+        Some(error) => format!("{} ± {} (standard error)", number(value), number(error)),
+        None => number(value),
+    }
+}
+
 pub(super) fn within(value: f64, error: f64) -> String {
     if error == 0.0 {
         return format!("{} (exact)", number(value));
@@ -107,8 +114,7 @@ fn trace(found: &TracePortrait, parameters: usize) -> String {
     if found.exact_directions == parameters {
         return within(found.value, found.standard_error);
     }
-    let error = number(found.standard_error);
-    format!("{} ± {error} (standard error)", number(found.value))
+    estimated(found.value, Some(found.standard_error))
 }
 
 /// What the trace took, and whether it is as exact as was asked.

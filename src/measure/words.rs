@@ -4,7 +4,7 @@ use breakeven_empirical::portrait::{CovariancePortrait, LayerPortrait, Portrait,
 use breakeven_sim::record::HessianHalf;
 
 use super::densities;
-use super::leading::{covariance, largest, leading, outliers, traced, values, within};
+use super::leading::{covariance, estimated, largest, leading, outliers, traced, values, within};
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
@@ -92,13 +92,23 @@ pub(super) fn table(portrait: &Portrait) -> String {
         line("trace", &within(mini.trace, mini.trace_error_bound)),
         line(
             "batch sharpness",
-            &or_why("batch_sharpness", portrait.batch_sharpness.map(number)),
+            &or_why(
+                "batch_sharpness",
+                portrait
+                    .batch_sharpness
+                    .map(|sharp| estimated(sharp, portrait.batch_sharpness_standard_error)),
+            ),
         ),
         line(
             "… ratio of means",
             &or_why(
                 "batch_sharpness_ratio_of_means",
-                portrait.batch_sharpness_ratio_of_means.map(number),
+                portrait.batch_sharpness_ratio_of_means.map(|ratio| {
+                    estimated(
+                        ratio,
+                        portrait.batch_sharpness_ratio_of_means_standard_error,
+                    )
+                }),
             ),
         ),
         "\nAlong e, the top eigenvector of H".to_owned(),

@@ -1,12 +1,14 @@
 //! The `[measure]` table.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::layers::Normalisation;
 use crate::tape::Matrix;
 
 use super::ConfigError;
-use super::range::{at_least_one, fits, require};
+use super::range::{at_least_one, distinct, fits, require};
 
 /// The `[measure]` table. A quantity costs products or gradients; those that
 /// are off are absent from the records.
@@ -38,8 +40,10 @@ pub struct MeasureConfig {
     pub complete_hessian_spectrum: bool,
     /// Random probes for Tr H, one product each. Default 0: not measured.
     pub trace_probes: usize,
-    /// Random probes for H's spectral density. Default 0: not measured.
+    /// Random probes for spectral densities. Default 0: not measured.
     pub density_probes: usize,
+    /// The matrices whose densities are measured. Default: H alone.
+    pub density_of: Vec<DensityMatrix>,
     /// Lanczos steps for each of them. Default 30.
     pub density_steps: usize,
     /// L, the mini-batch gradients that K^M is measured on. Default 25, as in
@@ -78,6 +82,31 @@ pub struct MeasureConfig {
     pub kept_numbers: usize,
 }
 
+/// A matrix whose spectral density may be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DensityMatrix {
+    /// The Hessian.
+    H,
+    /// The per-example covariance of gradients.
+    K,
+    /// The Gauss–Newton matrix.
+    G,
+    /// The empirical Fisher.
+    F,
+}
+
+impl fmt::Display for DensityMatrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::H => "h",
+            Self::K => "k",
+            Self::G => "g",
+            Self::F => "f",
+        })
+    }
+}
+
 /// What batch normalisations normalise by while curvature is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -113,6 +142,7 @@ impl Default for MeasureConfig {
             complete_hessian_spectrum: false,
             trace_probes: 0,
             density_probes: 0,
+            density_of: vec![DensityMatrix::H],
             density_steps: 30,
             covariance_batches: 25,
             covariance_batch_size: None,
@@ -161,6 +191,11 @@ pub fn most_eigenvalues(parameters: usize) -> usize {
 }
 
 impl MeasureConfig {
+    /// Whether the density of `matrix` is measured.
+    pub fn has_density(&self, matrix: DensityMatrix) -> bool {
+        self.density_probes > 0 && self.density_of.contains(&matrix)
+    }
+
     /// Whether `step` is measured in a run of batch size S.
     pub fn due(&self, step: u64, batch_size: usize) -> bool {
         if step < self.early_until_step && step.is_multiple_of(self.early_every_steps) {
@@ -259,6 +294,7 @@ impl MeasureConfig {
         if let (0, Some(every)) = (self.prediction_examples, self.prediction_every_steps) {
             return Err(ConfigError::NothingToPredict(every));
         }
+        distinct("measure.density_of", &self.density_of)?;
         let points = self.loss_line_points;
         require(
             "measure.loss_line_points",

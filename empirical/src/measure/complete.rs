@@ -34,10 +34,18 @@ pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
         *bound = Some(error);
         *kind = Some(BoundKind::Complete);
     }
+    for field in ["lambda_h_smallest", "condition_h"] {
+        record.absent.remove(field);
+    }
     let nonzero = values.iter().copied().filter(|&x| x != 0.0);
     record.lambda_h_smallest = nonzero.min_by(|a, b| a.abs().total_cmp(&b.abs()));
+    record.lambda_h_smallest_error_bound = record.lambda_h_smallest.map(|_| error);
     match record.lambda_h_smallest {
-        Some(smallest) if largest > 0.0 => record.condition_h = Some(smallest / largest),
+        Some(smallest) if largest > 0.0 => {
+            let ratio = smallest / largest;
+            record.condition_h = Some(ratio);
+            record.condition_h_error_bound = Some(error * (1.0 + ratio.abs()) / largest);
+        }
         Some(_) => {
             let why = "H has no positive eigenvalue".to_owned();
             record.absent.insert("condition_h".to_owned(), why);

@@ -58,9 +58,15 @@ pub struct Portrait {
     /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
+    /// Its standard error over other draws of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_standard_error: Option<f64>,
     /// E_B\[g_BᵀH_B g_B\]/E_B\[‖g_B‖²\] over the mini-batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness_ratio_of_means: Option<f64>,
+    /// Its standard error, to first order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_ratio_of_means_standard_error: Option<f64>,
     /// Tr K/‖g‖², the batch size at which the noise of a gradient is as long as the
     /// gradient (McCandlish et al., *An Empirical Model of Large-Batch Training*,
     /// 2018, the simple noise scale).

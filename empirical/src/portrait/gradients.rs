@@ -9,6 +9,7 @@ use super::{
 };
 use crate::examples::Examples;
 use crate::known::{Known, keep};
+use crate::moments::Estimate;
 use crate::operator::{BatchSharpness, EmpiricalFisherOp, GradientCovarianceOp, Point};
 use crate::solver::{Eigenpairs, Lanczos};
 use crate::survey::Survey;
@@ -88,7 +89,7 @@ impl PortraitSettings {
         survey: &Survey,
         examples: &Examples,
         absent: &mut BTreeMap<String, String>,
-    ) -> Result<(MiniBatchPortrait, [Known<f64>; 2]), PortraitError> {
+    ) -> Result<(MiniBatchPortrait, [Known<Estimate>; 2]), PortraitError> {
         let draw = |j: usize, rng: &mut _| self.batch(examples, j, rng);
         let gradients = survey.mini_batches(self.batches, draw, BatchSharpness::Measured);
         check_stop(survey)?;

@@ -202,7 +202,7 @@ fn check_mini_batches(case: &str, precision: Precision, exact: f64, sharp: f64) 
     let sharpness = reference.number("batch_sharpness");
     assert_close(
         "sharpness",
-        gradients.batch_sharpness().unwrap().unwrap(),
+        gradients.batch_sharpness().unwrap().unwrap().value,
         sharpness,
         sharpness,
         sharp,
@@ -253,7 +253,11 @@ fn bits(reference: &Reference, settings: PointSettings, threads: usize) -> Vec<u
         all.extend([h.apply(&v), k.apply(&v), point.curvatures(&v).unwrap()].concat());
         all.extend([h.quadratic(&v), k.trace()]);
         all.extend(gradients.covariance().unwrap().spectrum().eigenvalues());
-        all.extend(gradients.batch_sharpness().map(Result::unwrap));
+        all.extend(
+            gradients
+                .batch_sharpness()
+                .map(|sharp| sharp.unwrap().value),
+        );
         all
     });
     measured.into_iter().map(f64::to_bits).collect()

@@ -187,7 +187,10 @@ class Portrait(_Always, total=False):
     curvature_along_top: Moments
     """Of ``curvatures``; its variance is s² of Eq. 1."""
     batch_sharpness: float
+    batch_sharpness_standard_error: float
+    """Over other draws of the mini-batches."""
     batch_sharpness_ratio_of_means: float
+    batch_sharpness_ratio_of_means_standard_error: float
     gradient_noise_scale: float
     """Tr K/‖g‖² (McCandlish et al., 2018)."""
     gradient_noise_scale_error_bound: float
