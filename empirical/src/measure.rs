@@ -4,6 +4,7 @@ mod along_top;
 mod complete;
 mod densities;
 mod halves;
+mod overlap;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -63,6 +64,9 @@ pub struct WarmStart {
     pub hessian: Vec<Vec<f64>>,
     /// Of the per-example K.
     pub covariance: Vec<Vec<f64>>,
+    /// How far the top eigenspace of H may be from that of its vectors, as the sine of an
+    /// angle; infinite where it was not determined, absent before it was asked for.
+    pub tilt: Option<f64>,
 }
 
 impl<'a> Measurement<'a> {
@@ -196,6 +200,9 @@ impl<'a> Measurement<'a> {
             record.lambda_h_min = finite(least.value);
             record.lambda_h_min_error_bound = finite(least.error_bound);
             record.lambda_h_min_error_bound_kind = Some(least.bound_kind);
+        }
+        if config.hessian_overlap > 0 {
+            warm.overlap(&found, config.hessian_overlap, record);
         }
         if !found.pairs.is_empty() {
             warm.hessian = found.start.clone();

@@ -45,7 +45,7 @@ fn gaussian(dim: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
 }
 
 /// Sums in eight lanes, which the compiler makes one vector of.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     const LANES: usize = 8;
     let mut lanes = [0.0; LANES];
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

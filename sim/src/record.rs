@@ -12,6 +12,7 @@
 //! them does so through [`from_page`] and [`RunHeader::record`], and writes
 //! them through [`to_page`] and [`to_line`].
 
+mod break_even;
 mod density;
 mod outliers;
 mod parts;
@@ -22,6 +23,7 @@ pub mod seal;
 mod solver;
 mod training;
 
+pub use break_even::{break_even, break_even_bracket};
 pub use density::{OverProbes, Share, SpectralDensity};
 pub use outliers::{LEAST_FOR_OUTLIERS, Outliers};
 pub use parts::{CovarianceHalf, HessianHalf, LossLine, LossPlane};
@@ -271,6 +273,13 @@ pub struct Record {
     /// |cos(e_H¹, e_K¹)|.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alignment_hk: Option<f64>,
+    /// tr(P P')/k of the projections onto H's top k eigenvectors here and at the last
+    /// measurement: 1 for one eigenspace, cos² of the angle for k = 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_h: Option<f64>,
+    /// Bound on its absolute error, as sure as the eigenvalues' bounds are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_h_error_bound: Option<f64>,
     /// Cosine of the angle between the last step taken and the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_cosine: Option<f64>,
@@ -306,12 +315,4 @@ impl Record {
     pub fn is_unstable(&self) -> Option<bool> {
         self.stability.map(|left_side| left_side >= 1.0)
     }
-}
-
-/// The first record at which SGD is not stable along e_H¹, the break-even point of a
-/// trajectory (paper, Sec. 3).
-pub fn break_even(records: &[Record]) -> Option<&Record> {
-    records
-        .iter()
-        .find(|record| record.is_unstable() == Some(true))
 }

@@ -33,6 +33,9 @@ pub struct MeasureConfig {
     /// How many of H's smallest, most negative eigenvalues are found with
     /// them. Default 0.
     pub hessian_smallest_eigenvalues: usize,
+    /// k: how much the eigenspace of H's k largest eigenvalues shares with that of the
+    /// last measurement; fewer than `hessian_eigenvalues`. Default 0: not measured.
+    pub hessian_overlap: usize,
     /// Bound on the error of each, relative to the largest. Default 1e-3.
     pub eigenvalue_tolerance: f64,
     /// All of H's eigenvalues, from D products: for networks of at most
@@ -138,6 +141,7 @@ impl Default for MeasureConfig {
             hessian_examples: None,
             hessian_eigenvalues: 1,
             hessian_smallest_eigenvalues: 0,
+            hessian_overlap: 0,
             eigenvalue_tolerance: 1e-3,
             complete_hessian_spectrum: false,
             trace_probes: 0,
@@ -295,6 +299,16 @@ impl MeasureConfig {
             return Err(ConfigError::NothingToPredict(every));
         }
         distinct("measure.density_of", &self.density_of)?;
+        let (overlap, found) = (self.hessian_overlap, self.hessian_eigenvalues);
+        require(
+            "measure.hessian_overlap",
+            overlap,
+            overlap < found,
+            format!(
+                "0, or fewer than hessian_eigenvalues, which is {found}: the next one says how \
+                 far the others lie from the rest"
+            ),
+        )?;
         let points = self.loss_line_points;
         require(
             "measure.loss_line_points",

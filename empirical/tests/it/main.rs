@@ -9,6 +9,7 @@ mod curvatures;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
+mod eigenspaces;
 mod halves;
 mod lanes;
 mod loss_line;

@@ -79,6 +79,8 @@ fields! {
     stability_standard_error: Double,
     psi: Double,
     alignment_hk: Double,
+    overlap_h: Double,
+    overlap_h_error_bound: Double,
     step_cosine: Double,
     subspace_ratio: Double,
     gamma_norm: Double,

@@ -94,6 +94,8 @@ pub fn full() -> Record {
         stability_standard_error: Some(0.02),
         psi: Some(0.043),
         alignment_hk: Some(0.092),
+        overlap_h: Some(0.96875),
+        overlap_h_error_bound: Some(0.03125),
         step_cosine: Some(-0.36),
         subspace_ratio: Some(1.145),
         gamma_norm: Some(3.25),
