@@ -40,7 +40,7 @@ mod tests {
 
     /// Records every ten steps, of a left side and its standard error.
     fn records(sides: &[(f64, f64)]) -> Vec<Record> {
-        let record = |(k, &(left, error))| Record {
+        let record = |(k, &(left, error)): (u64, &(f64, f64))| Record {
             step: 10 * k,
             stability: Some(left),
             stability_standard_error: (error > 0.0).then_some(error),
