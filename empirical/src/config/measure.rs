@@ -8,7 +8,7 @@ use crate::layers::Normalisation;
 use crate::tape::Matrix;
 
 use super::ConfigError;
-use super::range::{at_least_one, distinct, fits, require};
+use super::range::{at_least_one, fits, require};
 
 /// The `[measure]` table. A quantity costs products or gradients; those that
 /// are off are absent from the records.
@@ -298,7 +298,14 @@ impl MeasureConfig {
         if let (0, Some(every)) = (self.prediction_examples, self.prediction_every_steps) {
             return Err(ConfigError::NothingToPredict(every));
         }
-        distinct("measure.density_of", &self.density_of)?;
+        let matrices: Vec<String> = self.density_of.iter().map(ToString::to_string).collect();
+        let twice = (1..matrices.len()).any(|k| matrices[..k].contains(&matrices[k]));
+        require(
+            "measure.density_of",
+            format!("[{}]", matrices.join(", ")),
+            !matrices.is_empty() && !twice,
+            "at least one of h, k, g and f, each once",
+        )?;
         let (overlap, found) = (self.hessian_overlap, self.hessian_eigenvalues);
         require(
             "measure.hessian_overlap",

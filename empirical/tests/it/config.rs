@@ -171,11 +171,11 @@ fn settings_out_of_their_range_are_refused() {
         ),
         (
             |c| c.measure.density_of.clear(),
-            "measure.density_of is empty: name at least one",
+            "measure.density_of is []: give at least one of h, k, g and f, each once",
         ),
         (
             |c| c.measure.density_of = vec![DensityMatrix::K, DensityMatrix::K],
-            "measure.density_of names k twice",
+            "measure.density_of is [k, k]: give at least one of h, k, g and f, each once",
         ),
         (
             |c| c.measure.hessian_overlap = 1,
