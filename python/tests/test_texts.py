@@ -60,9 +60,13 @@ def lstm_loss(layers, ids, lengths, labels):
     return total / len(ids)
 
 
+def measured(layers, ids, labels, **asked):
+    return breakeven.measure(layers, "lstm", ids, labels, batches=4, batch_size=5, **asked)
+
+
 def test_an_lstm_is_that_of_its_equations():
     layers, (ids, lengths, labels) = lstm_weights(), texts()
-    found = breakeven.measure(layers, "lstm", ids, labels, tolerance=1e-10)
+    found = measured(layers, ids, labels, tolerance=1e-10)
     loss = lambda at: lstm_loss(parted(at, layers), ids, lengths, labels)
     theta = joined(layers)
     assert found["loss"] == pytest.approx(loss(theta), rel=1e-12)
@@ -78,12 +82,12 @@ def test_an_lstm_is_that_of_its_equations():
 
 def test_lengths_are_those_up_to_the_last_word():
     layers, (ids, lengths, labels) = lstm_weights(), texts()
-    expected = breakeven.measure(layers, "lstm", ids, labels)
-    assert_same(breakeven.measure(layers, "lstm", ids, labels, lengths=lengths), expected)
+    expected = measured(layers, ids, labels)
+    assert_same(measured(layers, ids, labels, lengths=lengths), expected)
     for kind in (np.uint8, np.int32, ">i8"):
-        assert_same(breakeven.measure(layers, "lstm", ids.astype(kind), labels), expected)
+        assert_same(measured(layers, ids.astype(kind), labels), expected)
     wide = np.asfortranarray(np.pad(ids, ((0, 0), (0, 2))))
-    assert breakeven.measure(layers, "lstm", wide, labels)["loss"] == expected["loss"]
+    assert measured(layers, wide, labels)["loss"] == pytest.approx(expected["loss"], rel=1e-12)
 
 
 def bert_tiny():
@@ -172,7 +176,7 @@ def test_numbers_are_the_programs():
 )
 def test_what_is_wrong_is_named(change, said):
     ids, _, labels = texts()
-    given = dict(weights=lstm_weights(), model="lstm", images=ids, labels=labels)
+    given = dict(weights=lstm_weights(), model="lstm", images=ids, labels=labels, batch_size=5)
     with pytest.raises(ValueError) as raised:
         breakeven.measure(**{**given, **change})
     assert said in str(raised.value)
