@@ -2,6 +2,7 @@
 
 mod densities;
 mod figures;
+mod leading;
 mod source;
 mod words;
 

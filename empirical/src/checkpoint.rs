@@ -39,6 +39,8 @@ const VELOCITY: &str = "breakeven.velocity";
 const CLIPPED: &str = "breakeven.clipped";
 const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
+/// How far H's top eigenspace may be from that of its vectors.
+const WARM_TILT: &str = "breakeven.warm_tilt";
 /// SHA-256 of the records, as 32 bytes.
 const RECORDS: &str = "breakeven.records_sha256";
 /// Bytes of predictions, as I64, and their SHA-256, as 32 bytes.
@@ -113,6 +115,10 @@ impl Checkpoint {
                 ));
             }
         }
+        let tilt = warm
+            .tilt
+            .map(|tilt| (WARM_TILT.into(), vec![1], encode(&[tilt])));
+        tensors.extend(tilt);
         let Clipped { clipped, steps } = self.clipped;
         let Followed {
             records,
@@ -195,6 +201,10 @@ impl Checkpoint {
             warm: WarmStart {
                 hessian: vectors(WARM_HESSIAN, "eigenvectors of H")?,
                 covariance: vectors(WARM_COVARIANCE, "eigenvectors of K")?,
+                tilt: match file.tensor(WARM_TILT) {
+                    Ok(view) => numbers(path, WARM_TILT, &view, Accepted::Any)?.pop(),
+                    Err(_) => None,
+                },
             },
         })
     }

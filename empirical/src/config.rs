@@ -10,7 +10,8 @@ mod training;
 pub use axes::SweepAxes;
 pub use error::ConfigError;
 pub use measure::{
-    BatchNormMode, COMPLETE_SPECTRUM_LIMIT, MOST_BATCHES, MeasureConfig, most_eigenvalues,
+    BatchNormMode, COMPLETE_SPECTRUM_LIMIT, DensityMatrix, MOST_BATCHES, MeasureConfig,
+    most_eigenvalues,
 };
 pub(crate) use measure::{LEAST_POINTS, MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES};
 pub use training::{Augmentation, Decayed, TrainingConfig};

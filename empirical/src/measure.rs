@@ -2,7 +2,9 @@
 
 mod along_top;
 mod complete;
+mod densities;
 mod halves;
+mod overlap;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -10,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use breakeven_sim::meter::Meter;
 use breakeven_sim::record::{MiniBatches, Record};
 
-use crate::config::{BatchNormMode, MeasureConfig};
+use crate::config::{BatchNormMode, DensityMatrix, MeasureConfig};
 use crate::examples::Examples;
 use crate::known::keep;
 use crate::network::{Network, Score};
@@ -22,6 +24,7 @@ use crate::survey::Survey;
 use crate::tape::Matrix;
 
 use complete::complete_spectrum;
+use densities::keep_density;
 
 /// Eigenvectors of K that gradients are projected onto (paper, Sec. 4.3).
 const SUBSPACE: usize = 5;
@@ -61,6 +64,9 @@ pub struct WarmStart {
     pub hessian: Vec<Vec<f64>>,
     /// Of the per-example K.
     pub covariance: Vec<Vec<f64>>,
+    /// How far the top eigenspace of H may be from that of its vectors, as the sine of an
+    /// angle; infinite where it was not determined, absent before it was asked for.
+    pub tilt: Option<f64>,
 }
 
 impl<'a> Measurement<'a> {
@@ -106,6 +112,9 @@ impl<'a> Measurement<'a> {
             ..Record::default()
         };
         let h = self.hessian(&survey, warm, &mut record);
+        if !survey.stopped() {
+            self.densities(&survey, &mut record);
+        }
         if !survey.stopped() && self.config.loss_line_points > 0 {
             let line = self.loss_line(theta, &h, &record);
             record.loss_line = keep(&mut record.absent, "loss_line", line.map(Box::new));
@@ -184,10 +193,16 @@ impl<'a> Measurement<'a> {
         if config.hessian_eigenvalues > 1 {
             record.spectrum_h = Some(found.pairs.iter().map(|pair| pair.value).collect());
         }
+        if let Some(outliers) = found.outliers("H") {
+            complete::outliers_h(outliers, record);
+        }
         if let Some(least) = found.smallest.first() {
             record.lambda_h_min = finite(least.value);
             record.lambda_h_min_error_bound = finite(least.error_bound);
             record.lambda_h_min_error_bound_kind = Some(least.bound_kind);
+        }
+        if config.hessian_overlap > 0 {
+            warm.overlap(&found, config.hessian_overlap, record);
         }
         if !found.pairs.is_empty() {
             warm.hessian = found.start.clone();
@@ -199,10 +214,15 @@ impl<'a> Measurement<'a> {
             record.trace_h = finite(estimate.trace);
             record.trace_h_standard_error = estimate.standard_error.and_then(finite);
         }
-        if config.density_probes > 0 {
-            record.density_h =
-                spectral_density(&h, config.density_probes, config.density_steps, &mut rng)
-                    .map(Box::new);
+        if config.has_density(DensityMatrix::H) {
+            let found = spectral_density(&h, config.density_probes, config.density_steps, &mut rng);
+            let found = found.ok_or_else(|| "a product of H is not finite".to_owned());
+            record.density_h = keep_density(record, "density_h", found);
+            for field in ["lambda_h_smallest", "condition_h"] {
+                let why = "of H's smallest eigenvalue a density says what it is at most, not what \
+                           it is: complete_hessian_spectrum does";
+                record.absent.insert(field.to_owned(), why.to_owned());
+            }
         }
         if config.complete_hessian_spectrum {
             complete_spectrum(&h, record);
@@ -260,10 +280,16 @@ impl<'a> Measurement<'a> {
         let draw = |_, rng: &mut _| self.train.sample(batch_size, rng);
         let gradients = survey.mini_batches(batches, draw, sharpness);
         let absent = &mut record.absent;
-        record.batch_sharpness = gradients
-            .batch_sharpness()
-            .and_then(|sharp| keep(absent, "batch_sharpness", sharp))
-            .and_then(finite);
+        let sharp = gradients.batch_sharpness();
+        let sharp = sharp.and_then(|sharp| keep(absent, "batch_sharpness", sharp));
+        record.batch_sharpness = sharp.and_then(|sharp| finite(sharp.value));
+        record.batch_sharpness_standard_error = sharp.and_then(|sharp| sharp.standard_error);
+        let field = "batch_sharpness_ratio_of_means";
+        let ratio = gradients.batch_sharpness_ratio_of_means();
+        let ratio = ratio.and_then(|ratio| keep(absent, field, ratio));
+        record.batch_sharpness_ratio_of_means = ratio.and_then(|ratio| finite(ratio.value));
+        record.batch_sharpness_ratio_of_means_standard_error =
+            ratio.and_then(|ratio| ratio.standard_error);
         let Some(covariance) = gradients.covariance() else {
             return;
         };
@@ -275,6 +301,9 @@ impl<'a> Measurement<'a> {
         record.trace_k_error_bound = finite(spectrum.error(trace));
         record.spectrum_k = Some(spectrum.eigenvalues().to_vec());
         record.rank_k = Some(spectrum.rank());
+        let outliers = keep(absent, "outliers_k", spectrum.outliers());
+        record.outliers_k = outliers.as_ref().map(|found| found.count);
+        record.outliers_k_separation = outliers.map(|found| found.separation);
         if self.config.covariance_halves {
             let halves = covariance.halves().map(halves::of_covariance);
             record.covariance_halves = keep(absent, "covariance_halves", halves);

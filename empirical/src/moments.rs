@@ -24,6 +24,38 @@ impl Moments {
     }
 }
 
+/// An estimate from a sample of independent draws.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// What is estimated.
+    pub value: f64,
+    /// Its standard error over other draws; absent of a single one.
+    pub standard_error: Option<f64>,
+}
+
+impl Estimate {
+    /// The mean of a sample that is not empty, with standard error s/√n.
+    pub fn mean(values: &[f64]) -> Self {
+        let of_ones = vec![1.0; values.len()];
+        Self::ratio_of_means(values, &of_ones)
+    }
+
+    /// Σ a / Σ b of pairs of which the b add up to something, with the standard error
+    /// of a ratio of means to first order: that of the mean of a − rb, over that of b
+    /// (Cochran, *Sampling Techniques*, 1977, Sec. 2.11).
+    pub fn ratio_of_means(above: &[f64], below: &[f64]) -> Self {
+        let whole: f64 = below.iter().sum();
+        let value = above.iter().sum::<f64>() / whole;
+        let residuals = above.iter().zip(below).map(|(a, b)| a - value * b);
+        let squares: f64 = residuals.map(|residual| residual * residual).sum();
+        let n = above.len() as f64;
+        Self {
+            value,
+            standard_error: (n > 1.0).then(|| (squares * n / (n - 1.0)).sqrt() / whole.abs()),
+        }
+    }
+}
+
 /// Standard error of the variance (1/n) of `values` as that of the `all` from which
 /// they were drawn without replacement, whatever their distribution:
 /// Var(S²) = (μ₄ − σ⁴(n−3)/(n−1))/n with their own moments in place of μ₄ and σ⁴,
@@ -63,6 +95,7 @@ fn drawn_from(examples: usize, all: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use rand::Rng;
     use rand::seq::index;
 
     use super::*;
@@ -79,6 +112,37 @@ mod tests {
         assert_eq!(normal_variance_error(1.0, 1, 8, 100), None);
         let two = normal_variance_error(3.0, 2, 0, 100).unwrap();
         assert!((two - 3.0 * 2.0_f64.sqrt() * (100.0_f64 / 99.0).sqrt()).abs() < 1e-12);
+    }
+
+    /// By hand: of 1, 2 and 6 the deviations are −2, −1 and 3, s² = 7.
+    #[test]
+    fn a_mean_and_a_ratio_have_an_error() {
+        let found = Estimate::mean(&[1.0, 2.0, 6.0]);
+        assert_eq!(found.value, 3.0);
+        assert!((found.standard_error.unwrap() - (7.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+        assert_eq!(Estimate::mean(&[2.0]).standard_error, None);
+        // r = 2: a − 2b is 1 and −1, s² = 2 of a mean over b̄ = 2.
+        let found = Estimate::ratio_of_means(&[3.0, 5.0], &[1.0, 3.0]);
+        assert_eq!(found.value, 2.0);
+        assert!((found.standard_error.unwrap() - 0.5).abs() < 1e-15);
+        let proportional = Estimate::ratio_of_means(&[2.0, 6.0, 4.0], &[1.0, 3.0, 2.0]);
+        assert_eq!(proportional.standard_error, Some(0.0));
+    }
+
+    /// The spread of ratios of means over 4,000 samples of 30, a = b² with b uniform on
+    /// (1, 2): to first order in 1/30.
+    #[test]
+    fn the_error_of_a_ratio_is_its_spread_over_samples() {
+        let mut rng = stream(1, Purpose::Init, 0);
+        let mut draw = || {
+            let below: Vec<f64> = (0..30).map(|_| rng.random_range(1.0..2.0)).collect();
+            let above: Vec<f64> = below.iter().map(|b| b * b).collect();
+            let found = Estimate::ratio_of_means(&above, &below);
+            (found.value, found.standard_error.unwrap().powi(2))
+        };
+        let (values, squares): (Vec<f64>, Vec<f64>) = (0..4000).map(|_| draw()).unzip();
+        let ratio = Moments::of(&squares).mean / Moments::of(&values).variance;
+        assert!((0.9..1.1).contains(&ratio), "{ratio}");
     }
 
     /// The spread of the variances of 5,000 samples of 40 among 100 skewed numbers,

@@ -99,18 +99,20 @@ impl Portrait {
         };
         check_stop(&survey)?;
         survey.check_repeats()?;
-        let (hessian, h) = settings.hessian(&survey)?;
-        check_stop(&survey)?;
         let mut absent = BTreeMap::new();
+        let (hessian, h) = settings.hessian(&survey, &mut absent)?;
+        check_stop(&survey)?;
         let (covariance, k) = match GradientCovarianceOp::of(&point) {
             Ok(k) => {
-                let (portrait, pairs) = settings.covariance(&survey, &k)?;
+                let (portrait, pairs) = settings.covariance(&survey, &k, &mut absent)?;
                 (Ok(portrait), Ok(pairs))
             }
             Err(why) => (Err(why.clone()), Err(why)),
         };
-        let asked = settings.gauss_newton;
-        let gauss_newton = asked.then(|| settings.gauss_newton(&survey)).transpose()?;
+        let gauss_newton = match settings.gauss_newton {
+            true => Some(settings.gauss_newton(&survey, &mut absent)?),
+            false => None,
+        };
         let empirical_fisher = match settings.empirical_fisher {
             true => settings.empirical_fisher(&survey, &mut absent)?,
             false => None,
@@ -129,9 +131,12 @@ impl Portrait {
         });
         let moments = moments.map_err(Clone::clone);
         let [mean_of_ratios, ratio_of_means] = sharpness;
+        let mean_of_ratios = keep(&mut absent, "batch_sharpness", mean_of_ratios);
+        let field = "batch_sharpness_ratio_of_means";
+        let ratio_of_means = keep(&mut absent, field, ratio_of_means);
         let noise = covariance.clone().and_then(|k| noise_scale(&point, &k));
         let noise = keep(&mut absent, "gradient_noise_scale", noise);
-        let densities = settings.densities(&survey)?;
+        let densities = settings.densities(&survey, &mut absent)?;
         let each = curvatures.as_deref().ok();
         let step = settings.step(&survey, theta, &h, each, &mut absent)?;
         let of_k = k.as_ref().ok().copied();
@@ -153,12 +158,11 @@ impl Portrait {
             cosine_hessian_covariance: keep(&mut absent, "cosine_hessian_covariance", cosine),
             eigenspace_cosines: keep(&mut absent, "eigenspace_cosines", cosines),
             curvature_along_top: keep(&mut absent, "curvature_along_top", moments),
-            batch_sharpness: keep(&mut absent, "batch_sharpness", mean_of_ratios),
-            batch_sharpness_ratio_of_means: keep(
-                &mut absent,
-                "batch_sharpness_ratio_of_means",
-                ratio_of_means,
-            ),
+            batch_sharpness: mean_of_ratios.map(|sharp| sharp.value),
+            batch_sharpness_standard_error: mean_of_ratios.and_then(|sharp| sharp.standard_error),
+            batch_sharpness_ratio_of_means: ratio_of_means.map(|sharp| sharp.value),
+            batch_sharpness_ratio_of_means_standard_error: ratio_of_means
+                .and_then(|sharp| sharp.standard_error),
             gradient_noise_scale: noise.map(|(scale, _)| scale),
             gradient_noise_scale_error_bound: noise.map(|(_, error)| error),
             densities,
@@ -239,7 +243,11 @@ impl PortraitSettings {
         }
     }
 
-    fn hessian(&self, survey: &Survey) -> Result<(HessianPortrait, Eigenpairs), PortraitError> {
+    fn hessian(
+        &self,
+        survey: &Survey,
+        absent: &mut BTreeMap<String, String>,
+    ) -> Result<(HessianPortrait, Eigenpairs), PortraitError> {
         let h = HessianOp(survey.point);
         let exact = self.exact_trace(&h, survey.meter);
         let most = if exact.is_some() { 0 } else { MOST_DIRECTIONS };
@@ -251,7 +259,7 @@ impl PortraitSettings {
         };
         let least = found.smallest.first();
         let portrait = HessianPortrait {
-            leading: Leading::of(&found),
+            leading: Leading::of(&found, ["H", "hessian"], absent),
             lambda_h_min: least.map(|pair| pair.value),
             lambda_h_min_error_bound: least.map(|pair| pair.error_bound),
             smallest: least.map(|_| Values::of(&found.smallest)),
@@ -260,13 +268,17 @@ impl PortraitSettings {
         Ok((portrait, found))
     }
 
-    fn gauss_newton(&self, survey: &Survey) -> Result<GaussNewtonPortrait, PortraitError> {
+    fn gauss_newton(
+        &self,
+        survey: &Survey,
+        absent: &mut BTreeMap<String, String>,
+    ) -> Result<GaussNewtonPortrait, PortraitError> {
         let g = GaussNewtonOp(survey.point);
         let explored = Explored::new(&g, MOST_DIRECTIONS);
         let found = self.leading(survey, "G", &explored, 0)?;
         let trace = self.trace("G", survey, &g, &explored.into_known())?;
         Ok(GaussNewtonPortrait {
-            leading: Leading::of(&found),
+            leading: Leading::of(&found, ["G", "gauss_newton"], absent),
             trace: TracePortrait::of(trace),
         })
     }

@@ -250,7 +250,15 @@ impl BertShape {
         let Some(text) = present(&path)? else {
             return Err(PretrainedError::NoConfig(path));
         };
-        parse::<HuggingFace>(&path, &text)?.shape(&path)
+        Self::in_config(&path, &text)
+    }
+
+    /// The shape in the `text` of a `config.json`, which errors call `path`.
+    ///
+    /// # Errors
+    /// Another text, and variants of BERT that are not computed here.
+    pub fn in_config(path: &Path, text: &[u8]) -> Result<Self, PretrainedError> {
+        parse::<HuggingFace>(path, text)?.shape(path)
     }
 }
 

@@ -14,6 +14,7 @@ mod trace;
 
 pub use complete::{write_out, written_out_error};
 pub use deflated::DeflatedOp;
+pub(crate) use density::UNBOUNDED;
 pub use density::spectral_density;
 pub use determinism::{NotDeterministic, check_determinism};
 pub use diagonal::{Diagonal, diagonal};
@@ -44,7 +45,7 @@ fn gaussian(dim: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
 }
 
 /// Sums in eight lanes, which the compiler makes one vector of.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     const LANES: usize = 8;
     let mut lanes = [0.0; LANES];
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

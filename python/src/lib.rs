@@ -1,6 +1,7 @@
 //! The native half of the Python package: checked arrays in, JSON and arrays out. What
 //! Python's users see is in the folder `package`.
 
+mod examples;
 mod failure;
 mod measure;
 mod verify;

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use breakeven_empirical::checkpoint::{CheckpointError, NamedTensor, Shapes, weights_in};
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
-use breakeven_empirical::data::Images;
-use breakeven_empirical::examples::{Examples, Inputs};
 use breakeven_empirical::model::Architecture;
 use breakeven_empirical::network::Loss;
 use breakeven_empirical::portrait::{
@@ -15,13 +13,14 @@ use breakeven_empirical::portrait::{
 };
 use breakeven_sim::meter::Meter;
 use numpy::prelude::*;
-use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyDict;
 use safetensors::tensor::{Dtype, TensorView};
 
+use crate::examples::{Given, labels_below};
 use crate::failure;
 use crate::work::{carry_out, guarded};
 
@@ -42,20 +41,6 @@ pub enum Weights {
 /// Name, type as safetensors calls it, shape, and numbers in little-endian row-major
 /// order.
 type Tensor = (String, String, Vec<usize>, PyBackedBytes);
-
-/// Numbers of examples, `[n, features]`, in row-major order.
-#[derive(FromPyObject)]
-pub enum Pixels<'py> {
-    /// Divided by 255.
-    #[pyo3(transparent)]
-    Bytes(PyReadonlyArray2<'py, u8>),
-    /// As they are.
-    #[pyo3(transparent)]
-    Single(PyReadonlyArray2<'py, f32>),
-    /// As they are.
-    #[pyo3(transparent)]
-    Double(PyReadonlyArray2<'py, f64>),
-}
 
 /// The keywords of `measure`.
 #[derive(FromPyObject)]
@@ -93,40 +78,27 @@ pub struct Asked {
 /// names, and the examples' curvatures along the first.
 type Answer<'py> = (String, Bound<'py, PyDict>, Bound<'py, PyArray1<f64>>);
 
-/// Measures K and H; `image` is `[channels, height, width]`.
+/// Measures K and H.
 #[pyfunction]
 pub fn measure<'py>(
     py: Python<'py>,
     weights: Weights,
     model: &str,
-    pixels: Pixels<'py>,
-    image: [usize; 3],
+    given: Given<'py>,
     labels: PyReadonlyArray1<'py, i64>,
     asked: Asked,
 ) -> PyResult<Answer<'py>> {
-    let examples = Given {
-        pixels,
-        image,
-        labels,
-    };
     guarded(|| {
-        let portrait = portrait(py, weights, model, &examples, &asked)?;
+        let portrait = portrait(py, weights, model, (&given, &labels), &asked)?;
         answer(py, portrait)
     })
-}
-
-/// Examples as they are given.
-struct Given<'py> {
-    pixels: Pixels<'py>,
-    image: [usize; 3],
-    labels: PyReadonlyArray1<'py, i64>,
 }
 
 fn portrait(
     py: Python,
     weights: Weights,
     model: &str,
-    given: &Given,
+    (given, labels): (&Given, &PyReadonlyArray1<i64>),
     asked: &Asked,
 ) -> PyResult<Portrait> {
     let precision = asked.precision()?;
@@ -134,16 +106,18 @@ fn portrait(
     let settings = asked.settings()?;
     let (path, bytes) = weights.bytes()?;
     let shapes = Shapes::in_bytes(&path, &bytes).map_err(|e| failure::checkpoint(&e))?;
-    let sized = architecture(model)?.of_weights(&shapes);
+    let sized = architecture(model, given)?.of_weights(&shapes);
     let architecture = sized.map_err(|e| failure::checkpoint(&e))?;
     let classes = architecture.classes_of_weights(&shapes);
     let classes = classes.map_err(|e| failure::checkpoint(&e))?;
-    let model = architecture.build(given.image, classes);
+    let inputs = given.shape(&architecture, &shapes);
+    let inputs = inputs.map_err(|e| failure::checkpoint(&e))?;
+    let model = architecture.build(inputs, classes);
     let model = model.map_err(|e| failure::value(&e))?;
     let weights = weights_in(&path, &bytes, model.parameters());
     let subject = Subject {
         weights: weights.map_err(|e| failure::checkpoint(&e))?,
-        examples: given.examples(classes, &compute)?,
+        examples: given.examples(&labels_below(classes, labels)?, inputs, classes, &compute)?,
         model: &*model,
         compute: &compute,
     };
@@ -167,15 +141,25 @@ fn answer(py: Python, portrait: Portrait) -> PyResult<Answer> {
 }
 
 /// The network of this name, with sizes that weights replace.
-fn architecture(name: &str) -> PyResult<Architecture> {
+fn architecture(name: &str, given: &Given) -> PyResult<Architecture> {
     let own = match name {
         "mlp" => "mlp",
         "simplecnn" | "simple-cnn" | "simple_cnn" => "simple_cnn",
         "simple-cnn-bn" | "simple_cnn_bn" => "simple_cnn_bn",
         "resnet" => "resnet",
         "densenet" => "densenet",
+        "lstm" => "lstm",
+        "bert" => return given.bert(),
         _ => {
-            let all = ["mlp", "simplecnn", "simple_cnn_bn", "resnet", "densenet"];
+            let all = [
+                "mlp",
+                "simplecnn",
+                "simple_cnn_bn",
+                "resnet",
+                "densenet",
+                "lstm",
+                "bert",
+            ];
             return Err(no_such("model", name, &all));
         }
     };
@@ -223,62 +207,6 @@ fn view((name, dtype, shape, bytes): &Tensor) -> PyResult<(&str, TensorView<'_>)
         serde_json::from_value(dtype.as_str().into()).map_err(|error| wrong(error.to_string()))?;
     let view = TensorView::new(dtype, shape.clone(), bytes);
     Ok((name, view.map_err(|error| wrong(error.to_string()))?))
-}
-
-impl Given<'_> {
-    /// The examples on the device.
-    fn examples(&self, classes: usize, compute: &Compute) -> PyResult<Examples> {
-        let labels = self.labels(classes)?;
-        let (image, shape) = (self.image, self.pixels.shape());
-        let expected = [labels.len(), image.iter().product()];
-        if shape != expected {
-            let words = format!("images have shape {shape:?}, expected {expected:?}");
-            return Err(PyValueError::new_err(words));
-        }
-        let matrix = match &self.pixels {
-            Pixels::Bytes(pixels) => {
-                // Images have no more classes than 16 bits tell apart, and say so.
-                let narrow = labels.iter().map(|&label| label as u16).collect();
-                let images = Images::new(pixels.as_slice()?.to_vec(), narrow, image, classes);
-                let images = images.map_err(|error| failure::value(&error))?;
-                return Ok(Examples::first(&images, labels.len(), compute));
-            }
-            Pixels::Single(pixels) => compute.matrix_f32(pixels.as_slice()?.to_vec(), shape),
-            Pixels::Double(pixels) => compute.matrix(pixels.as_slice()?, shape),
-        };
-        let inputs = Inputs::Features(matrix);
-        Ok(Examples::of(inputs, &labels, classes, compute))
-    }
-
-    /// The labels, each of a class.
-    fn labels(&self, classes: usize) -> PyResult<Vec<usize>> {
-        let of_class = |(index, &label): (usize, &i64)| {
-            let known = usize::try_from(label).ok();
-            known.filter(|&label| label < classes).ok_or_else(|| {
-                PyValueError::new_err(format!(
-                    "labels: example {index} has the label {label}, the weights have {classes} \
-                     outputs: give labels from 0 to below that"
-                ))
-            })
-        };
-        self.labels
-            .as_array()
-            .iter()
-            .enumerate()
-            .map(of_class)
-            .collect()
-    }
-}
-
-impl Pixels<'_> {
-    fn shape(&self) -> [usize; 2] {
-        let (rows, columns) = match self {
-            Self::Bytes(pixels) => pixels.as_array().dim(),
-            Self::Single(pixels) => pixels.as_array().dim(),
-            Self::Double(pixels) => pixels.as_array().dim(),
-        };
-        [rows, columns]
-    }
 }
 
 impl Asked {

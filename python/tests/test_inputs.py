@@ -212,7 +212,7 @@ REFUSED = [
         "is not finite at these weights: the checkpoint is of a diverged",
     ),
     (dict(model="vgg"), 'model is "vgg": give one of mlp, simplecnn'),
-    (dict(model="lstm"), 'model is "lstm": give one of'),
+    (dict(model="gru"), 'model is "gru": give one of'),
     (dict(model="simplecnn"), "weights has no tensor conv1.weight"),
     (dict(top=0), "top is 0: give at least 1"),
     (dict(top=-1), "top is -1: give 0 to"),

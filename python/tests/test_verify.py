@@ -1,5 +1,9 @@
 """Verdicts of tables."""
 
+import importlib
+import json
+import re
+
 import numpy as np
 import pytest
 from support import assert_same
@@ -211,7 +215,6 @@ def without(name):
             dict(columns={"lerning_rate": "lr"}),
             "did you mean learning_rate?",
         ),
-        ("runs.parquet", {}, "give pandas.read_parquet's data frame"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_words(given, asked, words):
@@ -229,3 +232,71 @@ def test_tables_of_another_kind_are_type_errors(tmp_path):
         breakeven.verify(tmp_path / "runs.csv")
     with pytest.raises(ValueError):
         breakeven.verify(tmp_path)
+
+
+def json_lines(path, rows):
+    lines = (json.dumps(dict(zip(rows, row))) for row in zip(*rows.values()))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_json_lines_are_tables(tmp_path):
+    expected = only(breakeven.verify(table(falling)))
+    path = json_lines(tmp_path / "runs.jsonl", table(falling))
+    found = only(breakeven.verify(path))
+    assert found["verdict"] == "supported"
+    assert found["p_value"] == expected["p_value"]
+    # What one run lacks was not measured, whether it is null or missing.
+    rows = path.read_text().splitlines()
+    more = dict(json.loads(rows[0]), seed=9)
+    lacking = dict(more, learning_rate=0.1)
+    del lacking["max_lambda_k"]
+    rows += [json.dumps(dict(more, max_lambda_k=None)), "", json.dumps(lacking)]
+    path = tmp_path / "more.ndjson"
+    path.write_text("\n".join(rows))
+    assert only(breakeven.verify(path))["p_value"] == expected["p_value"]
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("{", "line 1: no JSON"),
+        ("3", "line 1: holds '3': give an object a line"),
+        ('{"seed": [1]}', "line 1: seed holds [1]: give one value a run"),
+    ],
+)
+def test_json_lines_that_are_no_table_are_refused(tmp_path, line, said):
+    path = tmp_path / "runs.jsonl"
+    path.write_text(line)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        breakeven.verify(path)
+    with pytest.raises(FileNotFoundError):
+        breakeven.verify(tmp_path / "none.jsonl")
+
+
+def test_parquet_is_read_by_a_library_that_is_there(tmp_path, monkeypatch):
+    path = tmp_path / "runs.parquet"
+    path.write_bytes(b"PAR1")
+    asked = []
+
+    class Library:
+        @staticmethod
+        def read_parquet(found):
+            asked.append(found)
+            return table(falling)
+
+    def only_pandas(name):
+        if name == "pandas":
+            return Library
+        raise ImportError(name)
+
+    monkeypatch.setattr(importlib, "import_module", only_pandas)
+    assert only(breakeven.verify(path))["verdict"] == "supported"
+    assert asked == [str(path)]
+
+    def none(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(importlib, "import_module", none)
+    with pytest.raises(ValueError, match="pip install pyarrow"):
+        breakeven.verify(path)

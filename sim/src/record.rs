@@ -12,7 +12,10 @@
 //! them does so through [`from_page`] and [`RunHeader::record`], and writes
 //! them through [`to_page`] and [`to_line`].
 
+mod break_even;
 mod density;
+mod outliers;
+mod parts;
 mod planned;
 mod predictions;
 mod run;
@@ -20,7 +23,10 @@ pub mod seal;
 mod solver;
 mod training;
 
+pub use break_even::{break_even, break_even_bracket};
 pub use density::{OverProbes, Share, SpectralDensity};
+pub use outliers::{LEAST_FOR_OUTLIERS, Outliers};
+pub use parts::{CovarianceHalf, HessianHalf, LossLine, LossPlane};
 pub use planned::{PlannedRun, combinations, planned_runs, run_name};
 pub use predictions::{Digits, PREDICTIONS_FILE, Predictions};
 pub use run::{MiniBatches, PretrainedWeights, RunHeader, RunOutcome, RunStatus};
@@ -141,6 +147,12 @@ pub struct Record {
     /// All L eigenvalues of K^M, largest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectrum_k: Option<Vec<f64>>,
+    /// How many eigenvalues of K^M stand out above the others ([`Outliers`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outliers_k: Option<usize>,
+    /// How many times as wide, at least, the gap below them is as any below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outliers_k_separation: Option<f64>,
     /// K^M of the first ⌊L/2⌋ mini-batches, and of the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covariance_halves: Option<Box<[CovarianceHalf; 2]>>,
@@ -200,9 +212,15 @@ pub struct Record {
     /// The smallest non-zero eigenvalue of H, where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_h_smallest: Option<f64>,
+    /// Bound on the absolute error of `lambda_h_smallest` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_h_smallest_error_bound: Option<f64>,
     /// λ_H*/λ_H¹, where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition_h: Option<f64>,
+    /// Bound on the absolute error of `condition_h` by rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_h_error_bound: Option<f64>,
     /// Tr H: Hutchinson's estimate, or exact where the spectrum is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_h: Option<f64>,
@@ -212,6 +230,21 @@ pub struct Record {
     /// The leading eigenvalues of H that were asked for, largest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectrum_h: Option<Vec<f64>>,
+    /// How many of them stand out above the others ([`Outliers`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outliers_h: Option<usize>,
+    /// How many times as wide, at least, the gap below them is as any below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outliers_h_separation: Option<f64>,
+    /// Spectral density of the per-example K, as `density_h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_k_per_example: Option<Box<SpectralDensity>>,
+    /// Spectral density of the Gauss–Newton matrix, as `density_h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_g: Option<Box<SpectralDensity>>,
+    /// Spectral density of the empirical Fisher, as `density_h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_f: Option<Box<SpectralDensity>>,
     /// Spectral density of H by stochastic Lanczos quadrature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub density_h: Option<Box<SpectralDensity>>,
@@ -240,6 +273,13 @@ pub struct Record {
     /// |cos(e_H¹, e_K¹)|.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alignment_hk: Option<f64>,
+    /// tr(P P')/k of the projections onto H's top k eigenvectors here and at the last
+    /// measurement: 1 for one eigenspace, cos² of the angle for k = 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_h: Option<f64>,
+    /// Bound on its absolute error, as sure as the eigenvalues' bounds are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_h_error_bound: Option<f64>,
     /// Cosine of the angle between the last step taken and the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_cosine: Option<f64>,
@@ -253,6 +293,15 @@ pub struct Record {
     /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\] over mini-batches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
+    /// Its standard error over other draws of the mini-batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_standard_error: Option<f64>,
+    /// E_B\[g_Bᵀ H_B g_B\] / E_B\[‖g_B‖²\] over the same mini-batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_ratio_of_means: Option<f64>,
+    /// Its standard error, to first order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_ratio_of_means_standard_error: Option<f64>,
 
     /// Why a quantity that was to be measured does not exist here, by the
     /// name of its field.
@@ -266,85 +315,4 @@ impl Record {
     pub fn is_unstable(&self) -> Option<bool> {
         self.stability.map(|left_side| left_side >= 1.0)
     }
-}
-
-/// The first record at which SGD is not stable along e_H¹, the break-even point of a
-/// trajectory (paper, Sec. 3).
-pub fn break_even(records: &[Record]) -> Option<&Record> {
-    records
-        .iter()
-        .find(|record| record.is_unstable() == Some(true))
-}
-
-/// The mean loss L(θ + t·e) on the subset on which H is measured, along the unit
-/// vector e = e_H¹, at offsets t on both sides of 0 that reach to √(2L(θ)/λ_H¹):
-/// there ½λ_H¹t² is L(θ).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LossLine {
-    /// The offsets t, rising.
-    pub offsets: Vec<f64>,
-    /// L(θ + t·e) at each.
-    pub losses: Vec<f64>,
-}
-
-/// The mean loss L(θ + s·e + t·f) in the plane of the unit vectors e = e_H¹ and
-/// f = e_H², with offsets like those of a [`LossLine`], each along its own vector.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LossPlane {
-    /// The offsets s, and the offsets t, rising.
-    pub offsets: [Vec<f64>; 2],
-    /// A row for each t with a loss for each s; none where it is not finite.
-    pub losses: Vec<Vec<Option<f64>>>,
-}
-
-/// K^M of half of the L mini-batches, centred on its own mean. Fields are those of
-/// the [`Record`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CovarianceHalf {
-    /// λ_K¹.
-    pub lambda_k: f64,
-    /// Bound on its absolute error by rounding.
-    pub lambda_k_error_bound: f64,
-    /// λ_K*/λ_K¹, λ_K* being the last but one of as many eigenvalues as the half
-    /// has mini-batches.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition_k: Option<f64>,
-    /// Bound on its absolute error by rounding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition_k_error_bound: Option<f64>,
-    /// Tr K^M.
-    pub trace_k: f64,
-    /// Bound on its absolute error by rounding.
-    pub trace_k_error_bound: f64,
-}
-
-/// H and the per-example K of half of the measurement subset. Fields are those of
-/// the [`Record`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HessianHalf {
-    /// How many examples it has.
-    pub examples: usize,
-    /// λ_H¹.
-    pub lambda_h: f64,
-    /// Bound on its absolute error.
-    pub lambda_h_error_bound: f64,
-    /// What that bound says.
-    pub lambda_h_error_bound_kind: BoundKind,
-    /// λ_K¹ of the per-example K, where the record has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lambda_k_per_example: Option<f64>,
-    /// Bound on its absolute error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lambda_k_per_example_error_bound: Option<f64>,
-    /// What that bound says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lambda_k_per_example_error_bound_kind: Option<BoundKind>,
-    /// Tr K of the per-example K, where the record has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace_k_per_example: Option<f64>,
-    /// Bound on its absolute error by rounding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace_k_per_example_error_bound: Option<f64>,
 }

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::momentum::HeavyBall;
 use breakeven_sim::record::{
-    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, break_even, from_page,
+    HEADER_FILE, OUTCOME_FILE, RECORDS_FILE, Record, RunHeader, RunOutcome, break_even,
+    break_even_bracket, from_page,
 };
 use breakeven_sim::{Model, Noise, Sampling};
 use serde::Serialize;
@@ -65,6 +66,9 @@ pub struct Listed<'a> {
     /// Absent while it has not ended.
     outcome: Option<&'a RunOutcome>,
     break_even_step: Option<u64>,
+    /// The last step before it that is clearly stable, and the first that is clearly
+    /// not; null where there is none.
+    break_even_bracket: Option<[Option<u64>; 2]>,
     problem: Option<&'a str>,
 }
 
@@ -295,6 +299,7 @@ impl Run {
             last_step: self.records.last().map(|record| record.step),
             outcome: self.outcome.as_ref(),
             break_even_step: self.break_even().map(|record| record.step),
+            break_even_bracket: break_even_bracket(&self.records),
             problem: self.problem.as_deref(),
         }
     }

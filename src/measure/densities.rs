@@ -55,6 +55,11 @@ fn counts(density: &SpectralDensity, parameters: usize) -> Vec<String> {
     if negative {
         lines.extend(lower);
     }
+    let smallest = match density.smallest_nonzero_upper_bound {
+        Some(bound) => format!("at most {} in size", number(bound)),
+        None => "not bounded: too few products".to_owned(),
+    };
+    lines.push(line("smallest non-zero", &smallest));
     lines
 }
 

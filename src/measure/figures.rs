@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use breakeven_empirical::portrait::Portrait;
+use breakeven_empirical::portrait::{CovariancePortrait, Portrait};
 use breakeven_plot::{Axis, Cell, Curve, Figure, Ground, Mark, Scale, Shape, Size, Ticks, Weight};
-use breakeven_sim::record::{LossLine, LossPlane, SpectralDensity};
+use breakeven_sim::record::{LossLine, LossPlane, Outliers, SpectralDensity};
 
 use crate::failure::{Failure, OrFail};
 
@@ -30,7 +30,10 @@ fn figures(portrait: &Portrait) -> Vec<Figure> {
     let mut all: Vec<Figure> = portrait
         .densities
         .iter()
-        .filter_map(|(matrix, density)| of_density(matrix, density, portrait.parameters))
+        .filter_map(|(matrix, density)| {
+            let outliers = outliers(portrait, matrix);
+            of_density(matrix, density, portrait.parameters, outliers)
+        })
         .collect();
     let lambda = portrait.hessian.leading.values.eigenvalues.first().copied();
     all.extend(
@@ -54,8 +57,27 @@ pub(super) fn symbol(matrix: &str) -> &str {
     }
 }
 
-/// The density on a log axis that reaches down to a single eigenvalue's bell.
-fn of_density(matrix: &str, density: &SpectralDensity, parameters: usize) -> Option<Figure> {
+/// The eigenvalues of a matrix that stand out.
+fn outliers<'p>(portrait: &'p Portrait, matrix: &str) -> Option<&'p Outliers> {
+    let of_gradients = |found: &'p Option<CovariancePortrait>| Some(&found.as_ref()?.leading);
+    let leading = match matrix {
+        "hessian" => Some(&portrait.hessian.leading),
+        "covariance_per_example" => of_gradients(&portrait.covariance_per_example),
+        "gauss_newton" => portrait.gauss_newton.as_ref().map(|g| &g.leading),
+        "empirical_fisher" => of_gradients(&portrait.empirical_fisher),
+        _ => None,
+    };
+    leading?.outliers.as_ref()
+}
+
+/// The density on a log axis that reaches down to a single eigenvalue's bell, with a
+/// dot at the top of the bell of each outlier.
+fn of_density(
+    matrix: &str,
+    density: &SpectralDensity,
+    parameters: usize,
+    outliers: Option<&Outliers>,
+) -> Option<Figure> {
     let (low, high) = (*density.nodes.first()?, *density.nodes.last()?);
     let range = high - low;
     if !(range.is_finite() && range > 0.0) {
@@ -95,14 +117,29 @@ fn of_density(matrix: &str, density: &SpectralDensity, parameters: usize) -> Opt
         curves.push(curve(None, Weight::Area, band));
     }
     curves.push(curve(None, Weight::Fine, mean.collect()));
+    let dots = outliers.iter().flat_map(|found| &found.eigenvalues);
+    let dots = dots.map(|&value| Mark {
+        at: (value, one),
+        shape: Shape::Dot,
+    });
+    curves.push(Curve {
+        marks: dots.collect(),
+        ..curve(None, Weight::Points, Vec::new())
+    });
     let symbol = symbol(matrix);
+    let dots = outliers.map_or(String::new(), |found| {
+        format!(
+            " Dots: the {} that stand out above the others.",
+            found.count
+        )
+    });
     Some(Figure {
         id: format!("density-{matrix}"),
         title: format!("density of the eigenvalues of {symbol}"),
         description: format!(
             "The share of the {parameters} eigenvalues of {symbol} per unit, each widened to a normal \
              distribution of standard deviation {width:.3e}, with {BAND} standard errors to either \
-             side; down to a third of what a single eigenvalue gives."
+             side; down to a third of what a single eigenvalue gives.{dots}"
         ),
         x: axis("eigenvalue", x),
         y: axis("density", Scale::Log(floor, 2.0 * top)),

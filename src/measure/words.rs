@@ -1,13 +1,10 @@
 //! A portrait in words.
 
-use std::collections::BTreeSet;
-
-use breakeven_empirical::portrait::{
-    CovariancePortrait, LayerPortrait, Leading, Portrait, StepPortrait, TracePortrait, Values,
-};
+use breakeven_empirical::portrait::{CovariancePortrait, LayerPortrait, Portrait, StepPortrait};
 use breakeven_sim::record::HessianHalf;
 
 use super::densities;
+use super::leading::{covariance, estimated, largest, leading, outliers, traced, values, within};
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
@@ -32,6 +29,7 @@ pub(super) fn table(portrait: &Portrait) -> String {
         "H, the Hessian of the mean loss".to_owned(),
     ];
     lines.extend(values("largest", &h.leading.values));
+    lines.extend(outliers(portrait, "hessian", &h.leading.outliers));
     if let Some(smallest) = &h.smallest {
         lines.extend(values("smallest", smallest));
     }
@@ -39,10 +37,11 @@ pub(super) fn table(portrait: &Portrait) -> String {
     if let Some(g) = &portrait.gauss_newton {
         lines.push("\nG, the Gauss–Newton matrix".to_owned());
         lines.extend(values("largest", &g.leading.values));
+        lines.extend(outliers(portrait, "gauss_newton", &g.leading.outliers));
         lines.extend(traced(&g.trace, &g.leading, portrait.parameters));
     }
     let of_gradients = |found: &Option<CovariancePortrait>, field: &str| match found {
-        Some(found) => covariance(found),
+        Some(found) => covariance(portrait, field, found),
         None => vec![line("largest", &or_why(field, None))],
     };
     lines.push("\nK, the covariance of the examples' gradients".to_owned());
@@ -70,6 +69,10 @@ pub(super) fn table(portrait: &Portrait) -> String {
                 largest(&mini.error_bounds)
             ),
         ),
+    ]);
+    let field = "covariance_mini_batch";
+    lines.extend(outliers(portrait, field, &mini.outliers));
+    lines.extend([
         line(
             "smallest non-zero",
             &or_why(
@@ -89,13 +92,23 @@ pub(super) fn table(portrait: &Portrait) -> String {
         line("trace", &within(mini.trace, mini.trace_error_bound)),
         line(
             "batch sharpness",
-            &or_why("batch_sharpness", portrait.batch_sharpness.map(number)),
+            &or_why(
+                "batch_sharpness",
+                portrait
+                    .batch_sharpness
+                    .map(|sharp| estimated(sharp, portrait.batch_sharpness_standard_error)),
+            ),
         ),
         line(
             "… ratio of means",
             &or_why(
                 "batch_sharpness_ratio_of_means",
-                portrait.batch_sharpness_ratio_of_means.map(number),
+                portrait.batch_sharpness_ratio_of_means.map(|ratio| {
+                    estimated(
+                        ratio,
+                        portrait.batch_sharpness_ratio_of_means_standard_error,
+                    )
+                }),
             ),
         ),
         "\nAlong e, the top eigenvector of H".to_owned(),
@@ -262,70 +275,6 @@ fn layers(all: &[LayerPortrait]) -> Vec<String> {
     rows.iter().map(padded).collect()
 }
 
-/// What is said of K, or of F, below its name.
-fn covariance(found: &CovariancePortrait) -> Vec<String> {
-    let mut lines = values("largest", &found.leading.values);
-    lines.push(line("trace", &within(found.trace, found.trace_error_bound)));
-    lines.push(line("solver", &solver(&found.leading)));
-    lines
-}
-
-/// An estimated trace, what it took, and the search for eigenvalues.
-fn traced(found: &TracePortrait, leading: &Leading, parameters: usize) -> [String; 3] {
-    [
-        line("trace", &trace(found, parameters)),
-        line("trace's cost", &trace_effort(found, parameters)),
-        line("solver", &solver(leading)),
-    ]
-}
-
-/// Eigenvalues at one end, with what their bounds say and how often they are
-/// repeated.
-fn values(name: &str, found: &Values) -> Vec<String> {
-    let kinds: BTreeSet<&str> = found
-        .error_bound_kinds
-        .iter()
-        .map(|k| k.in_words())
-        .collect();
-    let kinds: Vec<&str> = kinds.into_iter().collect();
-    let mut lines = vec![line(
-        name,
-        &format!(
-            "{} (error at most {:.0e}: {})",
-            leading(&found.eigenvalues),
-            largest(&found.error_bounds),
-            kinds.join(", ")
-        ),
-    )];
-    let mut repeated = Vec::new();
-    let mut place = 0;
-    while place < found.eigenvalues.len() {
-        let size = found.multiplicities[place].unwrap_or(1);
-        if size > 1 {
-            repeated.push(format!(
-                "{} comes {size} times",
-                number(found.eigenvalues[place])
-            ));
-        }
-        place += size;
-    }
-    if !repeated.is_empty() {
-        lines.push(line("repeated", &repeated.join(", ")));
-    }
-    lines
-}
-
-fn largest(errors: &[f64]) -> f64 {
-    errors.iter().copied().fold(0.0, f64::max)
-}
-
-fn within(value: f64, error: f64) -> String {
-    if error == 0.0 {
-        return format!("{} (exact)", number(value));
-    }
-    format!("{} (error at most {error:.0e})", number(value))
-}
-
 pub(super) fn line(name: &str, value: &str) -> String {
     format!("  {name:<18} {value}")
 }
@@ -342,37 +291,4 @@ pub(super) fn number(x: f64) -> String {
         size.log10() as usize + 1
     };
     format!("{x:.*}", 7 - whole)
-}
-
-/// The first five.
-fn leading(values: &[f64]) -> String {
-    let shown: Vec<String> = values.iter().take(5).map(|&x| number(x)).collect();
-    let more = if values.len() > 5 { ", …" } else { "" };
-    format!("{}{more}", shown.join(", "))
-}
-
-fn trace(found: &TracePortrait, parameters: usize) -> String {
-    if found.exact_directions == parameters {
-        return within(found.value, found.standard_error);
-    }
-    let error = number(found.standard_error);
-    format!("{} ± {error} (standard error)", number(found.value))
-}
-
-/// What the trace took, and whether it is as exact as was asked.
-fn trace_effort(found: &TracePortrait, parameters: usize) -> String {
-    // No direction is left to an estimate.
-    if found.exact_directions == parameters {
-        return format!("{} products or sweeps, exact", found.probes);
-    }
-    format!(
-        "{} products and probes, {} directions exact, {}",
-        found.probes,
-        found.exact_directions,
-        found.status.in_words()
-    )
-}
-
-fn solver(found: &Leading) -> String {
-    format!("{} products, {}", found.matvecs, found.status.in_words())
 }

@@ -119,9 +119,11 @@ fn densities_are_those_of_the_matrices() {
 fn figures_and_words_show_what_was_measured() {
     let world = softmax();
     let shapes = ["--density", "2", "--loss-line", "5", "--loss-plane", "5"];
-    let asked = ["--top", "2", "--figures", "drawn"];
+    let asked = ["--top", "5", "--figures", "drawn"];
     let args = [&DATA[..], &SOFTMAX, &BATCHES, &shapes, &asked].concat();
     let said = stdout(&run(&args, world.path()));
+    // Of H, K and K^M, here with and there without a clear gap.
+    assert_eq!(said.matches("\n  outliers  ").count(), 3, "{said}");
     assert_says(
         &said,
         &[

@@ -168,6 +168,12 @@ pub enum Matrix {
     K,
     /// H.
     H,
+    /// The per-example K, by its density.
+    KPerExample,
+    /// The Gauss–Newton matrix, by its density.
+    G,
+    /// The empirical Fisher, by its density.
+    F,
 }
 
 /// A measured value that the paper prints.

@@ -124,7 +124,8 @@ impl Quantity {
             Self::ConditionK => record.condition_k_error_bound,
             Self::TraceK => record.trace_k_error_bound,
             Self::TraceKPerExample => record.trace_k_per_example_error_bound,
-            Self::ConditionH | Self::TraceH => None,
+            Self::ConditionH => record.condition_h_error_bound,
+            Self::TraceH => None,
         }
     }
 

@@ -6,7 +6,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use breakeven_sim::record::{MiniBatches, Record, RunHeader, RunOutcome, RunStatus, break_even};
+use breakeven_sim::record::{
+    MiniBatches, Record, RunHeader, RunOutcome, RunStatus, break_even, break_even_bracket,
+};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -32,6 +34,9 @@ pub struct RunSummary {
     pub final_training_accuracy: Option<f64>,
     /// Step of the first record at which the left side of Eq. 1 is at least 1.
     pub break_even_step: Option<u64>,
+    /// The steps between which that point lies as far as the records tell, each open
+    /// where none does ([`break_even_bracket`]).
+    pub break_even_bracket: Option<[Option<u64>; 2]>,
     /// L and M of its K^M, as far as they are known.
     pub covariance: Covariance,
     /// The per-run quantities that could be had.
@@ -115,6 +120,7 @@ impl RunSummary {
             convergence: convergence(settings.convergence, outcome, final_training_accuracy),
             final_training_accuracy,
             break_even_step,
+            break_even_bracket: break_even_bracket(records),
             covariance: header.covariance.map(Covariance::from).unwrap_or_default(),
             values: PerRun::all()
                 .filter(|per_run| is_kept(per_run.statistic, settings))
@@ -259,6 +265,9 @@ impl Serialize for RunSummary {
         }
         if let Some(step) = self.break_even_step {
             map.serialize_entry("break_even_step", &step)?;
+        }
+        if let Some(bracket) = self.break_even_bracket {
+            map.serialize_entry("break_even_bracket", &bracket)?;
         }
         for (per_run, reached) in &self.values {
             map.serialize_entry(&per_run.to_string(), &reached.value)?;

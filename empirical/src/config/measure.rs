@@ -1,5 +1,7 @@
 //! The `[measure]` table.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::layers::Normalisation;
@@ -31,6 +33,9 @@ pub struct MeasureConfig {
     /// How many of H's smallest, most negative eigenvalues are found with
     /// them. Default 0.
     pub hessian_smallest_eigenvalues: usize,
+    /// k: how much the eigenspace of H's k largest eigenvalues shares with that of the
+    /// last measurement; fewer than `hessian_eigenvalues`. Default 0: not measured.
+    pub hessian_overlap: usize,
     /// Bound on the error of each, relative to the largest. Default 1e-3.
     pub eigenvalue_tolerance: f64,
     /// All of H's eigenvalues, from D products: for networks of at most
@@ -38,8 +43,10 @@ pub struct MeasureConfig {
     pub complete_hessian_spectrum: bool,
     /// Random probes for Tr H, one product each. Default 0: not measured.
     pub trace_probes: usize,
-    /// Random probes for H's spectral density. Default 0: not measured.
+    /// Random probes for spectral densities. Default 0: not measured.
     pub density_probes: usize,
+    /// The matrices whose densities are measured. Default: H alone.
+    pub density_of: Vec<DensityMatrix>,
     /// Lanczos steps for each of them. Default 30.
     pub density_steps: usize,
     /// L, the mini-batch gradients that K^M is measured on. Default 25, as in
@@ -78,6 +85,31 @@ pub struct MeasureConfig {
     pub kept_numbers: usize,
 }
 
+/// A matrix whose spectral density may be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DensityMatrix {
+    /// The Hessian.
+    H,
+    /// The per-example covariance of gradients.
+    K,
+    /// The Gauss–Newton matrix.
+    G,
+    /// The empirical Fisher.
+    F,
+}
+
+impl fmt::Display for DensityMatrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::H => "h",
+            Self::K => "k",
+            Self::G => "g",
+            Self::F => "f",
+        })
+    }
+}
+
 /// What batch normalisations normalise by while curvature is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -109,10 +141,12 @@ impl Default for MeasureConfig {
             hessian_examples: None,
             hessian_eigenvalues: 1,
             hessian_smallest_eigenvalues: 0,
+            hessian_overlap: 0,
             eigenvalue_tolerance: 1e-3,
             complete_hessian_spectrum: false,
             trace_probes: 0,
             density_probes: 0,
+            density_of: vec![DensityMatrix::H],
             density_steps: 30,
             covariance_batches: 25,
             covariance_batch_size: None,
@@ -161,6 +195,11 @@ pub fn most_eigenvalues(parameters: usize) -> usize {
 }
 
 impl MeasureConfig {
+    /// Whether the density of `matrix` is measured.
+    pub fn has_density(&self, matrix: DensityMatrix) -> bool {
+        self.density_probes > 0 && self.density_of.contains(&matrix)
+    }
+
     /// Whether `step` is measured in a run of batch size S.
     pub fn due(&self, step: u64, batch_size: usize) -> bool {
         if step < self.early_until_step && step.is_multiple_of(self.early_every_steps) {
@@ -259,6 +298,24 @@ impl MeasureConfig {
         if let (0, Some(every)) = (self.prediction_examples, self.prediction_every_steps) {
             return Err(ConfigError::NothingToPredict(every));
         }
+        let matrices: Vec<String> = self.density_of.iter().map(ToString::to_string).collect();
+        let twice = (1..matrices.len()).any(|k| matrices[..k].contains(&matrices[k]));
+        require(
+            "measure.density_of",
+            format!("[{}]", matrices.join(", ")),
+            !matrices.is_empty() && !twice,
+            "at least one of h, k, g and f, each once",
+        )?;
+        let (overlap, found) = (self.hessian_overlap, self.hessian_eigenvalues);
+        require(
+            "measure.hessian_overlap",
+            overlap,
+            overlap < found,
+            format!(
+                "0, or fewer than hessian_eigenvalues, which is {found}: the next one says how \
+                 far the others lie from the rest"
+            ),
+        )?;
         let points = self.loss_line_points;
         require(
             "measure.loss_line_points",

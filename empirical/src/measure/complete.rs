@@ -1,7 +1,8 @@
 //! All of H's eigenvalues.
 
-use breakeven_sim::record::{BoundKind, Record};
+use breakeven_sim::record::{BoundKind, Outliers, Record};
 
+use crate::known::{Known, keep};
 use crate::operator::LinearOperator;
 use crate::solver::{write_out, written_out_error};
 use crate::spectrum::Spectrum;
@@ -33,10 +34,18 @@ pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
         *bound = Some(error);
         *kind = Some(BoundKind::Complete);
     }
+    for field in ["lambda_h_smallest", "condition_h"] {
+        record.absent.remove(field);
+    }
     let nonzero = values.iter().copied().filter(|&x| x != 0.0);
     record.lambda_h_smallest = nonzero.min_by(|a, b| a.abs().total_cmp(&b.abs()));
+    record.lambda_h_smallest_error_bound = record.lambda_h_smallest.map(|_| error);
     match record.lambda_h_smallest {
-        Some(smallest) if largest > 0.0 => record.condition_h = Some(smallest / largest),
+        Some(smallest) if largest > 0.0 => {
+            let ratio = smallest / largest;
+            record.condition_h = Some(ratio);
+            record.condition_h_error_bound = Some(error * (1.0 + ratio.abs()) / largest);
+        }
         Some(_) => {
             let why = "H has no positive eigenvalue".to_owned();
             record.absent.insert("condition_h".to_owned(), why);
@@ -48,5 +57,15 @@ pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
             }
         }
     }
+    let with_errors: Vec<(f64, f64)> = values.iter().map(|&x| (x, error)).collect();
+    outliers_h(Outliers::among("H", &with_errors), record);
     record.spectrum_h = Some(values);
+}
+
+/// The outliers among the eigenvalues of `spectrum_h`.
+pub(super) fn outliers_h(found: Known<Outliers>, record: &mut Record) {
+    record.absent.remove("outliers_h");
+    let found = keep(&mut record.absent, "outliers_h", found);
+    record.outliers_h = found.as_ref().map(|found| found.count);
+    record.outliers_h_separation = found.map(|found| found.separation);
 }

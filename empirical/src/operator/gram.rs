@@ -1,5 +1,6 @@
 //! The spectrum of a covariance of a few long vectors, from their products.
 
+use breakeven_sim::record::Outliers;
 use nalgebra::{DMatrix, DVector};
 
 use crate::known::Known;
@@ -97,6 +98,17 @@ impl GramSpectrum {
         let (smallest, ratio) = (self.smallest_nonzero()?, self.ratio()?);
         let largest = self.largest();
         Ok((self.error(smallest) + ratio * self.error(largest)) / largest)
+    }
+
+    /// The eigenvalues that stand out above the others, the last of all L left aside,
+    /// which is 0 by construction.
+    pub fn outliers(&self) -> Known<Outliers> {
+        let others = self
+            .eigenvalues
+            .split_last()
+            .map_or(&[][..], |(_, all)| all);
+        let with_errors: Vec<(f64, f64)> = others.iter().map(|&x| (x, self.error(x))).collect();
+        Outliers::among("K^M", &with_errors)
     }
 
     /// Tr K^M.

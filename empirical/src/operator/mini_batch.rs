@@ -10,6 +10,7 @@ use crate::compute::to_host;
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::known::Known;
+use crate::moments::Estimate;
 use crate::network::{Network, Rounding, Written, add_each};
 use crate::tape::{Lanes, Matrix, Turns};
 
@@ -125,28 +126,34 @@ impl MiniBatchGradients {
 
     /// E_B\[g_Bᵀ H_B g_B / ‖g_B‖²\], where it was measured and every batch has
     /// a gradient.
-    pub fn batch_sharpness(&self) -> Option<Known<f64>> {
+    pub fn batch_sharpness(&self) -> Option<Known<Estimate>> {
         let all = self.sharpness.as_ref()?;
         Some(if all.iter().any(|sharp| sharp.is_none()) {
             Err("a mini-batch gradient is zero".to_owned())
         } else {
             let each = all.iter().flatten().map(|along| along.curvature);
-            Ok(each.sum::<f64>() / all.len() as f64)
+            Ok(Estimate::mean(&each.collect::<Vec<f64>>()))
         })
     }
 
     /// E_B\[g_Bᵀ H_B g_B\] / E_B\[‖g_B‖²\], the ratio of means where
     /// [`Self::batch_sharpness`] is the mean of ratios; where it was measured and
     /// some batch has a gradient.
-    pub fn batch_sharpness_ratio_of_means(&self) -> Option<Known<f64>> {
-        let all = || self.sharpness.iter().flatten().flatten();
-        let squares: f64 = all().map(|along| along.squared).sum();
-        self.sharpness.as_ref()?;
+    pub fn batch_sharpness_ratio_of_means(&self) -> Option<Known<Estimate>> {
+        let all = self.sharpness.as_ref()?;
+        let squared = |along: &Option<AlongGradient>| along.map_or(0.0, |along| along.squared);
+        let squares: f64 = all.iter().map(squared).sum();
         if squares == 0.0 {
             return Some(Err("all mini-batch gradients are zero".to_owned()));
         }
-        let curved = all().map(|along| along.curvature * (along.squared / squares));
-        Some(Ok(curved.sum()))
+        // As shares of their sum: products of small squares underflow.
+        let shares: Vec<f64> = all.iter().map(|along| squared(along) / squares).collect();
+        let curvature = |along: &Option<AlongGradient>| along.map_or(0.0, |along| along.curvature);
+        let curved = all.iter().zip(&shares);
+        let curved: Vec<f64> = curved
+            .map(|(along, share)| curvature(along) * share)
+            .collect();
+        Some(Ok(Estimate::ratio_of_means(&curved, &shares)))
     }
 
     /// Eigenvalues and eigenvectors of their covariance; absent where a

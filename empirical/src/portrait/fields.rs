@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use breakeven_sim::record::{
-    BoundKind, HessianHalf, LossLine, LossPlane, SolverStatus, SpectralDensity,
+    BoundKind, HessianHalf, LossLine, LossPlane, Outliers, SolverStatus, SpectralDensity,
 };
 use serde::Serialize;
 
 use super::StepPortrait;
 use crate::checkpoint::NamedTensor;
+use crate::known::keep;
 use crate::moments::Moments;
 use crate::solver::{Eigenpair, Eigenpairs, Trace};
 
@@ -57,9 +58,15 @@ pub struct Portrait {
     /// E_B\[g_BᵀH_B g_B/‖g_B‖²\] over the mini-batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness: Option<f64>,
+    /// Its standard error over other draws of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_standard_error: Option<f64>,
     /// E_B\[g_BᵀH_B g_B\]/E_B\[‖g_B‖²\] over the mini-batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_sharpness_ratio_of_means: Option<f64>,
+    /// Its standard error, to first order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_sharpness_ratio_of_means_standard_error: Option<f64>,
     /// Tr K/‖g‖², the batch size at which the noise of a gradient is as long as the
     /// gradient (McCandlish et al., *An Empirical Model of Large-Batch Training*,
     /// 2018, the simple noise scale).
@@ -125,6 +132,9 @@ pub struct Leading {
     /// Eigenvalues with what is known of them, the leading first.
     #[serde(flatten)]
     pub values: Values,
+    /// Those that stand out above the others, where enough were asked for to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<Outliers>,
     /// Products that they took.
     pub matvecs: usize,
     /// Whether all bounds met the tolerance, or rounding.
@@ -162,9 +172,16 @@ impl Values {
 }
 
 impl Leading {
-    pub(super) fn of(found: &Eigenpairs) -> Self {
+    /// Of the matrix `name`, whose outliers may be absent from the answer's `field`.
+    pub(super) fn of(
+        found: &Eigenpairs,
+        [name, field]: [&str; 2],
+        absent: &mut BTreeMap<String, String>,
+    ) -> Self {
+        let outliers = found.outliers(name);
         Self {
             values: Values::of(&found.pairs),
+            outliers: outliers.and_then(|all| keep(absent, &format!("{field}.outliers"), all)),
             matvecs: found.products,
             status: found.status,
             rounding: found.rounding,
@@ -268,6 +285,9 @@ pub struct MiniBatchPortrait {
     pub eigenvalues: Vec<f64>,
     /// How far rounding may have moved each.
     pub error_bounds: Vec<f64>,
+    /// Those that stand out above the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<Outliers>,
     /// Eigenvalues that are not 0.
     pub rank: usize,
     /// The (L−1)th largest; absent where that is 0.

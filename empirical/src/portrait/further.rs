@@ -13,14 +13,18 @@ use crate::operator::{
     EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator,
 };
 use crate::random::{Purpose, stream};
-use crate::solver::{Eigenpairs, diagonal, spectral_density};
+use crate::solver::{Eigenpairs, UNBOUNDED, diagonal, spectral_density};
 use crate::survey::Survey;
 
 type Densities = BTreeMap<&'static str, SpectralDensity>;
 
 impl PortraitSettings {
     /// By the names of the matrices' fields; of matrices that exist.
-    pub(super) fn densities(&self, survey: &Survey) -> Result<Densities, PortraitError> {
+    pub(super) fn densities(
+        &self,
+        survey: &Survey,
+        absent: &mut BTreeMap<String, String>,
+    ) -> Result<Densities, PortraitError> {
         let point = survey.point;
         let mut all = Densities::new();
         let Some(asked) = self.density else {
@@ -41,6 +45,12 @@ impl PortraitSettings {
         {
             let density = self.density(survey, asked, "F", f)?;
             all.insert("empirical_fisher", density);
+        }
+        for (matrix, density) in &all {
+            if density.smallest_nonzero_upper_bound.is_none() {
+                let field = format!("densities.{matrix}.smallest_nonzero_upper_bound");
+                absent.insert(field, UNBOUNDED.to_owned());
+            }
         }
         Ok(all)
     }

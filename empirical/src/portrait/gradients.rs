@@ -9,6 +9,7 @@ use super::{
 };
 use crate::examples::Examples;
 use crate::known::{Known, keep};
+use crate::moments::Estimate;
 use crate::operator::{BatchSharpness, EmpiricalFisherOp, GradientCovarianceOp, Point};
 use crate::solver::{Eigenpairs, Lanczos};
 use crate::survey::Survey;
@@ -38,7 +39,7 @@ impl PortraitSettings {
         };
         let found = self.leading(survey, "F", &fisher, 0)?;
         Ok(Some(CovariancePortrait {
-            leading: Leading::of(&found),
+            leading: Leading::of(&found, ["F", "empirical_fisher"], absent),
             trace: fisher.trace(),
             trace_error_bound: fisher.trace_error(),
         }))
@@ -48,6 +49,7 @@ impl PortraitSettings {
         &self,
         survey: &Survey,
         k: &GradientCovarianceOp,
+        absent: &mut BTreeMap<String, String>,
     ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
         let found = match self.through_gradients(survey, k)? {
             Some(found) => found,
@@ -55,7 +57,7 @@ impl PortraitSettings {
         };
         survey.meter.begin("trace of K", Parts::Whole);
         let portrait = CovariancePortrait {
-            leading: Leading::of(&found),
+            leading: Leading::of(&found, ["K", "covariance_per_example"], absent),
             trace: k.trace(),
             trace_error_bound: k.trace_error(),
         };
@@ -87,7 +89,7 @@ impl PortraitSettings {
         survey: &Survey,
         examples: &Examples,
         absent: &mut BTreeMap<String, String>,
-    ) -> Result<(MiniBatchPortrait, [Known<f64>; 2]), PortraitError> {
+    ) -> Result<(MiniBatchPortrait, [Known<Estimate>; 2]), PortraitError> {
         let draw = |j: usize, rng: &mut _| self.batch(examples, j, rng);
         let gradients = survey.mini_batches(self.batches, draw, BatchSharpness::Measured);
         check_stop(survey)?;
@@ -95,6 +97,8 @@ impl PortraitSettings {
         let covariance = gradients.covariance().ok_or_else(missing)?;
         let spectrum = covariance.spectrum();
         let eigenvalues = spectrum.eigenvalues().to_vec();
+        let outliers = spectrum.outliers();
+        let outliers = keep(absent, "covariance_mini_batch.outliers", outliers);
         let mut keep = |field: &str, found| {
             let field = format!("covariance_mini_batch.{field}");
             keep(absent, &field, found)
@@ -104,6 +108,7 @@ impl PortraitSettings {
             batch_size: self.batch_size,
             error_bounds: eigenvalues.iter().map(|&x| spectrum.error(x)).collect(),
             eigenvalues,
+            outliers,
             rank: spectrum.rank(),
             smallest_nonzero: keep("smallest_nonzero", spectrum.smallest_nonzero()),
             ratio: keep("ratio", spectrum.ratio()),

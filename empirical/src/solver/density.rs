@@ -4,9 +4,13 @@ use breakeven_sim::record::SpectralDensity;
 use rand_chacha::ChaCha8Rng;
 
 use super::krylov::tridiagonal;
-use super::rademacher;
+use super::{rademacher, scale};
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;
+
+/// Why nothing bounds the smallest eigenvalue of a density that is not zero.
+pub(crate) const UNBOUNDED: &str =
+    "no random vector's quadrature has two nodes of one sign that are clearly not zero";
 
 /// Estimates the distribution of eigenvalues: for each of `probes` random
 /// sign vectors, `steps` steps of Lanczos give nodes and weights of a Gauss
@@ -28,9 +32,13 @@ pub fn spectral_density(
         nodes.extend(of_probe.map(|(node, weight)| (node, weight, probe)));
     }
     nodes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    Some(SpectralDensity {
+    let mut density = SpectralDensity {
         nodes: nodes.iter().map(|node| node.0).collect(),
         weights: nodes.iter().map(|node| node.1).collect(),
         probes: nodes.iter().map(|node| node.2).collect(),
-    })
+        smallest_nonzero_upper_bound: None,
+    };
+    let rounding = operator.rounding(scale(&density.nodes));
+    density.smallest_nonzero_upper_bound = density.smallest_nonzero(rounding);
+    Some(density)
 }

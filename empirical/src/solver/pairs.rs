@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use breakeven_sim::record::{BoundKind, SolverStatus};
+use breakeven_sim::record::{BoundKind, LEAST_FOR_OUTLIERS, Outliers, SolverStatus};
 use nalgebra::DMatrix;
 
 use super::{axpy, dot, norm, scale, take_out};
@@ -76,6 +76,14 @@ impl Eigenpairs {
             )),
             None => Err(format!("a product of {name} is not finite")),
         }
+    }
+
+    /// Those of the largest eigenvalues of the matrix `name` that stand out; nothing
+    /// where too few were asked for to tell.
+    pub fn outliers(&self, name: &str) -> Option<Known<Outliers>> {
+        let with_errors = |pair: &Eigenpair| (pair.value, pair.error_bound);
+        let values: Vec<(f64, f64)> = self.pairs.iter().map(with_errors).collect();
+        (values.len() >= LEAST_FOR_OUTLIERS).then(|| Outliers::among(name, &values))
     }
 
     /// No pairs at all.

@@ -1,7 +1,7 @@
 //! What a run is expected to cost, from its configuration alone.
 
 use super::Shared;
-use crate::config::MeasureConfig;
+use crate::config::{DensityMatrix, MeasureConfig};
 use crate::train::{RunSpec, mini_batches, total_steps};
 
 // In units of one example's forward pass. A gradient's backward half has twice
@@ -73,13 +73,20 @@ fn of_an_example(measure: &MeasureConfig, parameters: u64) -> u64 {
     let per_example = u64::from(measure.lambda_k_per_example) * PRODUCTS * COVARIANCE_PRODUCT;
     let trace = u64::from(measure.trace_k_per_example) * FORWARD;
     let halves = 1 + u64::from(measure.hessian_halves);
-    let probes = measure.trace_probes + measure.density_probes * measure.density_steps;
+    let each = (measure.density_probes * measure.density_steps) as u64;
+    let of_matrix = |matrix: &DensityMatrix| match matrix {
+        DensityMatrix::H | DensityMatrix::G => each.saturating_mul(HESSIAN_PRODUCT),
+        DensityMatrix::K | DensityMatrix::F => each.saturating_mul(COVARIANCE_PRODUCT),
+    };
+    let densities = measure.density_of.iter().map(of_matrix);
+    let densities = densities.fold(0, u64::saturating_add);
     let complete = u64::from(measure.complete_hessian_spectrum) * parameters;
     // The loss before and after the step, and the gradient along e_H.
     let losses = 2 * FORWARD + GRADIENT + measure.loss_line_points as u64 * FORWARD;
-    let products = (probes as u64).saturating_add(complete);
+    let products = (measure.trace_probes as u64).saturating_add(complete);
     losses
         .saturating_add(halves * (search + per_example + trace))
+        .saturating_add(densities)
         .saturating_add(products.saturating_mul(HESSIAN_PRODUCT))
 }
 

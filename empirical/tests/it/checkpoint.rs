@@ -85,6 +85,7 @@ pub fn checkpoint(layout: &Parameters, precision: Precision) -> Checkpoint {
             steps: 7,
         },
         warm: WarmStart {
+            tilt: Some(0.1),
             hessian: vec![vector(2), vector(3)],
             covariance: vec![vector(4)],
         },

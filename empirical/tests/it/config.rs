@@ -2,7 +2,7 @@
 
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::{
-    DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
+    DataConfig, DensityMatrix, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
 use breakeven_empirical::model::{Architecture, CnnShape};
 use breakeven_empirical::sweep::Sweep;
@@ -44,7 +44,7 @@ type Change = fn(&mut SweepConfig);
 
 #[test]
 fn settings_out_of_their_range_are_refused() {
-    let cases: [(Change, &str); 37] = [
+    let cases: [(Change, &str); 40] = [
         (
             |c| c.sweep.learning_rates.clear(),
             "sweep.learning_rates is empty: name at least one",
@@ -168,6 +168,19 @@ fn settings_out_of_their_range_are_refused() {
         (
             |c| c.measure.density_probes = 10_001,
             "measure.density_probes is 10001: give at most 10000",
+        ),
+        (
+            |c| c.measure.density_of.clear(),
+            "measure.density_of is []: give at least one of h, k, g and f, each once",
+        ),
+        (
+            |c| c.measure.density_of = vec![DensityMatrix::K, DensityMatrix::K],
+            "measure.density_of is [k, k]: give at least one of h, k, g and f, each once",
+        ),
+        (
+            |c| c.measure.hessian_overlap = 1,
+            "measure.hessian_overlap is 1: give 0, or fewer than hessian_eigenvalues, which is 1: \
+             the next one says how far the others lie from the rest",
         ),
         (
             |c| c.measure.density_steps = 1_001,

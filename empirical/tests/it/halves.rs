@@ -85,10 +85,22 @@ fn record(reference: &Reference, examples: &Examples, batch_size: usize) -> Reco
         eigenvalue_tolerance: 1e-6,
         ..MeasureConfig::default()
     };
+    let mut warm = WarmStart::default();
+    measured(reference, examples, batch_size, &config, &mut warm)
+}
+
+/// What a record holds of a network on `examples`.
+pub fn measured(
+    reference: &Reference,
+    examples: &Examples,
+    batch_size: usize,
+    config: &MeasureConfig,
+    warm: &mut WarmStart,
+) -> Record {
     let measurement = Measurement {
         network: reference.network(),
         buffers: &[],
-        config: &config,
+        config,
         train: &reference.examples,
         subset: examples,
         validation: None,
@@ -102,7 +114,7 @@ fn record(reference: &Reference, examples: &Examples, batch_size: usize) -> Reco
         seed: 0,
         stop: &AtomicBool::new(false),
     };
-    let taken = measurement.take(0, &reference.theta, &mut WarmStart::default());
+    let taken = measurement.take(0, &reference.theta, warm);
     taken.unwrap().unwrap()
 }
 

@@ -74,7 +74,7 @@ impl Numbers {
         );
         let covariance = gradients.covariance().unwrap();
         let mut mini_batches = covariance.spectrum().eigenvalues()[..2].to_vec();
-        mini_batches.push(gradients.batch_sharpness().unwrap().unwrap());
+        mini_batches.push(gradients.batch_sharpness().unwrap().unwrap().value);
         let score = network.score(&parameters, &case.examples, 3);
         Self {
             step: layout.join(step.gradient),

@@ -10,6 +10,7 @@ mod curvatures;
 mod dense;
 #[cfg(feature = "wgpu")]
 mod device;
+mod eigenspaces;
 mod halves;
 mod lanes;
 mod loss_line;
@@ -23,6 +24,7 @@ mod operators_combined;
 mod operators_spectra;
 mod optimiser;
 mod options;
+mod outliers;
 mod portraits;
 mod predictions;
 mod pretrained;

@@ -202,7 +202,7 @@ fn check_mini_batches(case: &str, precision: Precision, exact: f64, sharp: f64) 
     let sharpness = reference.number("batch_sharpness");
     assert_close(
         "sharpness",
-        gradients.batch_sharpness().unwrap().unwrap(),
+        gradients.batch_sharpness().unwrap().unwrap().value,
         sharpness,
         sharpness,
         sharp,
@@ -217,13 +217,22 @@ fn check_mini_batches(case: &str, precision: Precision, exact: f64, sharp: f64) 
     let each: Vec<[f64; 2]> = parts().map(along).collect();
     let [curved, squared] = [0, 1].map(|k| each.iter().map(|of| of[k]).sum::<f64>());
     let expected = curved / squared;
-    assert_close(
-        "ratio of means",
-        of_means.unwrap().unwrap(),
-        expected,
-        expected,
-        sharp,
-    );
+    let of_means = of_means.unwrap().unwrap();
+    assert_close("ratio of means", of_means.value, expected, expected, sharp);
+    // s/√L of the ratios, and of gᵀHg − r‖g‖² over the mean of ‖g‖².
+    let count = each.len() as f64;
+    let standard_error = |values: Vec<f64>| {
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
+        (squares / (count * (count - 1.0))).sqrt()
+    };
+    let ratios = standard_error(each.iter().map(|of| of[0] / of[1]).collect());
+    let found = gradients.batch_sharpness().unwrap().unwrap().standard_error;
+    assert_close("its error", found.unwrap(), ratios, sharpness, sharp);
+    let residuals = standard_error(each.iter().map(|of| of[0] - expected * of[1]).collect());
+    let found = of_means.standard_error.unwrap();
+    let error = residuals * count / squared;
+    assert_close("error of the ratio", found, error, expected, sharp);
 }
 
 #[test]
@@ -253,7 +262,11 @@ fn bits(reference: &Reference, settings: PointSettings, threads: usize) -> Vec<u
         all.extend([h.apply(&v), k.apply(&v), point.curvatures(&v).unwrap()].concat());
         all.extend([h.quadratic(&v), k.trace()]);
         all.extend(gradients.covariance().unwrap().spectrum().eigenvalues());
-        all.extend(gradients.batch_sharpness().map(Result::unwrap));
+        all.extend(
+            gradients
+                .batch_sharpness()
+                .map(|sharp| sharp.unwrap().value),
+        );
         all
     });
     measured.into_iter().map(f64::to_bits).collect()

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use breakeven_empirical::compute::DeviceKind;
-use breakeven_empirical::config::SweepConfig;
+use breakeven_empirical::config::{DensityMatrix, SweepConfig};
 use breakeven_empirical::sweep::{Progress, Shard, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunEnd;
 use breakeven_sim::record::seal::Seal;
@@ -40,6 +40,8 @@ pub fn one_run() -> SweepConfig {
     config.measure.loss_line_points = 5;
     config.measure.covariance_halves = true;
     config.measure.hessian_halves = true;
+    config.measure.hessian_overlap = 1;
+    config.measure.density_of = vec![DensityMatrix::H, DensityMatrix::K];
     config.measure.prediction_examples = 6;
     config.measure.prediction_every_steps = Some(3);
     config

@@ -17,7 +17,12 @@ fn a_record_holds_everything_that_was_asked_for() {
     let steps: Vec<u64> = records.iter().map(|record| record.step).collect();
     assert_eq!(steps, [0, 1, 4, 8, 12, 16]);
     // What these models do not have, or what was not asked for.
-    let absent = ["gamma_norm", "lambda_h_smallest", "condition_h"];
+    let absent = [
+        "gamma_norm",
+        "lambda_h_smallest",
+        "condition_h",
+        "density_g",
+    ];
     for record in &records {
         let Value::Object(fields) = serde_json::to_value(record).unwrap() else {
             unreachable!("a record is an object");
@@ -43,6 +48,7 @@ fn a_record_holds_everything_that_was_asked_for() {
             "trace_h_standard_error",
             "spectrum_h",
             "density_h",
+            "density_k_per_example",
             "loss_change",
             "curvature_variance",
             "curvature_variance_standard_error",
@@ -52,11 +58,16 @@ fn a_record_holds_everything_that_was_asked_for() {
             "alignment_hk",
             "subspace_ratio",
             "batch_sharpness",
+            "batch_sharpness_standard_error",
+            "batch_sharpness_ratio_of_means",
+            "batch_sharpness_ratio_of_means_standard_error",
         ] {
             assert!(fields.contains_key(name), "step {}: no {name}", record.step);
         }
         // The first step has none before it.
         assert_eq!(fields.contains_key("step_cosine"), record.step > 0);
+        let overlap = record.overlap_h.is_some() || record.absent.contains_key("overlap_h");
+        assert_eq!(overlap, record.step > 0);
         for name in absent {
             assert!(!fields.contains_key(name), "{name}");
         }
@@ -83,6 +94,17 @@ fn a_record_of_a_complete_spectrum_agrees_with_the_solver() {
         let smallest = record.lambda_h_smallest.unwrap();
         assert!(smallest != 0.0 && spectrum.contains(&smallest));
         assert_eq!(record.condition_h, Some(smallest / spectrum[0]));
+        // The ratio where both are off as far as they may be, each way.
+        let error = record.lambda_h_smallest_error_bound.unwrap();
+        assert_eq!(record.lambda_h_error_bound, Some(error));
+        let ratio = smallest / spectrum[0];
+        let moved = [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)]
+            .map(|(a, b)| ((smallest + a * error) / (spectrum[0] + b * error) - ratio).abs());
+        let worst = moved.into_iter().fold(0.0, f64::max);
+        let bound = record.condition_h_error_bound.unwrap();
+        assert!((worst / bound - 1.0).abs() < 2e-2, "{worst} {bound}");
+        let density = record.density_h.unwrap();
+        assert!(density.smallest_nonzero_upper_bound.unwrap() >= smallest.abs());
     }
 }
 

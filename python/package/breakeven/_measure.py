@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from . import _json, _native
+from . import _json, _native, _texts
 from ._settings import real, whole, words
 from ._types import Portrait
 
@@ -38,6 +38,9 @@ def measure(
     images: npt.ArrayLike,
     labels: npt.ArrayLike,
     *,
+    lengths: npt.ArrayLike | None = None,
+    token_types: npt.ArrayLike | None = None,
+    config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     subset: int | None = None,
     parameters: str | Iterable[str] = (),
     per_layer: bool = False,
@@ -82,12 +85,22 @@ def measure(
         (``module.``) is stripped.
     model
         ``mlp`` (layers ``fc1``, ``fc2``, … with rectifiers between them), ``simplecnn``,
-        ``simple_cnn_bn``, ``resnet`` or ``densenet``, with the sizes of the weights.
+        ``simple_cnn_bn``, ``resnet`` or ``densenet`` for images, ``lstm`` or ``bert`` for
+        texts, with the sizes of the weights.
     images
         [n, channels, height, width], or [n, features] for ``mlp``: uint8, each divided
-        by 255, or floats as they are. Any memory order.
+        by 255, or floats as they are. For texts numbers of words, whole numbers below the
+        rows of the embedding, [n, words], 0 behind each text. Any memory order.
     labels
         True classes, whole numbers from 0, [n].
+    lengths
+        Words of each text, from 1 on, [n]; those up to the last that is not 0 by default.
+    token_types
+        For ``bert``: 0 for words of a first text and of padding, 1 for those of a second,
+        [n, words]; all 0 by default.
+    config
+        For ``bert``: its ``config.json`` as Hugging Face saves it, as a mapping or a path;
+        by default the file beside that of the weights.
     subset
         Measure on the first so many examples.
     parameters
@@ -184,9 +197,17 @@ def measure(
         "threads": None if threads is None else whole("threads", threads, 1, 65535),
         "memory": None if memory is None else _bytes(memory),
     }
-    pixels, image = _pixels(images)
+    given: Any
+    if model in ("lstm", "bert"):
+        shape = _texts.config(config, weights) if model == "bert" else None
+        given = (*_texts.words(images, lengths, token_types), shape)
+    else:
+        for name, value in [("lengths", lengths), ("token_types", token_types)]:
+            if value is not None:
+                raise ValueError(f"{name} belong to texts, and {model} takes images: leave them out")
+        given = _pixels(images)
     text, vectors, curvatures = _native.measure(
-        _weights(weights), model, pixels, image, _labels(labels, len(pixels)), asked
+        _weights(weights), model, given, _labels(labels, len(given[0])), asked
     )
     portrait = _json.parse(text)
     portrait["eigenvectors"] = vectors
@@ -254,7 +275,7 @@ def _labels(labels: npt.ArrayLike, examples: int) -> npt.NDArray[np.int64]:
     if array.shape != (examples,):
         raise ValueError(
             f"labels have shape {array.shape}: give one for each of the {examples} "
-            f"images, [{examples}]"
+            f"examples, [{examples}]"
         )
     if array.dtype.kind not in "iu":
         raise ValueError(f"labels hold {array.dtype}: give whole numbers from 0")

@@ -10,8 +10,13 @@ VERSION: str
 def measure(
     weights: str | list[tuple[str, str, list[int], bytes]],
     model: str,
-    pixels: npt.NDArray[Any],
-    image: Sequence[int],
+    given: tuple[npt.NDArray[Any], Sequence[int]]
+    | tuple[
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.uint8] | None,
+        tuple[str, str] | None,
+    ],
     labels: npt.NDArray[np.int64],
     asked: Mapping[str, Any],
 ) -> tuple[str, dict[str, npt.NDArray[np.float64]], npt.NDArray[np.float64]]: ...

@@ -24,7 +24,23 @@ class Values(TypedDict):
     """Eigenvalues in the cluster of each; NaN where they were not counted."""
 
 
-class Leading(Values):
+class Outliers(TypedDict):
+    """Eigenvalues above a gap that is wider than any below it (docs/measuring.md)."""
+
+    count: int
+    eigenvalues: Floats
+    """They themselves, largest first, [count]."""
+    bulk_edge: float
+    """The largest eigenvalue below them."""
+    separation: float
+    """How many times as wide as any gap below it theirs is, at least."""
+
+
+class _Outliers(TypedDict, total=False):
+    outliers: Outliers
+
+
+class Leading(Values, _Outliers):
     """The largest eigenvalues, and what they took."""
 
     matvecs: int
@@ -68,7 +84,7 @@ class _Ratio(TypedDict, total=False):
     ratio_error_bound: float
 
 
-class MiniBatch(_Ratio):
+class MiniBatch(_Ratio, _Outliers):
     """K^M of L gradients of M examples each, centred, 1/L (paper, App. C)."""
 
     batches: int
@@ -171,7 +187,10 @@ class Portrait(_Always, total=False):
     curvature_along_top: Moments
     """Of ``curvatures``; its variance is s² of Eq. 1."""
     batch_sharpness: float
+    batch_sharpness_standard_error: float
+    """Over other draws of the mini-batches."""
     batch_sharpness_ratio_of_means: float
+    batch_sharpness_ratio_of_means_standard_error: float
     gradient_noise_scale: float
     """Tr K/‖g‖² (McCandlish et al., 2018)."""
     gradient_noise_scale_error_bound: float

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from . import _json, _native
+from . import _json, _native, _tables
 from ._settings import real, words
 from ._types import Verdicts
 
@@ -40,7 +40,8 @@ def verify(
         mapping of names to sequences or arrays of one length, a structured array, or a
         data frame (pandas, polars). None is a value that was not measured, as is a masked
         one and what pandas counts as missing; other NaN are refused. Or the path of a CSV
-        file. Or of a sweep's folder, as ``breakeven train`` writes it, or a folder that
+        file, of JSON lines (``.jsonl``, ``.ndjson``: an object a run), or of a Parquet file,
+        for which pyarrow, polars or pandas has to be there. Or of a sweep's folder, as ``breakeven train`` writes it, or a folder that
         holds some, or a sequence of such paths.
     name
         What claims call a table that is in memory.
@@ -141,19 +142,13 @@ def _is_path(value: Any) -> bool:
 def _runs(table: Any, name: str) -> tuple[str, str] | str | list[str]:
     if _is_path(table):
         path = os.path.abspath(os.fsdecode(table))
-        return [path] if os.path.isdir(path) else _table_file(path)
+        if os.path.isdir(path):
+            return [path]
+        held = _tables.read(path)
+        return path if held is None else (path, _csv(held))
     if isinstance(table, (list, tuple)) and table and all(map(_is_path, table)):
         return [os.path.abspath(os.fsdecode(path)) for path in table]
     return name, _csv(table)
-
-
-def _table_file(path: str) -> str:
-    for ending, reader in ((".parquet", "read_parquet"), (".jsonl", "read_json")):
-        if path.endswith(ending):
-            raise ValueError(
-                f"{path}: tables are read as CSV alone; give pandas.{reader}'s data frame"
-            )
-    return path
 
 
 def _csv(table: Any) -> str:

@@ -14,6 +14,10 @@ pub struct SpectralDensity {
     /// The probe of each node, from 0. Empty in records of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<usize>,
+    /// The eigenvalue of smallest size that rounding does not make is no larger in
+    /// size ([`Self::smallest_nonzero`]). Absent where nothing bounds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smallest_nonzero_upper_bound: Option<f64>,
 }
 
 /// A mean over probes.
@@ -55,6 +59,29 @@ impl SpectralDensity {
     /// By how much the weights miss a sum of 1.
     pub fn weight_error(&self) -> f64 {
         (self.weights.iter().sum::<f64>() - 1.0).abs()
+    }
+
+    /// What the eigenvalue of smallest size that is not zero is no larger than, in
+    /// size, where rounding moves a product with a unit vector by `rounding` and
+    /// eigenvalues no larger than that are zero.
+    ///
+    /// Between two neighbouring nodes of a probe, ends included, lies an eigenvalue:
+    /// some combination of their two Ritz vectors has nothing of the last Lanczos
+    /// vector, so that its product leaves the Krylov space nowhere, and its residual
+    /// about the middle is half of their distance. Nothing of this kind bounds the
+    /// eigenvalue from below: a probe may miss any number of smaller ones.
+    pub fn smallest_nonzero(&self, rounding: f64) -> Option<f64> {
+        let of_probe = |nodes: Vec<(f64, f64)>| {
+            let beyond = |sign: f64| {
+                let sizes = nodes.iter().map(|(node, _)| sign * node);
+                let mut sizes: Vec<f64> = sizes.filter(|&size| size > 2.0 * rounding).collect();
+                sizes.sort_by(f64::total_cmp);
+                sizes.get(1).copied()
+            };
+            [beyond(1.0), beyond(-1.0)]
+        };
+        let all = self.of_probes().into_iter().flat_map(of_probe).flatten();
+        all.reduce(f64::min).map(|size| size + rounding)
     }
 
     /// The share of eigenvalues above `value`. Of a probe's measure a Gauss
@@ -117,7 +144,28 @@ mod tests {
             nodes: vec![-1.0, 0.0, 2.0, 2.0],
             weights: vec![0.125, 0.25, 0.375, 0.25],
             probes: vec![0, 1, 0, 1],
+            smallest_nonzero_upper_bound: None,
         }
+    }
+
+    #[test]
+    fn between_two_neighbouring_nodes_of_a_probe_is_an_eigenvalue() {
+        let of = |nodes: &[f64], probes: &[usize]| SpectralDensity {
+            nodes: nodes.to_vec(),
+            weights: vec![1.0 / nodes.len() as f64; nodes.len()],
+            probes: probes.to_vec(),
+            smallest_nonzero_upper_bound: None,
+        };
+        let both_signs = of(&[-3.0, -0.5, 0.2, 1.0, 4.0], &[0; 5]);
+        assert_eq!(both_signs.smallest_nonzero(0.0), Some(1.0));
+        // What rounding may have made of zero bounds nothing; it moves the rest.
+        assert_eq!(both_signs.smallest_nonzero(0.125), Some(3.125));
+        // Neighbours in size are of one probe and one sign.
+        assert_eq!(of(&[-1.0, 1.0], &[0, 0]).smallest_nonzero(0.0), None);
+        assert_eq!(of(&[1.0, 2.0], &[0, 1]).smallest_nonzero(0.0), None);
+        assert_eq!(two().smallest_nonzero(0.0), None);
+        let apart = of(&[1.0, 2.0, 3.0, 4.0], &[0, 1, 0, 1]);
+        assert_eq!(apart.smallest_nonzero(0.0), Some(3.0));
     }
 
     #[test]

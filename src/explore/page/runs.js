@@ -18,6 +18,14 @@ function parts(name) {
   return [name.slice(0, Math.max(at, 0)), name.slice(at + 1)];
 }
 
+// The step, and between which steps the point lies as far as the records tell.
+function breaksEven({ break_even_step: step, break_even_bracket: bracket }) {
+  if (!bracket) return step ?? '–';
+  const [after, upTo] = bracket;
+  const low = after === null ? '[0' : `(${after}`;
+  return `${step ?? '–'} in ${low}, ${upTo === null ? '…)' : `${upTo}]`}`;
+}
+
 export class Runs {
   constructor(changed, zooms) {
     this.changed = changed;
@@ -107,7 +115,7 @@ export class Runs {
     const rows = runs.map((run) => [
       run.name, shown(run.learning_rate), run.batch_size, shown(run.momentum), run.seed,
       `${run.last_step ?? '–'} of ${run.steps}`,
-      run.records, run.break_even_step ?? '–', state(run),
+      run.records, breaksEven(run), state(run),
     ]);
     element('run-table').tBodies[0].replaceChildren(...rows.map((cells) => row(cells.map((text) => [text]))));
     const growing = runs.filter(({ outcome }) => !outcome).length;

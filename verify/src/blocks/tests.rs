@@ -35,6 +35,7 @@ fn summary(seed: u64, level: u64, is: Is) -> RunSummary {
         momentum: 0.0,
         final_training_accuracy: None,
         break_even_step: None,
+        break_even_bracket: None,
         covariance: Covariance::default(),
         absent: BTreeMap::new(),
     }

@@ -1,6 +1,6 @@
 //! One row a record, with what its run is before it.
 
-use breakeven_sim::record::{BoundKind, Record, SolverStatus};
+use breakeven_sim::record::{BoundKind, Record, SolverStatus, SpectralDensity};
 
 use super::{Cell, Column, Kind, Table, ToCell};
 use crate::input::{Files, Run, Sweep};
@@ -25,7 +25,7 @@ macro_rules! fields {
         const FIELDS: &[(&str, Kind)] = &[$((stringify!($field), Kind::$kind)),*];
 
         fn fields(record: &Record) -> Vec<Cell> {
-            let Record { learning_rate: _, density_h: _, loss_line: _, covariance_halves: _, hessian_halves: _, absent: _, $($field),* } = record;
+            let Record { learning_rate: _, density_h: _, density_k_per_example: _, density_g: _, density_f: _, loss_line: _, covariance_halves: _, hessian_halves: _, absent: _, $($field),* } = record;
             vec![$($field.cell()),*]
         }
     };
@@ -47,6 +47,8 @@ fields! {
     trace_k: Double,
     trace_k_error_bound: Double,
     spectrum_k: Doubles,
+    outliers_k: Integer,
+    outliers_k_separation: Double,
     lambda_k_per_example: Double,
     lambda_k_per_example_error_bound: Double,
     lambda_k_per_example_error_bound_kind: Text,
@@ -62,10 +64,14 @@ fields! {
     lambda_h_min_error_bound: Double,
     lambda_h_min_error_bound_kind: Text,
     lambda_h_smallest: Double,
+    lambda_h_smallest_error_bound: Double,
     condition_h: Double,
+    condition_h_error_bound: Double,
     trace_h: Double,
     trace_h_standard_error: Double,
     spectrum_h: Doubles,
+    outliers_h: Integer,
+    outliers_h_separation: Double,
     loss_change: Double,
     curvature_variance: Double,
     curvature_variance_standard_error: Double,
@@ -73,10 +79,15 @@ fields! {
     stability_standard_error: Double,
     psi: Double,
     alignment_hk: Double,
+    overlap_h: Double,
+    overlap_h_error_bound: Double,
     step_cosine: Double,
     subspace_ratio: Double,
     gamma_norm: Double,
     batch_sharpness: Double,
+    batch_sharpness_standard_error: Double,
+    batch_sharpness_ratio_of_means: Double,
+    batch_sharpness_ratio_of_means_standard_error: Double,
 }
 
 /// Columns of a record that are not fields of the same name.
@@ -89,6 +100,58 @@ const AFTER: [(&str, Kind); 7] = [
     ("loss_line_losses", Kind::Doubles),
     ("absent", Kind::Text),
 ];
+
+/// The matrices of which a record may hold a density beside H's: the columns of each
+/// follow all others, under names as those of `density_h`.
+const FURTHER_DENSITIES: [&str; 3] = ["k_per_example", "g", "f"];
+
+fn names_of_densities() -> Vec<(String, Kind)> {
+    let mut names = vec![(format!("density_h_{SMALLEST}"), Kind::Double)];
+    for matrix in FURTHER_DENSITIES {
+        names.extend([
+            (format!("density_{matrix}_nodes"), Kind::Doubles),
+            (format!("density_{matrix}_weights"), Kind::Doubles),
+            (format!("density_{matrix}_probes"), Kind::Integers),
+            (format!("density_{matrix}_{SMALLEST}"), Kind::Double),
+        ]);
+    }
+    names
+}
+
+const SMALLEST: &str = "smallest_nonzero_upper_bound";
+
+/// In the order of their names.
+fn densities(record: &Record) -> Vec<Cell> {
+    let smallest = |density: &Option<Box<SpectralDensity>>| {
+        density
+            .as_ref()
+            .and_then(|density| density.smallest_nonzero_upper_bound)
+            .cell()
+    };
+    let mut cells = vec![smallest(&record.density_h)];
+    for density in [
+        &record.density_k_per_example,
+        &record.density_g,
+        &record.density_f,
+    ] {
+        cells.extend(quadrature(density.as_deref()));
+        cells.push(smallest(density));
+    }
+    cells
+}
+
+/// Nodes, weights and probes.
+fn quadrature(density: Option<&SpectralDensity>) -> [Cell; 3] {
+    let Some(density) = density else {
+        return [Cell::Null, Cell::Null, Cell::Null];
+    };
+    let probes = density.probes.iter().map(|&probe| probe as u64).collect();
+    [
+        density.nodes.cell(),
+        density.weights.cell(),
+        Cell::Integers(probes),
+    ]
+}
 
 /// Quantities of which a record may hold both halves: a column each for the two
 /// values and for their bounds.
@@ -143,6 +206,8 @@ pub fn records(sweeps: &[Sweep]) -> Table<'_> {
     let columns = names.map(|(name, kind)| Column::new(*name, *kind));
     let of_halves = names_of_halves().into_iter();
     let of_halves = of_halves.map(|name| Column::new(name, Kind::Doubles));
+    let of_densities = names_of_densities().into_iter();
+    let of_densities = of_densities.map(|(name, kind)| Column::new(name, kind));
     let rows = sweeps.iter().flat_map(|sweep| {
         let whole = sweep.runs.iter().filter(|run| is_whole(run));
         whole.flat_map(move |run| {
@@ -152,7 +217,7 @@ pub fn records(sweeps: &[Sweep]) -> Table<'_> {
         })
     });
     Table {
-        columns: columns.chain(of_halves).collect(),
+        columns: columns.chain(of_halves).chain(of_densities).collect(),
         rows: Box::new(rows),
     }
 }
@@ -176,18 +241,17 @@ pub(super) fn of_run(sweep: &Sweep, run: &Run) -> Vec<Cell> {
 }
 
 fn row(before: &[Cell], record: &Record) -> Vec<Cell> {
-    let (density, line) = (record.density_h.as_ref(), record.loss_line.as_ref());
+    let line = record.loss_line.as_ref();
+    let [nodes, weights, probes] = quadrature(record.density_h.as_deref());
     let absent = match record.absent.is_empty() {
         true => Cell::Null,
         false => Cell::Text(serde_json::json!(record.absent).to_string()),
     };
     let after = [
         record.learning_rate.cell(),
-        density.map_or(Cell::Null, |density| density.nodes.cell()),
-        density.map_or(Cell::Null, |density| density.weights.cell()),
-        density.map_or(Cell::Null, |density| {
-            Cell::Integers(density.probes.iter().map(|&probe| probe as u64).collect())
-        }),
+        nodes,
+        weights,
+        probes,
         line.map_or(Cell::Null, |line| line.offsets.cell()),
         line.map_or(Cell::Null, |line| line.losses.cell()),
         absent,
@@ -196,6 +260,7 @@ fn row(before: &[Cell], record: &Record) -> Vec<Cell> {
     cells.extend(fields(record));
     cells.extend(after);
     cells.extend(halves(record));
+    cells.extend(densities(record));
     cells
 }
 

@@ -14,6 +14,8 @@ pub fn runs(sweeps: &[Sweep]) -> Table<'_> {
         ("batches", Kind::Integer),
         ("covariance_batch_size", Kind::Integer),
         ("break_even_step", Kind::Integer),
+        ("break_even_last_stable_step", Kind::Integer),
+        ("break_even_first_unstable_step", Kind::Integer),
     ]);
     let mut columns: Vec<Column> = names.map(|(name, kind)| Column::new(name, kind)).collect();
     for quantity in PerRun::all() {
@@ -55,6 +57,7 @@ fn row(sweep: &Sweep, run: &Run) -> Vec<Cell> {
         Convergence::Converged => Cell::Null,
         Convergence::NotConverged(reason) => reason.cell(),
     };
+    let [after, up_to] = summary.break_even_bracket.unwrap_or_default();
     let mut cells = of_run(sweep, run);
     cells.extend([
         reason,
@@ -62,6 +65,8 @@ fn row(sweep: &Sweep, run: &Run) -> Vec<Cell> {
         summary.covariance.batches.cell(),
         summary.covariance.batch_size.cell(),
         summary.break_even_step.cell(),
+        after.cell(),
+        up_to.cell(),
     ]);
     for quantity in PerRun::all() {
         let reached = summary.values.get(&quantity);

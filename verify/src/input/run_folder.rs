@@ -262,6 +262,9 @@ fn parse_records(
             record.spectrum_k = None;
             record.spectrum_h = None;
             record.density_h = None;
+            record.density_k_per_example = None;
+            record.density_g = None;
+            record.density_f = None;
         }
         found.records.push(record);
     }

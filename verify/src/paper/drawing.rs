@@ -106,10 +106,16 @@ fn title(spec: &PanelSpec) -> String {
         PanelSpec::Scatter { y, x, .. } | PanelSpec::Correlation { y, x, .. } => {
             format!("{} against {}", y.symbol(), x.symbol())
         }
-        PanelSpec::Spectrum { of, .. } => match of {
-            Matrix::K => "number of eigenvalues of K^M at max λ_K¹".to_owned(),
-            Matrix::H => "number of eigenvalues of H at max λ_H¹".to_owned(),
-        },
+        PanelSpec::Spectrum { of, .. } => {
+            let [matrix, largest] = match of {
+                Matrix::K => ["K^M", "λ_K¹"],
+                Matrix::H => ["H", "λ_H¹"],
+                Matrix::KPerExample => ["K", "λ¹"],
+                Matrix::G => ["G", "λ¹"],
+                Matrix::F => ["F", "λ¹"],
+            };
+            format!("number of eigenvalues of {matrix} at max {largest}")
+        }
         PanelSpec::Path { shade, .. } => format!("{} along the paths", shade.symbol()),
     }
 }
@@ -125,9 +131,13 @@ fn name(spec: &PanelSpec) -> String {
             format!("{}-against-{}", y.name(), x.name())
         }
         PanelSpec::Spectrum { of, .. } => match of {
-            Matrix::K => "spectrum_k".to_owned(),
-            Matrix::H => "spectrum_h".to_owned(),
-        },
+            Matrix::K => "spectrum_k",
+            Matrix::H => "spectrum_h",
+            Matrix::KPerExample => "density_k_per_example",
+            Matrix::G => "density_g",
+            Matrix::F => "density_f",
+        }
+        .to_owned(),
         PanelSpec::Path { shade, .. } => format!("path-{}", shade.name()),
     }
 }

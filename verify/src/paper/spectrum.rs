@@ -2,9 +2,10 @@
 //! largest (Fig. 3): the mean number a bin over the runs that count.
 //!
 //! K^M: the L eigenvalues. H: the leading ones that were found or, where only a
-//! density was, its nodes with D times their weight.
+//! density was, its nodes with D times their weight. Of the per-example K, G and F their
+//! densities, at the record of each run whose largest node is largest.
 
-use breakeven_sim::record::Record;
+use breakeven_sim::record::{Record, SpectralDensity};
 
 use super::Matrix;
 use super::drawing::{Drawing, Subject, axis};
@@ -79,6 +80,10 @@ fn lacking(matrix: Matrix) -> &'static str {
             "no run that counts has more of H's spectrum than its largest eigenvalue: \
              measure.hessian_eigenvalues or measure.density_probes would"
         }
+        Matrix::KPerExample | Matrix::G | Matrix::F => {
+            "no run that counts has a record with the matrix's spectral density: \
+             measure.density_probes with measure.density_of would"
+        }
     }
 }
 
@@ -88,11 +93,17 @@ fn at_largest(run: &Run, matrix: Matrix) -> Option<Spectrum> {
     let largest = |record: &Record| match matrix {
         Matrix::K => record.lambda_k,
         Matrix::H => record.lambda_h,
+        Matrix::KPerExample | Matrix::G | Matrix::F => {
+            density(record, matrix)?.nodes.last().copied()
+        }
     };
     let one = |record: &Record| {
         let eigenvalues = match matrix {
             Matrix::K => each_once(record.spectrum_k.as_deref()?),
             Matrix::H => of_hessian(record, parameters)?,
+            Matrix::KPerExample | Matrix::G | Matrix::F => {
+                each_by_weight(density(record, matrix)?, parameters)
+            }
         };
         Some((largest(record)?, record.step, eigenvalues))
     };
@@ -113,16 +124,23 @@ fn of_hessian(record: &Record, parameters: f64) -> Option<Vec<(f64, f64)>> {
     if let Some(values) = leading {
         return Some(each_once(values));
     }
-    let density = record.density_h.as_ref()?;
+    Some(each_by_weight(record.density_h.as_ref()?, parameters))
+}
+
+/// The density of a matrix that nothing else is recorded of.
+fn density(record: &Record, matrix: Matrix) -> Option<&SpectralDensity> {
+    match matrix {
+        Matrix::KPerExample => record.density_k_per_example.as_deref(),
+        Matrix::G => record.density_g.as_deref(),
+        Matrix::F => record.density_f.as_deref(),
+        Matrix::K | Matrix::H => None,
+    }
+}
+
+fn each_by_weight(density: &SpectralDensity, parameters: f64) -> Vec<(f64, f64)> {
+    let nodes = density.nodes.iter().zip(&density.weights);
     let number = |(&node, &weight): (&f64, &f64)| (node, weight * parameters);
-    Some(
-        density
-            .nodes
-            .iter()
-            .zip(&density.weights)
-            .map(number)
-            .collect(),
-    )
+    nodes.map(number).collect()
 }
 
 /// How many eigenvalues fall into each of [`BINS`] equal parts of an axis, as a

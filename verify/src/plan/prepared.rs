@@ -89,6 +89,7 @@ impl Prepared {
             convergence: Convergence::Converged,
             final_training_accuracy: None,
             break_even_step: None,
+            break_even_bracket: None,
             covariance: Covariance {
                 batches: Some(1),
                 batch_size: Some(self.covariance_batch_size.unwrap_or(batch_size)),

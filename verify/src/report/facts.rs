@@ -260,6 +260,13 @@ pub fn run_heads(sweep: &Sweep) -> (Vec<&'static str>, Vec<PerRun>) {
     (always, PerRun::all().filter(known).collect())
 }
 
+/// After the one step, at the other or before it; open where records tell no end.
+fn bracket([after, up_to]: [Option<u64>; 2]) -> String {
+    let low = after.map_or("[0".to_owned(), |step| format!("({step}"));
+    let high = up_to.map_or("…)".to_owned(), |step| format!("{step}]"));
+    format!("{low}, {high}")
+}
+
 /// A row of the table of runs.
 pub fn run_row(run: &Run, factors: &[Factor], quantities: &[PerRun]) -> Vec<String> {
     let summary = &run.summary;
@@ -269,6 +276,10 @@ pub fn run_row(run: &Run, factors: &[Factor], quantities: &[PerRun]) -> Vec<Stri
     };
     let accuracy = summary.final_training_accuracy.map(|a| format!("{a:.3}"));
     let step = summary.break_even_step.map(|step| step.to_string());
+    let step = match summary.break_even_bracket.map(bracket) {
+        None => step.unwrap_or_else(|| ABSENT.to_owned()),
+        Some(bracket) => format!("{} in {bracket}", step.as_deref().unwrap_or(ABSENT)),
+    };
     let value = |per_run| match summary.values.get(per_run) {
         None => ABSENT.to_owned(),
         Some(reached) => match reached.step {
@@ -279,11 +290,7 @@ pub fn run_row(run: &Run, factors: &[Factor], quantities: &[PerRun]) -> Vec<Stri
     let level = |factor: &Factor| Level::of(summary, *factor).to_string();
     let mut row = vec![summary.run.clone(), summary.seed.to_string()];
     row.extend(factors.iter().map(level));
-    row.extend([
-        counts,
-        accuracy.unwrap_or_else(|| ABSENT.to_owned()),
-        step.unwrap_or_else(|| ABSENT.to_owned()),
-    ]);
+    row.extend([counts, accuracy.unwrap_or_else(|| ABSENT.to_owned()), step]);
     row.extend(quantities.iter().map(value));
     row
 }

@@ -75,6 +75,8 @@ fn a_measured_bound_comes_with_its_value() {
         lambda_k_error_bound: Some(bound / 100.0),
         trace_h: Some(5.0 * lambda_h),
         trace_h_standard_error: Some(1.0),
+        condition_h: Some(lambda_h / 1e6),
+        condition_h_error_bound: Some(bound / 1e6),
         ..Record::default()
     };
     let records = [record(0, 9.0, 0.5), record(10, 12.0, 0.25)];
@@ -90,6 +92,7 @@ fn a_measured_bound_comes_with_its_value() {
     };
     assert_eq!(error(Quantity::LambdaH), Some(0.25));
     assert_eq!(error(Quantity::LambdaK), Some(0.0025));
+    assert_eq!(error(Quantity::ConditionH), Some(2.5e-7));
     // A standard error bounds nothing.
     assert_eq!(error(Quantity::TraceH), None);
     let json = serde_json::to_value(&found).unwrap();
@@ -108,6 +111,9 @@ fn each_statistic_looks_at_its_part_of_the_trajectory() {
     assert_eq!(value(Statistic::Max), at(9.0, 0));
     // Strictly after step 10, where the left side is 1 for the first time.
     assert_eq!(found.break_even_step, Some(10));
+    assert_eq!(found.break_even_bracket, Some([Some(0), Some(10)]));
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["break_even_bracket"], serde_json::json!([0, 10]));
     assert_eq!(value(Statistic::MaxAfter), at(4.0, 30));
     // Past 0.6, which the accuracy of 0.6 at step 10 is not.
     assert_eq!(value(Statistic::AtAccuracy), at(3.0, 20));
@@ -118,6 +124,7 @@ fn each_statistic_looks_at_its_part_of_the_trajectory() {
 fn what_was_never_reached_is_absent() {
     let found = summary(&[(Some(2.0), 0.1, 0.5), (Some(5.0), 0.2, 0.9)]);
     assert_eq!(found.break_even_step, None);
+    assert_eq!(found.break_even_bracket, None);
     assert_eq!(found.values.len(), 1);
     for (statistic, why) in [
         (Statistic::MaxAfter, "break-even point not reached"),

@@ -233,6 +233,7 @@ impl Header {
             convergence: Convergence::Converged,
             final_training_accuracy: None,
             break_even_step: None,
+            break_even_bracket: None,
             covariance: Covariance::default(),
             values: Default::default(),
             absent: Default::default(),

@@ -49,6 +49,7 @@ fn of_h_the_density_counts_where_no_spectrum_was_found() {
             nodes: vec![0.0, 10.0],
             weights: vec![0.98, 0.02],
             probes: vec![0, 0],
+            smallest_nonzero_upper_bound: None,
         })),
         ..Record::default()
     };
@@ -72,4 +73,57 @@ fn of_h_the_density_counts_where_no_spectrum_was_found() {
             .unwrap_err()
             .contains("measure.hessian_eigenvalues")
     );
+}
+
+/// K, G and F by their densities alone, at the record with the largest node.
+#[test]
+fn of_other_matrices_densities_are_drawn() {
+    let density = |nodes: [f64; 2]| {
+        Some(Box::new(SpectralDensity {
+            nodes: nodes.to_vec(),
+            weights: vec![0.9, 0.1],
+            probes: vec![0, 0],
+            smallest_nonzero_upper_bound: None,
+        }))
+    };
+    let at = |step, nodes| Record {
+        step,
+        density_k_per_example: density(nodes),
+        density_g: density(nodes),
+        density_f: density(nodes),
+        ..Record::default()
+    };
+    let records = vec![at(0, [0.0, 5.0]), at(10, [0.0, 10.0])];
+    let sweep = sweep(vec![run(0.1, 0, RunStatus::Completed, records)]);
+    for of in ["k_per_example", "g", "f"] {
+        let drawn = &spectrum_of(of, &sweep)[0];
+        let drawn = drawn.as_ref().unwrap();
+        assert_eq!(drawn.said, ["η = 0.1: largest eigenvalue 10 at step 10"]);
+        let heights: Vec<f64> = drawn.series[0].curve.points[1..]
+            .iter()
+            .step_by(2)
+            .map(|p| p.1)
+            .collect();
+        assert_eq!((heights[1], heights[28]), (90.0, 10.0));
+        let none = spectrum_of(of, &three_levels());
+        assert!(none[0].as_ref().unwrap_err().contains("density_of"));
+    }
+}
+
+/// A figure of one panel, as a file of figures would have it.
+fn spectrum_of(of: &str, sweep: &Sweep) -> Vec<Result<Drawing, String>> {
+    let panel = format!("{{\"kind\": \"spectrum\", \"experiment\": \"{ID}\", \"of\": \"{of}\"}}");
+    let figure = FigureSpec {
+        panels: vec![serde_json::from_str(&panel).unwrap()],
+        ..paper().figure(3).unwrap().clone()
+    };
+    let sweeps = BTreeMap::from([(ID.to_owned(), sweep.clone())]);
+    let panels = draw(
+        paper(),
+        &figure,
+        &sweeps,
+        &Predicted::new(),
+        &Aids::default(),
+    );
+    panels.into_iter().map(|panel| panel.drawing).collect()
 }
