@@ -250,7 +250,15 @@ impl BertShape {
         let Some(text) = present(&path)? else {
             return Err(PretrainedError::NoConfig(path));
         };
-        parse::<HuggingFace>(&path, &text)?.shape(&path)
+        Self::in_config(&path, &text)
+    }
+
+    /// The shape alone, of the `config.json` at `path` that was read.
+    ///
+    /// # Errors
+    /// If it is none, or of a variant that is not computed here.
+    pub fn in_config(path: &Path, text: &[u8]) -> Result<Self, PretrainedError> {
+        parse::<HuggingFace>(path, text)?.shape(path)
     }
 }
 

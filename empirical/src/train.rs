@@ -26,8 +26,8 @@ use crate::network::{BatchStep, Network};
 use crate::optimiser::{Clipped, Sgd, cosine};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
-    CHECKPOINT_FILE, FolderError, Followed, FollowedLines, Hold, RunFolder, check_begun,
-    check_finished, outcome,
+    CHECKPOINT_FILE, FolderError, Followed, FollowedLines, Hold, LOCK_FILE, Owner, RunFolder,
+    check_begun, check_finished, outcome,
 };
 use crate::tape::Matrix;
 
@@ -89,6 +89,8 @@ pub trait Watch: Sync {
     /// It is carried out anew, since a checksum shows that a file of it
     /// changed on disk: `why`.
     fn anew(&self, why: &str);
+    /// It is carried out by another process: this one, where it says so.
+    fn elsewhere(&self, by: Option<Owner>);
 }
 
 /// How the run in `folder` ended, if it has and its files are as they were
@@ -118,6 +120,7 @@ pub fn run(
     watch: &dyn Watch,
 ) -> Result<RunEnd, RunError> {
     let Some(hold) = Hold::take(folder)? else {
+        watch.elsewhere(Owner::of(&folder.join(LOCK_FILE)));
         return Ok(RunEnd::Elsewhere);
     };
     match finished(folder) {
@@ -367,6 +370,7 @@ impl<'a> Trainer<'a> {
             clipped: self.sgd.clipped().unwrap_or_default(),
             warm: self.warm.clone(),
         };
+        self.folder.sync()?;
         checkpoint.save(&self.folder.checkpoint(), layout)?;
         Ok(())
     }
