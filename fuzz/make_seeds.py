@@ -46,8 +46,8 @@ def cifar() -> None:
     seed("cifar", "binary", packed(bytes([7]) + pixels))
     shape, data = (1, 3072), pixels
     # As NumPy's arrays are pickled: a call of a global, and a state.
-    state = (1, shape, "dtype", False, data)
-    for protocol in (2, 4):
+    state = (1, shape, ("u1",), False, data)
+    for protocol in (3, 4):
         batch = {"data": state, "labels": [7], "batch_label": "b", "filenames": ["f"]}
         seed("cifar", f"pickle{protocol}", packed(pickle.dumps(batch, protocol)))
         seed("cifar", f"plain{protocol}", pickle.dumps({"labels": [7], "x": [(1,)]}, protocol))

@@ -7,7 +7,10 @@ use breakeven_empirical::model::InputShape;
 use config::Config;
 use libfuzzer_sys::fuzz_target;
 
-#[allow(dead_code, reason = "the program's own file, of which a part is called")]
+#[allow(
+    dead_code,
+    reason = "the program's own file, of which a part is called"
+)]
 #[path = "../../src/config.rs"]
 mod config;
 

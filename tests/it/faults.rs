@@ -73,7 +73,10 @@ pub fn all_files(folder: &Path) -> Files {
 
 /// Puts a folder back as it was.
 pub fn restore(folder: &Path, files: &Files) {
-    for name in all_files(folder).keys().filter(|name| !files.contains_key(*name)) {
+    for name in all_files(folder)
+        .keys()
+        .filter(|name| !files.contains_key(*name))
+    {
         fs::remove_file(folder.join(name)).unwrap();
     }
     for (name, bytes) in files {
@@ -89,7 +92,9 @@ pub fn stopped() -> TempDir {
     let folder = world(SMALL);
     train(folder.path(), "whole", &[]);
     let args = [&TRAIN[..], &["--out", "stopped", "--jobs", "1"], &EACH_STEP].concat();
-    let records = folder.path().join("stopped/runs/lr0.2-bs20-seed3/records.jsonl");
+    let records = folder
+        .path()
+        .join("stopped/runs/lr0.2-bs20-seed3/records.jsonl");
     let mut child = crate::program::in_mid_run(&args, folder.path(), &records, 4);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -108,7 +113,10 @@ pub fn resume(folder: &Path, out: &str) -> Output {
 pub fn said(output: &Output, codes: &[i32], what: &str) -> String {
     let said = stderr(output);
     let code = output.status.code();
-    assert!(code.is_some_and(|code| codes.contains(&code)), "{what}: {code:?}, {said}");
+    assert!(
+        code.is_some_and(|code| codes.contains(&code)),
+        "{what}: {code:?}, {said}"
+    );
     assert!(!said.contains("panicked"), "{what}: {said}");
     said
 }

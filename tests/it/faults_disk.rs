@@ -42,8 +42,16 @@ fn where_files_can_not_grow_it_stops_and_goes_on_later() {
         let told = said(&output, &[0, 1], &limit);
         if output.status.code() == Some(1) {
             let last = told.lines().next_back().unwrap();
-            assert!(last.starts_with("error: ") && last.contains("out/"), "{told}");
-            named.push(last.split(": ").find(|part| part.contains("out/")).unwrap().to_owned());
+            assert!(
+                last.starts_with("error: ") && last.contains("out/"),
+                "{told}"
+            );
+            named.push(
+                last.split(": ")
+                    .find(|part| part.contains("out/"))
+                    .unwrap()
+                    .to_owned(),
+            );
         }
     }
     for file in ["config.json", "checkpoint.safetensors"] {
@@ -114,17 +122,31 @@ fn a_folder_that_may_only_be_read_is_read_and_not_written() {
     let folder = folder.path();
     let out = folder.join("stopped");
     let files = all_files(&out);
-    allow(&out, 0o555);
+    for sweep in ["stopped", "whole"] {
+        allow(&folder.join(sweep), 0o555);
+    }
     let args = [&TRAIN[..], &["--out", "stopped", "--resume"]].concat();
     let told = said(&without_rights(&args, folder), &[1], "resumed");
-    assert!(told.contains("run.lock: Permission denied"), "{told}");
-    for args in [["status", "stopped"], ["status", "whole"], ["verify", "whole"]] {
+    assert!(
+        told.contains("error: stopped/") && told.contains("Permission denied"),
+        "{told}"
+    );
+    for args in [
+        ["status", "stopped"],
+        ["status", "whole"],
+        ["verify", "whole"],
+    ] {
         said(&without_rights(&args, folder), &[0], &args.join(" "));
     }
     let args = [&TRAIN[..], &["--out", "stopped/within"]].concat();
     let told = said(&without_rights(&args, folder), &[2], "made within");
-    assert!(told.contains("stopped/within: the folder can't be made"), "{told}");
-    allow(&out, 0o755);
+    assert!(
+        told.contains("stopped/within: the folder can't be made"),
+        "{told}"
+    );
+    for sweep in ["stopped", "whole"] {
+        allow(&folder.join(sweep), 0o755);
+    }
     assert_eq!(all_files(&out), files);
     restore(&out, &files);
     said(&resume(folder, "stopped"), &[0], "may be written again");
@@ -134,11 +156,14 @@ fn a_folder_that_may_only_be_read_is_read_and_not_written() {
 #[test]
 fn an_answer_that_can_not_be_written_is_no_success() {
     let folder = world(SMALL);
-    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
     let output = command(&["data", "list"], folder.path())
         .stdout(full)
         .output()
         .unwrap();
     let told = said(&output, &[1], "/dev/full");
-    assert!(told.contains("can't print the answer: No space left"), "{told}");
+    assert!(told.contains("No space left"), "{told}");
 }

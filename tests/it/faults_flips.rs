@@ -76,7 +76,10 @@ fn a_finished_sweep_is_judged_right_or_not_at_all(times: u64, seed: u64) {
         let same = found["hypotheses"] == expected["hypotheses"];
         assert!(is_named || same, "{what}: {told}");
         let unchecked = &found["integrity"][0]["runs_unchecked"];
-        assert!(is_named || found == expected || *unchecked == 1, "{what}: {told}");
+        assert!(
+            is_named || found == expected || *unchecked == 1,
+            "{what}: {told}"
+        );
     });
 }
 
@@ -102,8 +105,7 @@ fn a_stopped_sweep_goes_on_right_or_not_at_all(times: u64, seed: u64) {
 /// As the sweep that was never stopped, but for the checkpoint of a run that was
 /// over before: nobody goes on from it.
 fn assert_same_but(folder: &Path, name: &str, what: &str) {
-    let [mut found, mut expected] =
-        ["stopped", "whole"].map(|out| all_files(&folder.join(out)));
+    let [mut found, mut expected] = ["stopped", "whole"].map(|out| all_files(&folder.join(out)));
     for files in [&mut found, &mut expected] {
         files.remove("environment.json");
         if name.ends_with("seed3/checkpoint.safetensors") && name.contains("lr0.05") {

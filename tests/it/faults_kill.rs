@@ -29,7 +29,11 @@ fn saved(folder: &Path, out: &str) -> Vec<(String, u64)> {
 
 /// The step of the last record that is whole.
 fn last_recorded(folder: &Path, out: &str, run: &str) -> Option<u64> {
-    let file = folder.join(out).join("runs").join(run).join("records.jsonl");
+    let file = folder
+        .join(out)
+        .join("runs")
+        .join(run)
+        .join("records.jsonl");
     let text = fs::read_to_string(file).ok()?;
     let (whole, _) = text.rsplit_once('\n')?;
     let last: Value = serde_json::from_str(whole.lines().next_back()?).unwrap();
@@ -77,7 +81,10 @@ fn killed(config: &str, kills: usize, seed: u64) {
             for (name, steps) in &now {
                 // A record is of the step in progress, or of one that is saved.
                 let recorded = last_recorded(folder, &out, name);
-                assert!(recorded <= Some(*steps), "{name}: {recorded:?}, {steps} saved");
+                assert!(
+                    recorded <= Some(*steps),
+                    "{name}: {recorded:?}, {steps} saved"
+                );
             }
             before = now;
         }
@@ -85,7 +92,10 @@ fn killed(config: &str, kills: usize, seed: u64) {
         assert_same(folder, &out, "whole");
         assert_eq!(verdicts(&out), expected);
         let kept = |out: &str| all_files(&folder.join(out).join("runs")).into_keys();
-        assert!(kept(&out).eq(kept("whole")), "something half-written is left");
+        assert!(
+            kept(&out).eq(kept("whole")),
+            "something half-written is left"
+        );
     }
 }
 

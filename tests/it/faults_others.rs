@@ -46,7 +46,12 @@ fn a_lock_that_was_left_behind_keeps_nobody_out() {
     owner["process"] = std::process::id().into();
     let elsewhere = json!({ "process": 1, "host": "another machine" });
     let begun = all_files(&folder.join("stopped"));
-    for text in [left, owner.to_string(), elsewhere.to_string(), String::new()] {
+    for text in [
+        left,
+        owner.to_string(),
+        elsewhere.to_string(),
+        String::new(),
+    ] {
         crate::faults::restore(&folder.join("stopped"), &begun);
         fs::write(&file, &text).unwrap();
         let found = answer(&run(&["status", "stopped", "--json"], folder));

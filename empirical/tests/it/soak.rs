@@ -87,7 +87,10 @@ fn a_hundred_thousand_steps_take_no_more_memory_than_ten_thousand() {
     );
     assert_eq!(end.unwrap(), SweepEnd::Over);
     let [early, late] = [early, late].map(AtomicU64::into_inner);
-    println!("{early} bytes after {} steps, {late} after {STEPS}", STEPS / 10);
+    println!(
+        "{early} bytes after {} steps, {late} after {STEPS}",
+        STEPS / 10
+    );
     let measured = records(&run_folder(folder.path())).len() as u64;
     assert!(measured > STEPS / 100 && early > 0, "{measured} records");
     assert!(late < early + SLACK, "{early} bytes, then {late}");

@@ -141,7 +141,10 @@ fn nothing_but_plain_files_is_unpacked() {
         fs::write(outer.path().join("outside"), b"kept").unwrap();
         let folder = TempDir::new_in(outer.path()).unwrap();
         let error = fetch_archive(&folder, packed).unwrap_err().to_string();
-        assert!(error.contains("its archive has no one.bin"), "{kind:?}: {error}");
+        assert!(
+            error.contains("its archive has no one.bin"),
+            "{kind:?}: {error}"
+        );
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
         assert!(left.is_empty(), "{kind:?}: {left:?}");
         assert_eq!(fs::read(outer.path().join("outside")).unwrap(), b"kept");
