@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::program::{files, run, stderr};
@@ -100,6 +101,14 @@ pub fn stopped() -> TempDir {
     child.wait().unwrap();
     assert!(!records.with_file_name("outcome.json").exists());
     folder
+}
+
+/// Changes a file on purpose: it has no checksum then.
+pub fn change(file: &Path, change: impl FnOnce(&mut Value)) {
+    let mut value: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    value.as_object_mut().unwrap().remove("crc32c");
+    change(&mut value);
+    fs::write(file, value.to_string()).unwrap();
 }
 
 /// `train --resume` of the folder `out`.
