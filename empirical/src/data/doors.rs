@@ -18,7 +18,7 @@ use super::{Images, TextPart, TextRules, cifar, fetch, idx, image_folder};
 pub type Found = Result<usize, String>;
 
 fn content(bytes: &[u8]) -> Result<Content, String> {
-    Content::of_bytes(bytes.to_vec()).map_err(words)
+    Content::of_bytes(Vec::from(bytes)).map_err(words)
 }
 
 fn words(problem: Problem) -> String {
@@ -93,7 +93,7 @@ pub fn mnli(form: u8, lines: &[u8]) -> Found {
 pub fn vocabulary(pieces: &[u8], text: &str) -> Found {
     let length = 16;
     let file = Path::new("vocab.txt");
-    let content = Content::of_bytes(pieces.to_vec());
+    let content = Content::of_bytes(Vec::from(pieces));
     let pieces = WordPiece::of(content, file, TextRules::default()).map_err(said)?;
     let (ids, types) = pieces.encode(text, Some(text), length).map_err(said)?;
     assert!(ids.len() <= length && ids.len() == types.len());

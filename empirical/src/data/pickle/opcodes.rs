@@ -38,11 +38,8 @@ pub(super) fn is_shallow(pickle: &[u8]) -> bool {
 /// Whether an opcode opens a mark or makes a value that holds others (Python's
 /// `pickletools`).
 fn opens(opcode: u8) -> bool {
-    match opcode {
-        b'(' | b')' | b't' | b']' | b'l' | b'}' | b'd' | b'R' | b'b' | b'i' | b'o' => true,
-        0x81 | 0x85..=0x87 | 0x8f | 0x91 | 0x92 => true,
-        _ => false,
-    }
+    let is_ascii = b"()t]l}dRbio".contains(&opcode);
+    is_ascii || matches!(opcode, 0x81 | 0x85..=0x87 | 0x8f | 0x91 | 0x92)
 }
 
 /// Absent where the pickle ends.
