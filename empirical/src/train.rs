@@ -335,10 +335,8 @@ impl<'a> Trainer<'a> {
         if let Step::Taken = step {
             let after = measurement.score(&self.parameters).loss;
             shared.all_readable()?;
-            record.loss_change = record
-                .loss
-                .map(|loss| loss - after)
-                .filter(|x| x.is_finite());
+            let change = record.loss.map(|loss| loss - after);
+            record.loss_change = change.filter(|x| x.is_finite());
             record.step_cosine = cosine(before.as_deref(), self.previous_step.as_deref());
         }
         self.folder.append(&record)?;
