@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use breakeven_empirical::compute::Precision;
-use breakeven_empirical::sweep::{Shard, SweepEnd};
+use breakeven_empirical::sweep::{CHECKPOINT_EVERY, Shard, SweepEnd};
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::hypothesis::Hypothesis;
 use breakeven_verify::report::{self, ReportContext};
@@ -114,6 +114,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
+        checkpoint_every: CHECKPOINT_EVERY,
         first_seeds: None,
         warnings: Vec::new(),
     };

@@ -8,6 +8,7 @@ use breakeven_empirical::config::{
     ConfigError, DataConfig, MeasureConfig, SweepAxes, SweepConfig, TrainingConfig,
 };
 use breakeven_empirical::model::{Architecture, BertShape};
+use breakeven_sim::record::from_page;
 use breakeven_sim::record::seal::plan_sha256;
 use breakeven_verify::VerifySettings;
 use breakeven_verify::design::Planned;
@@ -22,6 +23,10 @@ pub const DEFAULTS: [&str; 2] = [
     include_str!("../fixtures/configs/fashion-mlp-learning-rate.toml"),
     include_str!("../fixtures/configs/fashion-mlp-batch-size.toml"),
 ];
+
+/// What helps where the copy that a sweep's folder has is not as it was written.
+const CHANGED: &str =
+    "put it back as it was; for a new sweep of what it says now, remove its member crc32c";
 
 /// A configuration, with every default filled in once it is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,8 +66,16 @@ impl Config {
         if !text.trim_start().starts_with('{') {
             return Self::load(path);
         }
-        let config: Self = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no configuration of a training", path.display()))?;
+        let config: Self = match from_page(text.as_bytes()) {
+            Ok(read) => read.value,
+            Err(error) if error.is_change() => {
+                return Err(anyhow!("{}: {error}: {CHANGED}", path.display()));
+            }
+            Err(error) => {
+                let what = format!("{} is no configuration of a training", path.display());
+                return Err(anyhow!(error).context(what));
+            }
+        };
         config.check().with_context(|| path.display().to_string())?;
         Ok(Self {
             file: Some(path.into()),

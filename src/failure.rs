@@ -23,13 +23,24 @@ impl Failure {
         in_one_line(error)
     }
 
-    /// What the program ends with.
+    /// What the program ends with. That there is no room for what was asked for
+    /// is nobody's input: with room, the same command goes through.
     pub fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Input(error) if is_for_lack_of_room(error) => ExitCode::from(1),
             Self::Input(_) => ExitCode::from(2),
             Self::Work(_) => ExitCode::from(1),
         }
     }
+}
+
+/// Whether a disk was full, or what may be written on it.
+fn is_for_lack_of_room(error: &anyhow::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| matches!(cause.kind(), FileTooLarge | QuotaExceeded | StorageFull))
 }
 
 /// The chain of causes, each said once: an error that names its cause in its
@@ -73,6 +84,18 @@ mod tests {
     #[error("W.safetensors: {source}")]
     struct Names {
         source: std::io::Error,
+    }
+
+    #[test]
+    fn a_full_disk_is_not_wrong_input() {
+        let code = |kind: std::io::ErrorKind| {
+            let source = std::io::Error::from(kind);
+            let error = anyhow::Error::from(Names { source }).context("the report");
+            format!("{:?}", Failure::Input(error).exit_code())
+        };
+        let [work, input] = [1, 2].map(|code| format!("{:?}", ExitCode::from(code)));
+        assert_eq!(code(std::io::ErrorKind::StorageFull), work);
+        assert_eq!(code(std::io::ErrorKind::NotFound), input);
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use breakeven_empirical::run_folder::Owner;
 use breakeven_empirical::sweep::Progress;
 use breakeven_empirical::train::RunEnd;
-use breakeven_sim::meter::{Meter, Parts, Reading};
+use breakeven_sim::meter::{Meter, Parts, Reading, share};
 use breakeven_sim::record::RunStatus;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -150,8 +151,10 @@ impl SweepProgress {
         if left == 0 || taken == 0 {
             return format!("{} gone", clock(gone));
         }
-        let left = gone.mul_f64(left as f64 / taken as f64);
-        format!("{} gone, {} left", clock(gone), clock(left))
+        match share(gone, left as f64 / taken as f64) {
+            Some(left) => format!("{} gone, {} left", clock(gone), clock(left)),
+            None => format!("{} gone", clock(gone)),
+        }
     }
 
     fn say(&self, line: &str) {
@@ -185,6 +188,13 @@ impl Progress for SweepProgress {
         self.say(&format!("{run} is carried out anew: {why}"));
     }
 
+    fn elsewhere(&self, run: &str, by: Option<&Owner>) {
+        let by = by.map_or(String::new(), |owner| format!(" ({owner})"));
+        self.say(&format!(
+            "{run} skipped: another process carries it out{by}"
+        ));
+    }
+
     fn stepped(&self, run: &str, done: u64) {
         let mut state = self.state();
         let Some(active) = state.active.get_mut(run) else {
@@ -216,11 +226,7 @@ impl Progress for SweepProgress {
         }
         let status = match end {
             RunEnd::Over(status) => status,
-            RunEnd::Stopped => return,
-            RunEnd::Elsewhere => {
-                self.say(&format!("{run} skipped: another process carries it out"));
-                return;
-            }
+            RunEnd::Stopped | RunEnd::Elsewhere => return,
         };
         state.over += 1;
         state.said = Instant::now();

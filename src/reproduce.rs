@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use breakeven_empirical::compute::Precision;
-use breakeven_empirical::sweep::{Shard, SweepEnd};
+use breakeven_empirical::sweep::{CHECKPOINT_EVERY, Shard, SweepEnd};
 use breakeven_sim::meter::Parts;
 use breakeven_sim::record::{PREDICTIONS_FILE, RUNS_FOLDER};
 use breakeven_verify::paper::thresholds::{Network, THRESHOLDS_FOLDER, write as write_thresholds};
@@ -272,6 +272,7 @@ fn options<'a>(
         decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: Shard::WHOLE,
+        checkpoint_every: CHECKPOINT_EVERY,
         first_seeds: None,
         warnings: Vec::new(),
     }

@@ -10,6 +10,7 @@ pub use left::Standing;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::{Context, Error, anyhow};
 use breakeven_empirical::checkpoint::CheckpointError;
@@ -44,6 +45,8 @@ pub struct Options<'a> {
     pub decoded_bytes: usize,
     pub jobs: Option<usize>,
     pub shard: Shard,
+    /// Time between two checkpoints of a run.
+    pub checkpoint_every: Duration,
     /// Of each sweep's seeds the first so many; absent where all.
     pub first_seeds: Option<usize>,
     /// What is said before the first step, once all fits.
@@ -94,7 +97,9 @@ pub fn carry_out(
     let sweep = prepare(config, &sweep_config, options)?;
     claim(folder, existing)?;
     save_config(config, folder)?;
-    let mut sweep = sweep.plan_sha256(saved_plan(folder)?);
+    let mut sweep = sweep
+        .plan_sha256(saved_plan(folder)?)
+        .checkpoint_every(options.checkpoint_every);
     if let Some(count) = options.first_seeds {
         sweep = sweep.first_seeds(count);
     }
@@ -160,11 +165,11 @@ fn prepare<'a>(
 /// that another process has begun at the same moment, must have the same one.
 pub fn save_config(config: &Config, folder: &Path) -> Result<(), Failure> {
     let file = folder.join(CONFIG_FILE);
-    if !file.exists() && write_new_json(&file, config).or_input()? {
+    if !file.exists() && write_new_json(&file, config).map_err(of_folder)? {
         return Ok(());
     }
     let saved: Config =
-        read_json(&file, "put it back as it was, or give another --out").or_input()?;
+        read_json(&file, "put it back as it was, or give another --out").map_err(of_folder)?;
     if config.is(&saved) {
         return Ok(());
     }
@@ -185,7 +190,8 @@ pub fn save_config(config: &Config, folder: &Path) -> Result<(), Failure> {
 /// reads.
 fn saved_plan(folder: &Path) -> Result<String, Failure> {
     let file = folder.join(CONFIG_FILE);
-    let saved = read_json(&file, "put it back as it was, or give another --out").or_input()?;
+    let saved =
+        read_json(&file, "put it back as it was, or give another --out").map_err(of_folder)?;
     Ok(plan_sha256(&saved))
 }
 
@@ -214,6 +220,14 @@ fn failure(error: SweepError) -> Failure {
         Failure::Work(error.into())
     } else {
         Failure::Input(error.into())
+    }
+}
+
+/// The same of a file of the sweep's own folder.
+fn of_folder(error: FolderError) -> Failure {
+    match refused_by_system(&error) {
+        true => Failure::Work(error.into()),
+        false => Failure::Input(error.into()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
-use breakeven_empirical::sweep::{Shard, SweepEnd, Tally};
+use breakeven_empirical::sweep::{CHECKPOINT_EVERY, Shard, SweepEnd, Tally};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -45,6 +46,10 @@ pub struct TrainArgs {
     /// Default: one a core on flex, otherwise 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// Seconds between two checkpoints of a run, which is what a kill makes it
+    /// repeat at most: 0 saves before each step.
+    #[arg(long, value_name = "SECONDS", default_value_t = CHECKPOINT_EVERY.as_secs() as u32)]
+    checkpoint_every: u32,
     #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
     device: DeviceArg,
     /// Folder of the data set's files.
@@ -94,6 +99,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         decoded_bytes: args.picture_memory.bytes() as usize,
         jobs: args.jobs.map(usize::from),
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
+        checkpoint_every: Duration::from_secs(args.checkpoint_every.into()),
         first_seeds: None,
         warnings: warnings(&[&config]),
     };

@@ -161,20 +161,42 @@ impl Checkpoint {
     /// # Errors
     /// As [`load_weights`], or if it holds weights alone.
     pub fn load(path: &Path, parameters: &Parameters) -> Result<Self, CheckpointError> {
-        let data = read(path)?;
-        let file = parse(path, &data, ANEW)?;
+        Self::in_bytes(path, &read(path)?, parameters)
+    }
+
+    /// The same of a file that was read.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn in_bytes(
+        path: &Path,
+        bytes: &[u8],
+        parameters: &Parameters,
+    ) -> Result<Self, CheckpointError> {
+        let file = parse(path, bytes, ANEW)?;
         let missing = |what| CheckpointError::NotResumable {
             what,
             path: path.into(),
         };
         let dim = parameters.dim();
-        let vectors = |name: &'static str, what: &'static str| match file.tensor(name) {
-            Ok(view) if view.shape().last() != Some(&dim) => Err(missing(what)),
-            Ok(view) => {
-                let numbers = numbers(path, name, &view, Accepted::Any)?;
-                Ok(numbers.chunks(dim).map(<[f64]>::to_vec).collect())
+        let vectors = |name: &'static str, what: &'static str| {
+            let Ok(view) = file.tensor(name) else {
+                return Ok(Vec::new());
+            };
+            match *view.shape() {
+                [_, length] if length == dim => {
+                    let numbers = numbers(path, name, &view, Accepted::Any)?;
+                    Ok(numbers.chunks(dim).map(<[f64]>::to_vec).collect())
+                }
+                _ => Err(missing(what)),
             }
-            Err(_) => Ok::<Vec<Vec<f64>>, CheckpointError>(Vec::new()),
+        };
+        let vector = |name, what| {
+            let mut all: Vec<Vec<f64>> = vectors(name, what)?;
+            match all.len() {
+                0 | 1 => Ok(all.pop().unwrap_or_default()),
+                _ => Err(missing(what)),
+            }
         };
         let (step, followed) = followed(path, &file)?;
         let [clipped, steps] = counts(&file, CLIPPED).unwrap_or_default();
@@ -195,8 +217,8 @@ impl Checkpoint {
             followed,
             theta,
             buffers,
-            previous_step: vectors(PREVIOUS_STEP, "last step")?.concat(),
-            velocity: vectors(VELOCITY, "velocity")?.concat(),
+            previous_step: vector(PREVIOUS_STEP, "last step")?,
+            velocity: vector(VELOCITY, "velocity")?,
             clipped: Clipped { clipped, steps },
             warm: WarmStart {
                 hessian: vectors(WARM_HESSIAN, "eigenvectors of H")?,

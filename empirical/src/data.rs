@@ -19,6 +19,8 @@ mod bytes;
 pub mod catalog;
 pub mod check;
 mod cifar;
+#[cfg(any(test, fuzzing))]
+pub mod doors;
 mod embedded;
 mod error;
 pub mod fetch;
@@ -42,7 +44,7 @@ pub use error::{DataError, FormatProblem, ImagesError};
 pub use images::{Images, Normalisation};
 pub use layout::{Needed, Set, Source};
 pub use text::word_piece::{FILE as PIECES_FILE, TextRules};
-pub use text::{Encoding, Pieces, TextSet};
+pub use text::{Encoding, Pieces, TextPart, TextSet};
 pub use tokens::{TokenParts, Tokens, TokensError};
 
 use catalog::Entry;

@@ -8,6 +8,7 @@ mod whole;
 
 pub use error::FolderError;
 pub use lines::Followed as FollowedLines;
+pub use lock::Owner;
 pub use state::{Progress, Remedy, RunState, state};
 use whole::write_new;
 pub use whole::write_whole;
@@ -141,6 +142,16 @@ impl RunFolder {
         }
     }
 
+    /// Puts records and predictions onto the disk, before a checkpoint that
+    /// follows them.
+    ///
+    /// # Errors
+    /// If a file can't be written.
+    pub fn sync(&self) -> Result<(), FolderError> {
+        self.records.sync()?;
+        self.predictions.as_ref().map_or(Ok(()), Lines::sync)
+    }
+
     /// Where the checkpoint is.
     pub fn checkpoint(&self) -> PathBuf {
         self.hold.path.join(CHECKPOINT_FILE)
@@ -179,7 +190,7 @@ impl RunFolder {
             predictions_sha256: self.predictions.as_ref().map(Lines::sha256),
             ..outcome
         };
-        write_page(&self.hold.path.join(OUTCOME_FILE), &outcome)?;
+        write_json(&self.hold.path.join(OUTCOME_FILE), &outcome)?;
         self.hold.release()
     }
 }
@@ -187,7 +198,7 @@ impl RunFolder {
 /// A run that goes on keeps the header that it began with, and its version.
 fn save_header(path: &Path, header: &RunHeader, bytes: u64) -> Result<(), FolderError> {
     if bytes == 0 || !path.exists() {
-        return write_page(path, header);
+        return write_json(path, header);
     }
     let begun: RunHeader = read_page(path)?;
     if are_alike(&begun.device, &header.device) {
@@ -250,18 +261,12 @@ pub fn check_begun(path: &Path, followed: &Followed) -> Result<(), FolderError> 
     }
 }
 
-/// Writes a header or an outcome, with its checksum.
-fn write_page(path: &Path, value: &impl Serialize) -> Result<(), FolderError> {
-    let text = to_page(value).map_err(|source| json_error(path, source))?;
-    write_whole(path, text.as_bytes()).map_err(|source| file_error(path, source))
-}
-
-/// Reads what [`write_page`] wrote.
+/// Reads a header or an outcome.
 fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
     let text = std::fs::read(path).map_err(|source| file_error(path, source))?;
     match from_page(&text) {
         Ok(read) => Ok(read.value),
-        Err(SealError::Json(source)) => Err(FolderError::Json {
+        Err(source @ SealError::Json(_)) => Err(FolderError::Damaged {
             path: path.into(),
             source,
             remedy: ANEW,
@@ -270,7 +275,7 @@ fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
     }
 }
 
-/// Writes a value as JSON for people.
+/// Writes a value as JSON for people, with its checksum.
 ///
 /// # Errors
 /// If the file can't be written.
@@ -287,20 +292,20 @@ pub fn write_new_json(path: &Path, value: &impl Serialize) -> Result<bool, Folde
 }
 
 fn page(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, FolderError> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(|source| json_error(path, source))?;
-    text.push(b'\n');
-    Ok(text)
+    let text = to_page(value).map_err(|source| json_error(path, source))?;
+    Ok(text.into_bytes())
 }
 
 /// Reads what [`write_json`] wrote; `remedy` is what helps where it is damaged.
 ///
 /// # Errors
-/// If the file can't be read.
+/// If the file can't be read, or is not as it was written.
 pub fn read_json<T: DeserializeOwned>(path: &Path, remedy: &'static str) -> Result<T, FolderError> {
     let bytes = std::fs::read(path).map_err(|source| file_error(path, source))?;
-    serde_json::from_slice(&bytes).map_err(|source| FolderError::Json {
+    let read = from_page(&bytes).map_err(|source| FolderError::Damaged {
         path: path.into(),
         source,
         remedy,
-    })
+    })?;
+    Ok(read.value)
 }

@@ -34,9 +34,9 @@ use crate::train::{RunEnd, RunSpec, Shared, finished, run, total_steps};
 
 use progress::OfRun;
 
-/// Time between two checkpoints of a run: what a kill makes it repeat at most,
+/// Time between two checkpoints of a run, where nothing else is said: what a kill makes it repeat at most,
 /// beside the step or measurement that it was in.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// A sweep whose data and model are ready.
 pub struct Sweep<'a> {

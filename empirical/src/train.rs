@@ -26,8 +26,8 @@ use crate::network::{BatchStep, Network};
 use crate::optimiser::{Clipped, Sgd, cosine};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
-    CHECKPOINT_FILE, FolderError, Followed, FollowedLines, Hold, RunFolder, check_begun,
-    check_finished, outcome,
+    CHECKPOINT_FILE, FolderError, Followed, FollowedLines, Hold, LOCK_FILE, Owner, RunFolder,
+    check_begun, check_finished, outcome,
 };
 use crate::tape::Matrix;
 
@@ -89,6 +89,8 @@ pub trait Watch: Sync {
     /// It is carried out anew, since a checksum shows that a file of it
     /// changed on disk: `why`.
     fn anew(&self, why: &str);
+    /// It is carried out by another process: this one, where it says so.
+    fn elsewhere(&self, by: Option<Owner>);
 }
 
 /// How the run in `folder` ended, if it has and its files are as they were
@@ -118,6 +120,7 @@ pub fn run(
     watch: &dyn Watch,
 ) -> Result<RunEnd, RunError> {
     let Some(hold) = Hold::take(folder)? else {
+        watch.elsewhere(Owner::of(&folder.join(LOCK_FILE)));
         return Ok(RunEnd::Elsewhere);
     };
     match finished(folder) {
@@ -332,10 +335,8 @@ impl<'a> Trainer<'a> {
         if let Step::Taken = step {
             let after = measurement.score(&self.parameters).loss;
             shared.all_readable()?;
-            record.loss_change = record
-                .loss
-                .map(|loss| loss - after)
-                .filter(|x| x.is_finite());
+            let change = record.loss.map(|loss| loss - after);
+            record.loss_change = change.filter(|x| x.is_finite());
             record.step_cosine = cosine(before.as_deref(), self.previous_step.as_deref());
         }
         self.folder.append(&record)?;
@@ -367,6 +368,7 @@ impl<'a> Trainer<'a> {
             clipped: self.sgd.clipped().unwrap_or_default(),
             warm: self.warm.clone(),
         };
+        self.folder.sync()?;
         checkpoint.save(&self.folder.checkpoint(), layout)?;
         Ok(())
     }

@@ -113,8 +113,15 @@ impl Reading {
             return None;
         };
         let rest = all.saturating_sub(self.done);
-        (self.done > 0).then(|| self.gone.mul_f64(rest as f64 / self.done as f64))
+        (self.done > 0)
+            .then(|| share(self.gone, rest as f64 / self.done as f64))
+            .flatten()
     }
+}
+
+/// `time` so many times; absent where no duration is that long.
+pub fn share(time: Duration, times: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(time.as_secs_f64() * times).ok()
 }
 
 #[cfg(test)]
@@ -138,6 +145,8 @@ mod tests {
             assert_eq!(reading(15, parts).left(), Some(Duration::ZERO));
         }
         assert_eq!(reading(4, Parts::Whole).left(), None);
+        // Longer than any clock counts.
+        assert_eq!(reading(1, Parts::Exactly(u64::MAX)).left(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use breakeven_empirical::run_folder::{Progress, Remedy, RunState};
+use breakeven_empirical::run_folder::{Owner, Progress, Remedy, RunState};
 use breakeven_sim::record::RunStatus;
 use serde::Serialize;
 
@@ -68,6 +68,9 @@ struct OfRun {
     /// When a file of it was last written, in seconds of Unix time.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_written: Option<u64>,
+    /// The process that carries it out, where its lock says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Owner>,
     /// Why it diverged, or what is damaged.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -209,6 +212,7 @@ impl OfRun {
             steps: None,
             planned_steps: None,
             last_written: None,
+            owner: None,
             reason: None,
             remove_first: false,
         };
@@ -227,7 +231,10 @@ impl OfRun {
                     RunStatus::Diverged => State::Diverged,
                 })
             },
-            RunState::Running(progress) => in_progress(State::Running, progress),
+            RunState::Running(progress, owner) => Self {
+                owner,
+                ..in_progress(State::Running, progress)
+            },
             RunState::Stale(progress) => in_progress(State::Stale, progress),
             RunState::Damaged { problem, remedy } => Self {
                 reason: Some(problem),
@@ -257,9 +264,11 @@ impl OfRun {
             let ago = now.duration_since(then).unwrap_or_default();
             format!(", last wrote {} ago", in_words(ago.as_secs()))
         });
+        let by = self.owner.as_ref().map(|owner| format!(", by {owner}"));
         format!(
-            "{state}  {name}: {steps}{of} steps saved{}",
-            wrote.unwrap_or_default()
+            "{state}  {name}: {steps}{of} steps saved{}{}",
+            wrote.unwrap_or_default(),
+            by.unwrap_or_default()
         )
     }
 }

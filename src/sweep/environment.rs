@@ -8,7 +8,8 @@ use breakeven_empirical::sweep::Shard;
 use breakeven_sim::record::ENVIRONMENT_FILE;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, OrFail};
+use super::of_folder;
+use crate::failure::Failure;
 use crate::version::{command_line, version};
 
 /// What a call was made with.
@@ -66,7 +67,7 @@ impl Environment {
     /// same moment: each has a file of its own for what differs.
     pub fn save(self, folder: &Path, shard: Shard) -> Result<(), Failure> {
         let file = folder.join(ENVIRONMENT_FILE);
-        if !file.exists() && write_new_json(&file, &self).or_input()? {
+        if !file.exists() && write_new_json(&file, &self).map_err(of_folder)? {
             return Ok(());
         }
         let begun = read(&file)?;
@@ -84,7 +85,7 @@ impl Environment {
         }
         let Shard { index, count } = shard;
         let own = folder.join(format!("environment-{}-of-{count}.json", index + 1));
-        if !own.exists() && write_new_json(&own, &self).or_input()? {
+        if !own.exists() && write_new_json(&own, &self).map_err(of_folder)? {
             return Ok(());
         }
         self.add(read(&own)?, &own)
@@ -96,7 +97,7 @@ impl Environment {
             return Ok(());
         }
         begun.resumed.push(self);
-        write_json(file, &begun).or_input()
+        write_json(file, &begun).map_err(of_folder)
     }
 
     /// Whether it, or one that it was gone on with, is `other`.
@@ -110,5 +111,5 @@ impl Environment {
 }
 
 fn read(file: &Path) -> Result<Environment, Failure> {
-    read_json(file, "remove it to go on without it").or_input()
+    read_json(file, "remove it to go on without it").map_err(of_folder)
 }

@@ -41,7 +41,7 @@ impl Standing {
 /// What a shell has to be told: to remove the folders that resuming refuses,
 /// and to resume.
 fn commands(folder: &Path, runs: &[(RunSpec, RunState)]) -> Result<Vec<String>, Failure> {
-    let is_left = |state: &RunState| !matches!(state, RunState::Over(_) | RunState::Running(_));
+    let is_left = |state: &RunState| !matches!(state, RunState::Over(_) | RunState::Running(..));
     if !runs.iter().any(|(_, state)| is_left(state)) {
         return Ok(Vec::new());
     }

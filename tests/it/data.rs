@@ -175,7 +175,7 @@ fn wrong_input_exits_with_2_and_names_the_offender() {
         ),
         (
             &["fetch", "mnist", "--from", "mirror"],
-            "error: `mirror` is not an address; expected http://… or https://…",
+            "error: `mirror` is no address to fetch from; expected https://…, or http://… of this machine (localhost)",
         ),
     ];
     for (args, message) in cases {

@@ -9,6 +9,12 @@ mod explore;
 mod explore_runs;
 mod explore_theory;
 mod export;
+mod faults;
+#[cfg(unix)]
+mod faults_disk;
+mod faults_flips;
+mod faults_kill;
+mod faults_others;
 mod measure;
 mod measure_inputs;
 mod measure_networks;

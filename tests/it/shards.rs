@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
+use crate::faults::change;
 use crate::program::{command, files, refusal, run, stderr};
 use crate::train::{QUICK, TRAIN, assert_same, train, world};
 
@@ -113,8 +114,7 @@ fn a_shard_on_another_device_is_refused() {
     let folder = folder.path();
     all_succeed(vec![start(folder, "out", 1, 2)]);
     let file = folder.join("out/environment.json");
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace("\"flex\"", "\"cuda\"")).unwrap();
+    change(&file, |environment| environment["device"] = "cuda".into());
     let said = refusal(
         &[&TRAIN[..], &["--out", "out", "--resume", "--shard", "2/2"]].concat(),
         folder,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::faults::change;
 use crate::program::{json, run, stderr, stdout};
 use crate::train::{QUICK, TRAIN, assert_same, train, world};
 use crate::train_resume::{LONG, in_mid_run};
@@ -98,12 +99,7 @@ fn a_plan_that_changed_after_training_is_seen() {
     let folder = world(QUICK);
     train(folder.path(), "out", &[]);
     let config = folder.path().join("out/config.json");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(
-        &config,
-        text.replacen("\"alpha\": 0.05", "\"alpha\": 0.4", 1),
-    )
-    .unwrap();
+    change(&config, |config| config["verify"]["alpha"] = 0.4.into());
     let output = run(&["verify", "out"], folder.path());
     let said = stdout(&output);
     assert!(said.contains("the plan in config.json"), "{said}");

@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
+use crate::faults::change;
 use crate::program::{self, command, refusal, run, stderr};
 use crate::train::{QUICK, TRAIN, assert_same, train, world};
 
@@ -146,9 +147,8 @@ fn another_device_is_not_resumed_with_and_the_first_version_is_kept() {
     train(folder.path(), "out", &[]);
     let file = folder.path().join("out/environment.json");
     let read = || -> Value { serde_json::from_slice(&fs::read(&file).unwrap()).unwrap() };
-    let mut environment = read();
-    environment["version"] = "0.0.9".into();
-    fs::write(&file, environment.to_string()).unwrap();
+    let environment = read();
+    change(&file, |environment| environment["version"] = "0.0.9".into());
     for _ in 0..2 {
         train(folder.path(), "out", &["--resume"]);
     }
@@ -161,8 +161,7 @@ fn another_device_is_not_resumed_with_and_the_first_version_is_kept() {
         resumed[0]["command_line"],
         "breakeven train --config sweep.toml --out out --resume"
     );
-    environment["device"] = "wgpu".into();
-    fs::write(&file, environment.to_string()).unwrap();
+    change(&file, |environment| environment["device"] = "wgpu".into());
     let said = refusal(
         &[&TRAIN[..], &["--out", "out", "--resume"]].concat(),
         folder.path(),

@@ -19,6 +19,9 @@ pub mod column_map;
 mod file;
 pub mod folder;
 pub mod predictions;
+#[cfg(fuzzing)]
+pub mod run_folder;
+#[cfg(not(fuzzing))]
 mod run_folder;
 pub mod table;
 mod table_text;

@@ -5,7 +5,7 @@
 use super::bytes::Digest;
 use super::catalog::{self, Entry, Part};
 use super::error::{DataError, FormatProblem, ImagesError};
-use super::files::{Present, Problem, sha256_of};
+use super::files::{Content, Present, Problem, sha256_of};
 use super::images::Images;
 use super::pickle;
 
@@ -31,7 +31,10 @@ pub(super) fn read_part(
             break;
         }
         let left = batches.len() - place;
-        read_batch(file, left, &mut pixels, &mut labels).map_err(|p| p.of(entry, &file.path))?;
+        let read = file
+            .open()
+            .and_then(|content| read_batch(content, left, &mut pixels, &mut labels));
+        read.map_err(|problem| problem.of(entry, &file.path))?;
     }
     if labels.is_empty() {
         return Ok(None);
@@ -46,7 +49,7 @@ pub(super) fn read_part(
 /// What a batch, as one of the binary version, is compared with the official
 /// one by.
 pub(super) fn digest(file: &Present) -> Result<Digest, Problem> {
-    let batch = read(file)?;
+    let batch = read(file.open()?)?;
     Ok(Digest {
         sha256: sha256_of(&[&batch.records]),
         bytes: batch.records.len() as u64,
@@ -63,8 +66,8 @@ struct Batch {
 
 /// Reads a batch of either version; the first byte says which, as a label is
 /// below [`pickle::FIRST`].
-fn read(file: &Present) -> Result<Batch, Problem> {
-    let content = file.open()?.rest(LARGEST)?;
+fn read(mut content: Content) -> Result<Batch, Problem> {
+    let content = content.rest(LARGEST)?;
     if content.first() == Some(&pickle::FIRST) {
         return Ok(Batch {
             records: pickle::records(&content)?,
@@ -79,13 +82,13 @@ fn read(file: &Present) -> Result<Batch, Problem> {
 
 /// Appends the images of one batch, where `left` batches, of about one size, are
 /// still to come with it.
-fn read_batch(
-    file: &Present,
+pub(super) fn read_batch(
+    content: Content,
     left: usize,
     pixels: &mut Vec<u8>,
     labels: &mut Vec<u8>,
 ) -> Result<(), Problem> {
-    let batch = read(file)?.records;
+    let batch = read(content)?.records;
     let (records, rest) = batch.as_chunks::<RECORD>();
     if !rest.is_empty() {
         return Err(FormatProblem::PartialRecord {

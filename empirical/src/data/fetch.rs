@@ -5,7 +5,7 @@
 //! A transfer that was cut leaves its `.part`, and the next one goes on from
 //! there.
 
-mod archive;
+pub(super) mod archive;
 mod transfer;
 
 use std::fs::{self, File, OpenOptions};
@@ -31,8 +31,10 @@ pub enum FetchError {
         /// How they are had.
         how: &'static str,
     },
-    /// The address given is not one.
-    #[error("`{0}` is not an address; expected http://… or https://…")]
+    /// The address given is not one, or not one that is safe.
+    #[error(
+        "`{0}` is no address to fetch from; expected https://…, or http://… of this machine (localhost)"
+    )]
     Address(String),
     /// A file of the official name is there, and is not the official file.
     #[error("{} is there and is not the official file: {problem}; move it away, or name another folder with --data-dir", .file.display())]
@@ -312,13 +314,26 @@ fn copy(from: &mut dyn Read, to: &mut File, progress: &mut dyn FnMut(u64)) -> Re
     Ok(copied)
 }
 
-/// `address` without a slash at its end.
+/// `address` without a slash at its end, if what it sends can't be changed on
+/// its way.
 fn base(address: &str) -> Result<&str, FetchError> {
-    let schemes = ["http://", "https://"];
-    if !schemes.iter().any(|scheme| address.starts_with(scheme)) {
+    if !address.starts_with("https://") && !is_of_this_machine(address) {
         return Err(FetchError::Address(address.to_owned()));
     }
     Ok(address.trim_end_matches('/'))
+}
+
+/// Whether `address` is one of this machine, which needs no TLS.
+fn is_of_this_machine(address: &str) -> bool {
+    let Some(rest) = address.strip_prefix("http://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_port = |digits: &str| digits.parse::<u16>().is_ok();
+    ["localhost", "127.0.0.1", "[::1]"]
+        .into_iter()
+        .filter_map(|name| host.strip_prefix(name))
+        .any(|port| port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
 fn of(total: &Option<u64>) -> String {

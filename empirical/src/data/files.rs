@@ -119,7 +119,7 @@ impl Present {
     /// Opens the file; whether it is compressed is seen by its first bytes.
     pub fn open(&self) -> Result<Content, Problem> {
         match self.embedded {
-            Some(bytes) => Content::built_in(bytes),
+            Some(bytes) => Content::of_bytes(bytes),
             None => Content::open(&self.path),
         }
     }
@@ -150,8 +150,8 @@ impl Content {
         })
     }
 
-    /// The content of a file that is part of the program.
-    pub fn built_in(bytes: &'static [u8]) -> Result<Self, Problem> {
+    /// The content of a file whose bytes are in memory.
+    pub fn of_bytes(bytes: impl AsRef<[u8]> + 'static) -> Result<Self, Problem> {
         Self::new(Cursor::new(bytes))
     }
 

@@ -61,7 +61,7 @@ fn read_pair(entry: &Entry, images: &Present, labels: &Present) -> Result<Images
 }
 
 /// \[channels, height, width\] and pixels of an images file.
-fn read_images(mut content: Content) -> Result<([usize; 3], Vec<u8>), Problem> {
+pub(super) fn read_images(mut content: Content) -> Result<([usize; 3], Vec<u8>), Problem> {
     expect_magic(&mut content, IMAGES, "images: bytes in 3 dimensions")?;
     let count = content.take_u32()?;
     if count == 0 {
@@ -86,7 +86,7 @@ fn read_images(mut content: Content) -> Result<([usize; 3], Vec<u8>), Problem> {
 }
 
 /// The labels of a labels file.
-fn read_labels(mut content: Content) -> Result<Vec<u8>, Problem> {
+pub(super) fn read_labels(mut content: Content) -> Result<Vec<u8>, Problem> {
     expect_magic(&mut content, LABELS, "labels: bytes in 1 dimension")?;
     let count = content.take_u32()?;
     let labels = content.take(u64::from(count))?;
@@ -107,7 +107,7 @@ fn expect_magic(content: &mut Content, expected: u32, what: &'static str) -> Res
     Ok(())
 }
 
-fn assemble(
+pub(super) fn assemble(
     images_file: &Path,
     shape: [usize; 3],
     pixels: Vec<u8>,

@@ -13,8 +13,8 @@
 //! triangle filter, and the middle of the longer one is kept. Images of the
 //! right size stay as they are.
 
-mod listing;
-mod picture;
+pub(super) mod listing;
+pub(super) mod picture;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,8 @@
 //! arguments that NumPy's own function would get. What is read out of it here
 //! has a fixed shape, so that it is never larger than the file.
 
+mod opcodes;
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -40,6 +42,9 @@ pub(super) fn records(pickle: &[u8]) -> Result<Vec<u8>, FormatProblem> {
         return Err(FormatProblem::Large { most });
     }
     let wrong = |detail: String| FormatProblem::Pickle { detail };
+    if !opcodes::is_shallow(pickle) {
+        return Err(wrong("it holds values within values".to_owned()));
+    }
     let options = DeOptions::new()
         .keep_restore_state()
         .replace_unresolved_globals();

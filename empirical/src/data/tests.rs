@@ -1,4 +1,5 @@
 mod cifar;
+mod doors;
 mod embedded;
 mod fetch;
 mod fetch_archives;

@@ -103,9 +103,9 @@ impl<T: InFolder> Layout for T {
 
 /// The training part and the validation part of a data set while it is read.
 #[derive(Default)]
-struct Both<T = TextPart> {
-    train: T,
-    validation: T,
+pub(super) struct Both<T = TextPart> {
+    pub(super) train: T,
+    pub(super) validation: T,
 }
 
 impl<T> Both<T> {

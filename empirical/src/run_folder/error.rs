@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use breakeven_sim::record::seal::SealError;
+
 /// A file of a run that can't be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -15,11 +17,11 @@ pub enum FolderError {
     },
     /// Not the JSON that was written there.
     #[error("{path} is damaged ({source}): {remedy}")]
-    Json {
+    Damaged {
         /// The file.
         path: PathBuf,
         /// What the reader says.
-        source: serde_json::Error,
+        source: SealError,
         /// What helps.
         remedy: &'static str,
     },

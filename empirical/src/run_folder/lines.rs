@@ -71,6 +71,15 @@ impl Lines {
         hexadecimal(&self.hasher.clone().finalize())
     }
 
+    /// Puts the lines so far onto the disk: whatever counts on them comes after.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn sync(&self) -> Result<(), FolderError> {
+        let done = self.file.sync_data();
+        done.map_err(|source| file_error(&self.path, source))
+    }
+
     /// Adds a line, in one write.
     ///
     /// # Errors

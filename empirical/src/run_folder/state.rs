@@ -8,7 +8,8 @@ use breakeven_sim::record::{HEADER_FILE, RunHeader, RunOutcome};
 
 use super::error::file_error;
 use super::{
-    CHECKPOINT_FILE, FolderError, LOCK_FILE, check_begun, check_finished, lock, outcome, read_page,
+    CHECKPOINT_FILE, FolderError, LOCK_FILE, Owner, check_begun, check_finished, lock, outcome,
+    read_page,
 };
 use crate::checkpoint::{CheckpointError, taken};
 
@@ -17,8 +18,8 @@ use crate::checkpoint::{CheckpointError, taken};
 pub enum RunState {
     /// It has ended, and its files are as they were written.
     Over(RunOutcome),
-    /// A process carries it out.
-    Running(Progress),
+    /// A process carries it out: this one, where it says so.
+    Running(Progress, Option<Owner>),
     /// It was begun, and nobody carries it out.
     Stale(Progress),
     /// A file is not as it was written, or can't be read as what it is.
@@ -69,7 +70,9 @@ pub fn state(path: &Path) -> Result<RunState, FolderError> {
             steps,
             ..Progress::default()
         };
-        return Ok(RunState::Running(progress(path, steps).unwrap_or(unknown)));
+        let owner = Owner::of(&path.join(LOCK_FILE));
+        let progress = progress(path, steps).unwrap_or(unknown);
+        return Ok(RunState::Running(progress, owner));
     }
     if let Some(over) = over(path)? {
         return Ok(over);
@@ -112,7 +115,7 @@ fn over(path: &Path) -> Result<Option<RunState>, FolderError> {
 fn damaged(error: FolderError) -> Result<RunState, FolderError> {
     let remedy = match &error {
         FolderError::Changed { .. } => Remedy::Resume,
-        FolderError::Json { .. } | FolderError::RecordsMissing { .. } => Remedy::Remove,
+        FolderError::Damaged { .. } | FolderError::RecordsMissing { .. } => Remedy::Remove,
         FolderError::File { .. } | FolderError::Lock { .. } | FolderError::Device { .. } => {
             return Err(error);
         }

@@ -5,7 +5,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes a file whole: under a name that no other process has first, then
-/// moved into its place, so that a kill leaves the old one or the new one.
+/// moved into its place, so that a kill leaves the old one or the new one. It is
+/// on the disk before it has its name, so that a power cut leaves no empty one.
 ///
 /// # Errors
 /// If it can't be written.
@@ -13,6 +14,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let (mut file, unfinished) = create_unfinished(path)?;
     let moved = file
         .write_all(bytes)
+        .and_then(|()| file.sync_data())
         .and_then(|()| std::fs::rename(&unfinished, path));
     if moved.is_err() {
         // That it could not be written is what counts.
@@ -30,6 +32,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
     let (mut file, unfinished) = create_unfinished(path)?;
     let made = file
         .write_all(bytes)
+        .and_then(|()| file.sync_data())
         .and_then(|()| link_or_move(&unfinished, path));
     // Where it was moved it is gone, and else it lies in the way of nobody.
     let _ = std::fs::remove_file(&unfinished);

@@ -1,5 +1,6 @@
 //! What happens to runs.
 
+use crate::run_folder::Owner;
 use crate::train::{RunEnd, Watch};
 
 /// What happens to runs, for whoever shows it.
@@ -11,6 +12,9 @@ pub trait Progress: Sync {
     /// A run is carried out anew, since a file of it changed on disk: `why`.
     /// Whoever shows no lines has nothing to do here.
     fn anew(&self, _run: &str, _why: &str) {}
+    /// A run is left alone, since another process carries it out: this one, where
+    /// it says so. Whoever shows no lines has nothing to do here.
+    fn elsewhere(&self, _run: &str, _by: Option<&Owner>) {}
     /// A run has ended, or stopped, or is carried out by another process.
     fn ended(&self, run: &str, end: RunEnd);
 }
@@ -28,5 +32,9 @@ impl Watch for OfRun<'_> {
 
     fn anew(&self, why: &str) {
         self.progress.anew(self.name, why);
+    }
+
+    fn elsewhere(&self, by: Option<Owner>) {
+        self.progress.elsewhere(self.name, by.as_ref());
     }
 }

@@ -1,11 +1,17 @@
-//! Memory over many products.
+//! Memory over many products, and over many steps.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::operator::{HessianOp, LinearOperator, PointSettings};
 
+use breakeven_empirical::sweep::SweepEnd;
+use tempfile::tempdir;
+
+use crate::config::changed;
 use crate::operators::with_point;
+use crate::training::{carry_out, prepare, records, run_folder};
 
 const PRODUCTS: usize = 10_000;
 
@@ -46,4 +52,46 @@ fn ten_thousand_products_take_no_more_memory_than_a_thousand() {
             assert!(late < early + SLACK, "{early} bytes, then {late}");
         });
     }
+}
+
+const STEPS: u64 = 100_000;
+
+/// A run with momentum, a measurement every hundred steps and predictions, from a
+/// tenth of the steps on.
+#[test]
+#[ignore = "a minute; only Linux tells its memory"]
+fn a_hundred_thousand_steps_take_no_more_memory_than_ten_thousand() {
+    let config = changed(|config| {
+        config.sweep.learning_rates = vec![0.2];
+        config.sweep.seeds = vec![7];
+        config.training.momentum = 0.5;
+        // Of six steps each.
+        config.training.epochs = STEPS.div_ceil(6);
+        config.measure.every_steps = Some(100);
+        config.measure.lambda_k_per_example = true;
+        config.measure.prediction_examples = 5;
+    });
+    let sweep = prepare(&config);
+    let folder = tempdir().unwrap();
+    let [early, late] = [AtomicU64::new(0), AtomicU64::new(0)];
+    let end = carry_out(
+        &sweep,
+        folder.path(),
+        1,
+        &AtomicBool::new(false),
+        |_, done| match done {
+            _ if done == STEPS / 10 => early.store(resident(), Ordering::Relaxed),
+            STEPS => late.store(resident(), Ordering::Relaxed),
+            _ => {}
+        },
+    );
+    assert_eq!(end.unwrap(), SweepEnd::Over);
+    let [early, late] = [early, late].map(AtomicU64::into_inner);
+    println!(
+        "{early} bytes after {} steps, {late} after {STEPS}",
+        STEPS / 10
+    );
+    let measured = records(&run_folder(folder.path())).len() as u64;
+    assert!(measured > STEPS / 100 && early > 0, "{measured} records");
+    assert!(late < early + SLACK, "{early} bytes, then {late}");
 }

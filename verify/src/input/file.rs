@@ -3,25 +3,27 @@
 use std::fs;
 use std::path::Path;
 
+use breakeven_sim::record::from_page;
+use breakeven_sim::record::seal::SealError;
 use serde::de::DeserializeOwned;
 
 use super::{Column, InputError, Place};
 
-pub fn read_text(path: &Path, remedy: &'static str) -> Result<String, InputError> {
-    fs::read_to_string(path).map_err(|cause| InputError::Unreadable {
-        path: path.to_owned(),
-        cause,
-        remedy,
-    })
-}
-
-pub fn parse_json<T: DeserializeOwned>(
+/// JSON that may have a checksum, which then has to hold.
+pub fn parse_page<T: DeserializeOwned>(
     path: &Path,
-    text: &str,
+    text: &[u8],
     remedy: &str,
 ) -> Result<T, InputError> {
-    let place = |cause: &serde_json::Error| cause.line() as u64;
-    serde_json::from_str(text).map_err(|cause| json_error(path, place(&cause), &cause, remedy))
+    match from_page(text) {
+        Ok(read) => Ok(read.value),
+        Err(SealError::Json(cause)) => Err(json_error(path, cause.line() as u64, &cause, remedy)),
+        Err(error) => Err(InputError::malformed(
+            Place::file(path),
+            error.to_string(),
+            remedy,
+        )),
+    }
 }
 
 pub fn read_bytes(path: &Path, remedy: &'static str) -> Result<Vec<u8>, InputError> {

@@ -10,7 +10,7 @@ use breakeven_sim::record::{CONFIG_FILE, ENVIRONMENT_FILE, PlannedRun, RUNS_FOLD
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::file::{parse_json, read_text};
+use super::file::{parse_page, read_bytes};
 use super::run_folder::{Found, RECOMPUTE, read_run};
 use super::{InputError, Lost, Place, SettingsOrigin, Source, Sweep, in_order, name_of, versions};
 use crate::settings::VerifySettings;
@@ -95,9 +95,9 @@ pub fn read_sweep(path: &Path) -> Result<Sweep, InputError> {
 /// As [`read_sweep`].
 pub fn read_sweep_keeping(path: &Path, kept: Kept) -> Result<Sweep, InputError> {
     let config_path = path.join(CONFIG_FILE);
-    let config_text = read_text(&config_path, NOT_A_SWEEP)?;
-    let saved: SavedSettings = parse_json(&config_path, &config_text, CONFIG_ANEW)?;
-    let config: serde_json::Value = parse_json(&config_path, &config_text, CONFIG_ANEW)?;
+    let config_text = read_bytes(&config_path, NOT_A_SWEEP)?;
+    let saved: SavedSettings = parse_page(&config_path, &config_text, CONFIG_ANEW)?;
+    let config: serde_json::Value = parse_page(&config_path, &config_text, CONFIG_ANEW)?;
     let (settings, settings_origin) = match saved.verify {
         Some(settings) => (settings, SettingsOrigin::Config),
         None => (VerifySettings::default(), SettingsOrigin::Verification),
@@ -182,8 +182,8 @@ fn training_command(sweep: &Path) -> Result<Option<String>, InputError> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = read_text(&path, NO_ENVIRONMENT)?;
-    let environment: Environment = parse_json(&path, &text, NO_ENVIRONMENT)?;
+    let text = read_bytes(&path, NO_ENVIRONMENT)?;
+    let environment: Environment = parse_page(&path, &text, NO_ENVIRONMENT)?;
     Ok(environment.command_line)
 }
 

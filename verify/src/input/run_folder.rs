@@ -41,12 +41,8 @@ pub enum Found {
 /// Reads a run; `plan` is the hash of the sweep's plan.
 pub fn read_run(folder: &Path, settings: &VerifySettings, plan: &str, kept: Kept) -> Found {
     let header_path = folder.join(HEADER_FILE);
-    let header = read_page(&header_path).and_then(|page: Page<Sealed<RunHeader>>| {
-        if let Page::Intact(header) = &page {
-            check_header(&header_path, &header.value)?;
-        }
-        Ok(page)
-    });
+    let header =
+        read_bytes(&header_path, TRAIN_ANEW).and_then(|text| header_in(&header_path, &text));
     let lost = |reason, is_damaged| Found::Lost { reason, is_damaged };
     let Sealed {
         value: header,
@@ -129,8 +125,12 @@ enum Page<T> {
 
 /// A header or an outcome.
 fn read_page<T: DeserializeOwned>(path: &Path) -> Result<Page<Sealed<T>>, InputError> {
-    let text = read_bytes(path, TRAIN_ANEW)?;
-    match from_page(&text) {
+    page(path, &read_bytes(path, TRAIN_ANEW)?)
+}
+
+/// The same of a file that was read.
+fn page<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<Page<Sealed<T>>, InputError> {
+    match from_page(text) {
         Ok(read) => Ok(Page::Intact(read)),
         Err(SealError::Json(cause)) => {
             let line = cause.line() as u64;
@@ -169,21 +169,33 @@ fn read_records(
     outcome: Option<&RunOutcome>,
     kept: Kept,
 ) -> Result<Page<Records>, InputError> {
-    let expected = outcome.and_then(|outcome| outcome.records_sha256.as_ref());
-    if expected.is_some() && !path.exists() {
+    let is_expected = outcome.is_some_and(|outcome| outcome.records_sha256.is_some());
+    if is_expected && !path.exists() {
         let reason = changed(&Place::file(path), &"it is missing");
         return Ok(Page::Changed(reason));
     }
     let text = read_bytes(path, TRAIN_ANEW)?;
+    records_in(path, &text, header, outcome, kept)
+}
+
+/// The same of a file that was read.
+fn records_in(
+    path: &Path,
+    text: &[u8],
+    header: &RunHeader,
+    outcome: Option<&RunOutcome>,
+    kept: Kept,
+) -> Result<Page<Records>, InputError> {
+    let expected = outcome.and_then(|outcome| outcome.records_sha256.as_ref());
     let was_killed = outcome.is_none() && !text.ends_with(b"\n");
     let remedy = if was_killed { GO_ON } else { TRAIN_ANEW };
-    let found = parse_records(path, header, &text, kept, remedy);
-    let is_sealed = expected.is_some() || (!was_killed && names_a_seal(&text));
+    let found = parse_records(path, header, text, kept, remedy);
+    let is_sealed = expected.is_some() || (!was_killed && names_a_seal(text));
     match (found, expected) {
         (Err(InputError::Malformed { place, problem, .. }), _) if is_sealed => {
             Ok(Page::Changed(changed(&place, &problem)))
         }
-        (Ok(Page::Intact(_)), Some(sum)) if sha256(&text) != *sum => {
+        (Ok(Page::Intact(_)), Some(sum)) if sha256(text) != *sum => {
             let problem =
                 "its lines are not those that were written: some were added, lost or moved";
             Ok(Page::Changed(changed(&Place::file(path), &problem)))
@@ -194,6 +206,15 @@ fn read_records(
         })),
         (found, _) => found,
     }
+}
+
+/// A header that makes sense.
+fn header_in(path: &Path, text: &[u8]) -> Result<Page<Sealed<RunHeader>>, InputError> {
+    let page = page(path, text)?;
+    if let Page::Intact(Sealed { value, .. }) = &page {
+        check_header(path, value)?;
+    }
+    Ok(page)
 }
 
 fn check_header(path: &Path, header: &RunHeader) -> Result<(), InputError> {
@@ -269,4 +290,25 @@ fn parse_records(
         found.records.push(record);
     }
     Ok(Page::Intact(found))
+}
+
+/// The summary of a run whose files are given as bytes, and how many records it
+/// has; for fuzzers. Absent where they are refused.
+#[cfg(fuzzing)]
+pub fn in_bytes(header: &[u8], outcome: &[u8], records: &[u8]) -> Option<(RunSummary, usize)> {
+    fn intact<T>(page: Result<Page<T>, InputError>) -> Option<T> {
+        match page {
+            Ok(Page::Intact(value)) => Some(value),
+            Ok(Page::Changed(_)) | Err(_) => None,
+        }
+    }
+    let file = Path::new("file");
+    let header = intact(header_in(file, header))?.value;
+    let outcome: Option<RunOutcome> = intact(page(file, outcome)).map(|read| read.value);
+    let read = records_in(file, records, &header, outcome.as_ref(), Kept::Everything);
+    let records = intact(read)?.records;
+    assert!(records.is_sorted_by(|a, b| a.step < b.step));
+    let settings = VerifySettings::default();
+    let summary = RunSummary::of_run(&header, &records, outcome.as_ref(), &settings);
+    Some((summary, records.len()))
 }

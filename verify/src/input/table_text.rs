@@ -108,7 +108,7 @@ fn decoded(path: &Path, source: impl Read) -> Result<String, InputError> {
         cause,
         remedy: "give a table that can be read",
     };
-    let bytes = read_all(path, source, unreadable)?;
+    let bytes = read_all(path, source, MOST_BYTES, unreadable)?;
     let bytes = if bytes.starts_with(&GZIP) {
         unpacked(path, &bytes)?
     } else {
@@ -125,12 +125,13 @@ fn decoded(path: &Path, source: impl Read) -> Result<String, InputError> {
 fn read_all(
     path: &Path,
     source: impl Read,
+    most: u64,
     unreadable: impl Fn(io::Error) -> InputError,
 ) -> Result<Vec<u8>, InputError> {
     let mut bytes = Vec::new();
-    let mut limited = source.take(MOST_BYTES + 1);
+    let mut limited = source.take(most + 1);
     limited.read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MOST_BYTES {
+    if bytes.len() as u64 > most {
         let remedy = "give a table of one line a run, without trajectories";
         let problem = "it is larger than a gigabyte";
         return Err(InputError::malformed(Place::file(path), problem, remedy));
@@ -152,7 +153,8 @@ fn unpacked(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, InputError> {
     let mut text = Vec::new();
     while rest.starts_with(&GZIP) {
         let mut member = GzDecoder::new(rest);
-        text.extend(read_all(path, &mut member, damaged)?);
+        let most = MOST_BYTES - text.len() as u64;
+        text.extend(read_all(path, &mut member, most, damaged)?);
         rest = member.into_inner();
     }
     if rest.iter().any(|&byte| byte != 0) {

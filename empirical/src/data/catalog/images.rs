@@ -134,7 +134,7 @@ pub(super) const FASHION_MNIST: Entry = Entry {
     ],
     folders: &["FashionMNIST/raw", "raw"],
     origin: Origin::Files {
-        address: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+        address: "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
         transfer: 30_878_645,
     },
 };

@@ -49,7 +49,11 @@ fn unpack(
     folder: &Path,
     watch: &mut dyn FnMut(Event),
 ) -> Result<(), FetchError> {
-    match unpack_members(part, wanted, folder, watch) {
+    let content = Content::open(part).map_err(|problem| match problem {
+        Problem::Io(source) => Fault::System(failed(part)(source)),
+        Problem::Format(problem) => Fault::Archive(problem.to_string()),
+    });
+    match content.and_then(|content| unpack_members(content, wanted, folder, watch)) {
         Ok(()) => Ok(()),
         Err(Fault::Archive(problem)) => Err(discard(part, url.to_owned(), problem)),
         Err(Fault::System(error)) => Err(error),
@@ -57,12 +61,20 @@ fn unpack(
 }
 
 /// Whose fault it is that an archive did not unpack.
-enum Fault {
+pub(in crate::data) enum Fault {
     Archive(String),
     System(FetchError),
 }
 
 impl Fault {
+    #[cfg(any(test, fuzzing))]
+    pub(in crate::data) fn words(&self) -> String {
+        match self {
+            Self::Archive(problem) => problem.clone(),
+            Self::System(error) => error.to_string(),
+        }
+    }
+
     fn damaged(error: io::Error) -> Self {
         Self::Archive(format!("its archive does not unpack ({error})"))
     }
@@ -74,16 +86,12 @@ impl From<FetchError> for Fault {
     }
 }
 
-fn unpack_members(
-    part: &Path,
+pub(in crate::data) fn unpack_members(
+    content: Content,
     mut wanted: Vec<&OfficialFile>,
     folder: &Path,
     watch: &mut dyn FnMut(Event),
 ) -> Result<(), Fault> {
-    let content = Content::open(part).map_err(|problem| match problem {
-        Problem::Io(source) => Fault::System(failed(part)(source)),
-        Problem::Format(problem) => Fault::Archive(problem.to_string()),
-    })?;
     let mut archive = tar::Archive::new(content.into_reader());
     for member in archive.entries().map_err(Fault::damaged)? {
         let mut member = member.map_err(Fault::damaged)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body};
 
-use super::{Event, FetchError, Side, copy, failed, open};
+use super::{Event, FetchError, Side, copy, failed, is_of_this_machine, open};
 
 /// A server that is silent for so long is taken to be gone.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -42,6 +42,8 @@ pub(super) fn transfer(
 fn request(url: &str, kept: u64) -> Result<Response<Body>, FetchError> {
     let config = Agent::config_builder()
         .http_status_as_error(false)
+        // Where the first address has TLS, no redirection leads away from it.
+        .https_only(!is_of_this_machine(url))
         .timeout_connect(Some(SILENCE))
         .timeout_recv_response(Some(SILENCE))
         .timeout_per_read(Some(SILENCE))

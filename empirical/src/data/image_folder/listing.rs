@@ -142,16 +142,31 @@ fn annotated(
     annotations: &Path,
     classes: &[String],
 ) -> Result<Vec<(PathBuf, u16)>, DataError> {
-    let wrong = |line: usize, detail: String| {
-        Problem::from(FormatProblem::Line { line, detail }).of(entry, annotations)
-    };
     let bytes = fs::read(annotations).map_err(|error| Problem::Io(error).of(entry, annotations))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Problem::from(FormatProblem::Utf8 { at }).of(entry, annotations)
-    })?;
-    let labels: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
     let mut pictures = pictures(entry, &folder.join(IMAGES))?;
+    let files = labelled(bytes, classes, &mut pictures)
+        .map_err(|problem| Problem::from(problem).of(entry, annotations))?;
+    match pictures.into_values().next() {
+        None => Ok(files),
+        Some(path) => {
+            let detail = format!("has no line in {ANNOTATIONS} that says its class");
+            Err(Problem::from(layout(detail)).of(entry, &path))
+        }
+    }
+}
+
+/// Those of `pictures` that the lines of `annotations` name, which are taken out
+/// of them, with their labels; sorted by class and name.
+pub(in crate::data) fn labelled(
+    annotations: Vec<u8>,
+    classes: &[String],
+    pictures: &mut BTreeMap<String, PathBuf>,
+) -> Result<Vec<(PathBuf, u16)>, FormatProblem> {
+    let text = String::from_utf8(annotations).map_err(|error| FormatProblem::Utf8 {
+        at: error.utf8_error().valid_up_to(),
+    })?;
+    let wrong = |line: usize, detail: String| FormatProblem::Line { line, detail };
+    let labels: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
     let mut files = Vec::with_capacity(pictures.len());
     for (line, content) in (1..).zip(text.lines()).filter(|(_, c)| !c.is_empty()) {
         let mut fields = content.split('\t');
@@ -168,10 +183,6 @@ fn annotated(
             return Err(wrong(line, detail));
         };
         files.push((path, label));
-    }
-    if let Some(path) = pictures.into_values().next() {
-        let detail = format!("has no line in {ANNOTATIONS} that says its class");
-        return Err(Problem::from(layout(detail)).of(entry, &path));
     }
     files.sort_by(|(a, m), (b, n)| (m, a).cmp(&(n, b)));
     Ok(files)

@@ -39,6 +39,11 @@ pub(super) fn read(path: &Path, side: usize) -> Result<Vec<u8>, Problem> {
     if bytes.len() as u64 > LARGEST {
         return Err(FormatProblem::Large { most: LARGEST }.into());
     }
+    Ok(pixels(bytes, side)?)
+}
+
+/// The same of a file that was read.
+pub(in crate::data) fn pixels(bytes: Vec<u8>, side: usize) -> Result<Vec<u8>, FormatProblem> {
     Ok(channels(&fit(decode(bytes)?, side)))
 }
 

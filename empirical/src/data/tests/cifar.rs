@@ -143,6 +143,22 @@ fn every_cut_and_changed_pickle_is_refused_or_read_whole() {
     }
 }
 
+/// A byte is a tuple around what there is, or a mark: a million of them are a
+/// tower that takes a million calls to pull down, or four gigabytes of stacks.
+#[test]
+fn towers_of_tuples_and_marks_are_refused() {
+    let head = &real("batch-protocol2")[..2];
+    for (below, story) in [(&b"]"[..], b'\x85'), (b"", b'('), (b"K\x01", b'\x85')] {
+        let tower = [head, below, &vec![story; 1_000_000], b"."].concat();
+        let said = Folder::of("cifar10").with("data_batch_1", &tower).message();
+        assert!(said.contains("it holds values within values"), "{said}");
+    }
+    // What looks like one within a text is none.
+    let text = [head, b"X\xff\xff\0\0", &[b'('; 0xffff], b"."].concat();
+    let said = Folder::of("cifar10").with("data_batch_1", &text).message();
+    assert!(said.contains("invalid type: string"), "{said}");
+}
+
 #[test]
 fn pickles_of_something_else_are_refused_with_what_was_expected() {
     // Python 3.11: pickle.dumps of each.

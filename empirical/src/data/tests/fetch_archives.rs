@@ -113,3 +113,40 @@ fn an_archive_that_was_cut_goes_on_from_there() {
     assert!(matches!(events[0], Event::Begins { kept: 50, .. }));
     assert_eq!(names(folder.path()), ["batches"]);
 }
+
+/// Links and devices under an official name, which would lead elsewhere.
+#[test]
+fn nothing_but_plain_files_is_unpacked() {
+    use tar::EntryType;
+    for kind in [
+        EntryType::Symlink,
+        EntryType::Link,
+        EntryType::Char,
+        EntryType::Block,
+        EntryType::Fifo,
+        EntryType::Directory,
+    ] {
+        let mut builder = tar::Builder::new(Vec::new());
+        for name in ["one.bin", "/one.bin", "two.bin"] {
+            let mut header = tar::Header::new_gnu();
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_entry_type(kind);
+            header.set_link_name("../outside").unwrap();
+            header.set_size(0);
+            header.set_cksum();
+            builder.append(&header, &[][..]).unwrap();
+        }
+        let packed = gzip(&builder.into_inner().unwrap());
+        let outer = tempfile::tempdir().unwrap();
+        fs::write(outer.path().join("outside"), b"kept").unwrap();
+        let folder = TempDir::new_in(outer.path()).unwrap();
+        let error = fetch_archive(&folder, packed).unwrap_err().to_string();
+        assert!(
+            error.contains("its archive has no one.bin"),
+            "{kind:?}: {error}"
+        );
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert!(left.is_empty(), "{kind:?}: {left:?}");
+        assert_eq!(fs::read(outer.path().join("outside")).unwrap(), b"kept");
+    }
+}

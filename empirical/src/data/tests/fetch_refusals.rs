@@ -5,7 +5,7 @@ use std::fs;
 use super::fetch::{Bench, NAME};
 use super::files::gzip;
 use super::server::{Manner, Server};
-use crate::data::catalog;
+use crate::data::catalog::{self, Origin};
 use crate::data::fetch::{FetchError, fetch};
 
 #[test]
@@ -98,18 +98,53 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
-fn an_address_needs_a_scheme() {
+fn an_address_has_tls_or_is_of_this_machine() {
     let bench = Bench::new();
-    let error = fetch(
-        &bench.entry,
-        bench.folder.path(),
-        Some("mirror.org"),
-        &mut |_| (),
-    );
-    assert_eq!(
-        error.unwrap_err().to_string(),
-        "`mirror.org` is not an address; expected http://… or https://…"
-    );
+    for address in [
+        "mirror.org",
+        "ftp://mirror.org",
+        "http://mirror.org",
+        "http://localhost.mirror.org",
+        "http://127.0.0.1.mirror.org:80/data",
+        "http://127.0.0.1@mirror.org/data",
+        "http://localhost:80@mirror.org",
+        "http://[::1]mirror.org",
+    ] {
+        let found = fetch(
+            &bench.entry,
+            bench.folder.path(),
+            Some(address),
+            &mut |_| (),
+        );
+        assert_eq!(
+            found.unwrap_err().to_string(),
+            format!(
+                "`{address}` is no address to fetch from; expected https://…, or http://… of \
+                 this machine (localhost)"
+            )
+        );
+    }
+}
+
+#[test]
+fn what_is_fetched_comes_over_tls_and_has_a_checksum() {
+    for entry in catalog::all() {
+        let (address, sha256) = match entry.origin {
+            Origin::Embedded | Origin::ByHand { .. } => continue,
+            Origin::Files { address, .. } | Origin::Archive { address, .. } => (address, None),
+            Origin::Whole {
+                address, sha256, ..
+            } => (address, Some(sha256)),
+        };
+        assert!(address.starts_with("https://"), "{}: {address}", entry.name);
+        let of_files = entry.files.iter().map(|file| file.sha256);
+        let sums: Vec<&str> = of_files.chain(sha256).collect();
+        let is_hexadecimal = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        assert!(!sums.is_empty(), "{}", entry.name);
+        for sum in sums {
+            assert!(sum.len() == 64 && sum.chars().all(is_hexadecimal), "{sum}");
+        }
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(super) enum Place {
 }
 
 /// One review, before it has its place.
-struct Review {
+pub(in crate::data) struct Review {
     label: u16,
     /// Its number within its class, or the largest where it has none.
     number: u64,
@@ -50,7 +50,7 @@ struct Review {
 }
 
 /// The reviews of the training part and of the test part.
-type Parts = Both<Vec<Review>>;
+pub(in crate::data) type Parts = Both<Vec<Review>>;
 
 /// IMDB's reviews: a folder of texts, its archive, or JSON lines.
 #[derive(Debug)]
@@ -78,11 +78,15 @@ impl InFolder for Reviews {
         let (reviews, path) = match place {
             Place::Folder(path) => (read_folder(entry, &path)?, path),
             Place::Archive(path) => (
-                read_archive(&path).map_err(|problem| problem.of(entry, &path))?,
+                Content::open(&path)
+                    .and_then(read_archive)
+                    .map_err(|problem| problem.of(entry, &path))?,
                 path,
             ),
             Place::Lines(path) => (
-                read_lines(&path, entry.classes).map_err(|problem| problem.of(entry, &path))?,
+                Content::open(&path)
+                    .and_then(|content| read_lines(content, entry.classes))
+                    .map_err(|problem| problem.of(entry, &path))?,
                 path,
             ),
         };
@@ -109,6 +113,14 @@ fn in_order(mut reviews: Vec<Review>) -> Vec<Example> {
         label: review.label,
     };
     reviews.into_iter().map(example).collect()
+}
+
+/// How many reviews there are, each of which has one of the two labels.
+#[cfg(any(test, fuzzing))]
+pub(in crate::data) fn count(reviews: &Parts) -> usize {
+    let all = || reviews.train.iter().chain(&reviews.validation);
+    assert!(all().all(|review| usize::from(review.label) < CLASSES.len()));
+    all().count()
 }
 
 /// The number of a file called `NUMBER_RATING.txt`.
@@ -173,8 +185,7 @@ fn read_class(
 
 /// Reads the archive as it is: nothing of it is written anywhere, and members
 /// with other names than a review's are passed over.
-fn read_archive(path: &Path) -> Result<Parts, Problem> {
-    let content = Content::open(path)?;
+pub(in crate::data) fn read_archive(content: Content) -> Result<Parts, Problem> {
     let packed = content.is_packed();
     let damaged = |error: io::Error| match blame(error, packed) {
         Problem::Io(error) => FormatProblem::Unpack {
@@ -249,9 +260,9 @@ struct Line {
     id: Option<u64>,
 }
 
-fn read_lines(path: &Path, classes: usize) -> Result<Parts, Problem> {
+pub(in crate::data) fn read_lines(content: Content, classes: usize) -> Result<Parts, Problem> {
     let mut reviews = Parts::default();
-    lines::for_each(Content::open(path)?, &mut |number, line| {
+    lines::for_each(content, &mut |number, line| {
         let line: Line = lines::object(number, line)?;
         reviews.of(lines::part(number, &line.split)?).push(Review {
             label: lines::label(number, line.label, classes)?,

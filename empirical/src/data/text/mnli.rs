@@ -96,7 +96,7 @@ struct OfficialLine {
     sentence2: String,
 }
 
-fn read_official(content: Content, part: &mut TextPart) -> Result<(), Problem> {
+pub(in crate::data) fn read_official(content: Content, part: &mut TextPart) -> Result<(), Problem> {
     lines::for_each(content, &mut |number, line| {
         let line: OfficialLine = lines::object(number, line)?;
         push(
@@ -166,7 +166,7 @@ impl Columns {
 }
 
 /// Reads a table; quotation marks in it are text.
-fn read_table(content: Content, part: &mut TextPart) -> Result<(), Problem> {
+pub(in crate::data) fn read_table(content: Content, part: &mut TextPart) -> Result<(), Problem> {
     let mut columns: Option<Columns> = None;
     lines::for_each(content, &mut |number, line| {
         let Some(columns) = &columns else {
@@ -196,7 +196,7 @@ struct Line {
 }
 
 /// Reads lines of the plainer form, of both parts.
-pub(super) fn read_lines(content: Content, both: &mut Both) -> Result<(), Problem> {
+pub(in crate::data) fn read_lines(content: Content, both: &mut Both) -> Result<(), Problem> {
     lines::for_each(content, &mut |number, line| {
         let line: Line = lines::object(number, line)?;
         let label = lines::label(number, line.label, RELATIONS.len())?;

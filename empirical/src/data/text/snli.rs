@@ -37,7 +37,7 @@ impl Layout for BuiltIn {
 fn read(entry: &'static Entry) -> Result<Texts, DataError> {
     let path = PathBuf::from(PATH);
     let mut both = Both::default();
-    let content = Content::built_in(PAIRS);
+    let content = Content::of_bytes(PAIRS);
     let done = content.and_then(|content| mnli::read_lines(content, &mut both));
     let texts = done.and_then(|()| Ok(both.into_texts(Source::Embedded, vec![path.clone()])?));
     texts.map_err(|problem| problem.of(entry, &path))
@@ -46,7 +46,7 @@ fn read(entry: &'static Entry) -> Result<Texts, DataError> {
 /// The pieces of BERT's uncased vocabulary that the built-in pairs have.
 pub(super) fn vocabulary() -> Result<WordPiece, DataError> {
     WordPiece::of(
-        Content::built_in(VOCABULARY),
+        Content::of_bytes(VOCABULARY),
         Path::new("built-in vocab.txt"),
         TextRules::default(),
     )

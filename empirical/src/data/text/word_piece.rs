@@ -104,7 +104,7 @@ impl WordPiece {
     }
 
     /// The vocabulary in `content`, which is that of `file`.
-    pub(super) fn of(
+    pub(in crate::data) fn of(
         content: Result<Content, Problem>,
         file: &Path,
         text: TextRules,

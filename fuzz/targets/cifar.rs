@@ -1,0 +1,9 @@
+//! A batch of CIFAR-10, binary or pickled.
+#![no_main]
+
+use breakeven_empirical::data::doors;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = doors::cifar(bytes);
+});

@@ -1,0 +1,9 @@
+//! IMDB's reviews as JSON lines.
+#![no_main]
+
+use breakeven_empirical::data::doors;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = doors::imdb_lines(bytes);
+});
