@@ -5,7 +5,7 @@
 DIR holds CIFAR-10's binary files. Needs torch, scipy, safetensors, curvlinops-for-pytorch,
 PyHessian and hessian-eigenthings. Two networks after 200 steps of SGD, 32 bits: the MLP
 (784-300-100-10, 266,610 parameters) on the first 5,000 images of Fashion-MNIST, and SimpleCNN
-(361,898) on the first 500 of CIFAR-10. Tasks:
+(361,898) on the first 250 of CIFAR-10. Tasks:
 
     eigenvalue   the largest eigenvalue of H to 1e-3. breakeven: as along a trajectory, with
                  the bound that SciPy's stop is; `searched`: with fresh directions, as
@@ -18,7 +18,7 @@ PyHessian and hessian-eigenthings. Two networks after 200 steps of SGD, 32 bits:
                  all examples by torch.func.vmap, held in one array, and eigsh on its products
 
 Every task of every side runs in a process of its own, one after the other; the best round counts.
-A round takes a quarter of an hour on two cores; each answer goes to stderr as it comes.
+A round takes ten minutes on two cores; each answer goes to stderr as it comes.
 Seconds are from network and data in memory to the answer, memory is the whole process's peak. Errors are
 against SciPy's eigsh with tol=1e-8 on double backward in 64 bits.
 """
@@ -37,7 +37,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = {"mlp": 5_000, "simple_cnn": 500}
+EXAMPLES = {"mlp": 5_000, "simple_cnn": 250}
 PROBES, STEPS = 2, 40
 BATCH, TRAINING_STEPS = 64, 200
 CHUNK = 250  # examples whose gradients vmap takes at once
