@@ -10,7 +10,9 @@ from support import assert_same, joined, needs_program, parted, probabilities, p
 
 import breakeven
 
-FIXTURES = pathlib.Path(__file__).parents[2] / "fixtures" / "reference"
+ROOT = pathlib.Path(__file__).parents[2]
+FIXTURES = ROOT / "fixtures" / "reference"
+PAIRS = ROOT / "empirical" / "fixtures" / "snli-600" / "snli-600.jsonl"
 WORDS, FEATURES, HIDDEN, CLASSES = 9, 3, 4, 3
 # Of central differences of the loss, with a step of 1e-5, and of those of gradients.
 DIFFERENCES = 1e-8
@@ -106,7 +108,7 @@ def bert_tiny():
 
 
 def snli_labels(count):
-    lines = (FIXTURES.parent / "snli-600" / "snli-600.jsonl").read_text().splitlines()
+    lines = PAIRS.read_text().splitlines()
     pairs = map(json.loads, lines)
     return [pair["label"] for pair in pairs if pair.get("split", "train") == "train"][:count]
 
