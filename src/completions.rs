@@ -23,14 +23,13 @@ pub struct CompletionsArgs {
 
 /// Runs the command.
 pub fn run(args: &CompletionsArgs) -> Result<(), Failure> {
+    print(script(args.shell))
+}
+
+fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    generate(
-        args.shell,
-        &mut Arguments::command(),
-        "breakeven",
-        &mut script,
-    );
-    print(script)
+    generate(shell, &mut Arguments::command(), "breakeven", &mut script);
+    script
 }
 
 #[cfg(test)]
@@ -42,10 +41,8 @@ mod tests {
     #[test]
     fn every_shell_is_told_of_every_command() {
         let command = Arguments::command();
-        for shell in Shell::value_variants() {
-            let mut script = Vec::new();
-            generate(*shell, &mut command.clone(), "breakeven", &mut script);
-            let script = String::from_utf8(script).unwrap();
+        for &shell in Shell::value_variants() {
+            let script = String::from_utf8(script(shell)).unwrap();
             for sub in command.get_subcommands() {
                 assert!(
                     script.contains(sub.get_name()),

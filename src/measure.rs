@@ -3,6 +3,7 @@
 mod densities;
 mod figures;
 mod leading;
+mod line;
 mod source;
 mod words;
 

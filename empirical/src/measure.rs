@@ -23,8 +23,12 @@ use crate::solver::{Eigenpairs, Lanczos, NotDeterministic, hutchinson, spectral_
 use crate::survey::Survey;
 use crate::tape::Matrix;
 
-use complete::complete_spectrum;
+use complete::{complete_spectrum, outliers_h};
 use densities::keep_density;
+
+/// Why H's smallest eigenvalue is not known where a density was measured alone.
+const BOUNDED: &str = "of H's smallest eigenvalue a density says what it is at most, not what \
+                       it is: complete_hessian_spectrum does";
 
 /// Eigenvectors of K that gradients are projected onto (paper, Sec. 4.3).
 const SUBSPACE: usize = 5;
@@ -193,9 +197,6 @@ impl<'a> Measurement<'a> {
         if config.hessian_eigenvalues > 1 {
             record.spectrum_h = Some(found.pairs.iter().map(|pair| pair.value).collect());
         }
-        if let Some(outliers) = found.outliers("H") {
-            complete::outliers_h(outliers, record);
-        }
         if let Some(least) = found.smallest.first() {
             record.lambda_h_min = finite(least.value);
             record.lambda_h_min_error_bound = finite(least.error_bound);
@@ -214,18 +215,19 @@ impl<'a> Measurement<'a> {
             record.trace_h = finite(estimate.trace);
             record.trace_h_standard_error = estimate.standard_error.and_then(finite);
         }
+        let is_complete = config.complete_hessian_spectrum && complete_spectrum(&h, record);
+        if !is_complete && let Some(outliers) = found.outliers("H") {
+            outliers_h(outliers, record);
+        }
         if config.has_density(DensityMatrix::H) {
             let found = spectral_density(&h, config.density_probes, config.density_steps, &mut rng);
             let found = found.ok_or_else(|| "a product of H is not finite".to_owned());
             record.density_h = keep_density(record, "density_h", found);
-            for field in ["lambda_h_smallest", "condition_h"] {
-                let why = "of H's smallest eigenvalue a density says what it is at most, not what \
-                           it is: complete_hessian_spectrum does";
-                record.absent.insert(field.to_owned(), why.to_owned());
+            if !is_complete {
+                for field in ["lambda_h_smallest", "condition_h"] {
+                    record.absent.insert(field.to_owned(), BOUNDED.to_owned());
+                }
             }
-        }
-        if config.complete_hessian_spectrum {
-            complete_spectrum(&h, record);
         }
         found
     }

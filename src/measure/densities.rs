@@ -4,7 +4,7 @@ use breakeven_empirical::portrait::Portrait;
 use breakeven_sim::record::SpectralDensity;
 
 use super::figures::symbol;
-use super::words::{line, number};
+use super::line::{line, number};
 
 /// Sizes between which eigenvalues are counted, as parts of the largest node.
 const SIZES: [f64; 3] = [0.1, 0.01, 0.001];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use breakeven_empirical::portrait::{CovariancePortrait, Leading, Portrait, TracePortrait, Values};
 use breakeven_sim::record::Outliers;
 
-use super::words::{line, number};
+use super::line::{line, number};
 
 /// The eigenvalues of the matrix in `field` that stand out, or why none do; nothing where
 /// too few were asked for.

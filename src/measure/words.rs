@@ -5,6 +5,7 @@ use breakeven_sim::record::HessianHalf;
 
 use super::densities;
 use super::leading::{covariance, estimated, largest, leading, outliers, traced, values, within};
+use super::line::{line, number};
 
 pub(super) fn table(portrait: &Portrait) -> String {
     let h = &portrait.hessian;
@@ -273,22 +274,4 @@ fn layers(all: &[LayerPortrait]) -> Vec<String> {
         format!("  {}", cells.collect::<Vec<_>>().join("  "))
     };
     rows.iter().map(padded).collect()
-}
-
-pub(super) fn line(name: &str, value: &str) -> String {
-    format!("  {name:<18} {value}")
-}
-
-/// Seven digits, without an exponent where that is readable.
-pub(super) fn number(x: f64) -> String {
-    let size = x.abs();
-    if size != 0.0 && !(1e-4..1e7).contains(&size) {
-        return format!("{x:.6e}");
-    }
-    let whole = if size < 1.0 {
-        1
-    } else {
-        size.log10() as usize + 1
-    };
-    format!("{x:.*}", 7 - whole)
 }

@@ -7,10 +7,10 @@ use crate::operator::LinearOperator;
 use crate::solver::{write_out, written_out_error};
 use crate::spectrum::Spectrum;
 
-/// All eigenvalues of H, from D products.
-pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
+/// All eigenvalues of H, from D products; whether they could be had.
+pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) -> bool {
     let Some(values) = write_out(h).and_then(|matrix| Spectrum::values_of(&matrix)) else {
-        return;
+        return false;
     };
     let scale = values.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
     let error = written_out_error(h, scale);
@@ -33,9 +33,6 @@ pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
     ] {
         *bound = Some(error);
         *kind = Some(BoundKind::Complete);
-    }
-    for field in ["lambda_h_smallest", "condition_h"] {
-        record.absent.remove(field);
     }
     let nonzero = values.iter().copied().filter(|&x| x != 0.0);
     record.lambda_h_smallest = nonzero.min_by(|a, b| a.abs().total_cmp(&b.abs()));
@@ -60,11 +57,11 @@ pub(super) fn complete_spectrum(h: &impl LinearOperator, record: &mut Record) {
     let with_errors: Vec<(f64, f64)> = values.iter().map(|&x| (x, error)).collect();
     outliers_h(Outliers::among("H", &with_errors), record);
     record.spectrum_h = Some(values);
+    true
 }
 
 /// The outliers among the eigenvalues of `spectrum_h`.
 pub(super) fn outliers_h(found: Known<Outliers>, record: &mut Record) {
-    record.absent.remove("outliers_h");
     let found = keep(&mut record.absent, "outliers_h", found);
     record.outliers_h = found.as_ref().map(|found| found.count);
     record.outliers_h_separation = found.map(|found| found.separation);

@@ -4,7 +4,7 @@ use breakeven_sim::record::Record;
 
 use super::WarmStart;
 use crate::known::{Known, keep};
-use crate::solver::{Eigenpairs, dot};
+use crate::solver::{Eigenpair, Eigenpairs, dot};
 
 /// How much of a subspace, whose vectors are in a warm start, is not the eigenspace that
 /// they stand for, in length: ‖sin Θ‖_F of their principal angles, at most.
@@ -32,8 +32,10 @@ fn tilt(found: &Eigenpairs, k: usize) -> Known<f64> {
 
 /// tr(P P')/k of two orthonormal sets of k vectors: the mean of the squared cosines of
 /// their principal angles.
-fn overlap(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
-    let squares = a.iter().flat_map(|a| b.iter().map(|b| dot(a, b).powi(2)));
+fn overlap(a: &[Vec<f64>], b: &[Eigenpair]) -> f64 {
+    let squares = a
+        .iter()
+        .flat_map(|a| b.iter().map(|b| dot(a, &b.vector).powi(2)));
     (squares.sum::<f64>() / a.len() as f64).min(1.0)
 }
 
@@ -56,9 +58,8 @@ impl WarmStart {
             let vectors = vectors.ok_or_else(|| {
                 format!("the space of the top {k} was not determined at the last measurement")
             })?;
-            let now: Vec<Vec<f64>> = found.pairs[..k].iter().map(|p| p.vector.clone()).collect();
             let error = (here + before) / (k as f64).sqrt();
-            Ok((overlap(vectors, &now), error.min(1.0)))
+            Ok((overlap(vectors, &found.pairs[..k]), error.min(1.0)))
         });
         let both = keep(&mut record.absent, "overlap_h", both);
         record.overlap_h = both.map(|(overlap, _)| overlap);
