@@ -100,8 +100,6 @@ impl Portrait {
         check_stop(&survey)?;
         survey.check_repeats()?;
         let mut absent = BTreeMap::new();
-        let (hessian, h) = settings.hessian(&survey, &mut absent)?;
-        check_stop(&survey)?;
         let (covariance, k) = match GradientCovarianceOp::of(&point) {
             Ok(k) => {
                 let (portrait, pairs) = settings.covariance(&survey, &k, &mut absent)?;
@@ -109,12 +107,17 @@ impl Portrait {
             }
             Err(why) => (Err(why.clone()), Err(why)),
         };
+        check_stop(&survey)?;
+        // The leading eigenvectors of all matrices lie near each other; K's cost
+        // least.
+        let start = k.as_ref().map_or(&[][..], |k| &k.start);
+        let (hessian, h) = settings.hessian(&survey, start, &mut absent)?;
         let gauss_newton = match settings.gauss_newton {
-            true => Some(settings.gauss_newton(&survey, &mut absent)?),
+            true => Some(settings.gauss_newton(&survey, &h.start, &mut absent)?),
             false => None,
         };
         let empirical_fisher = match settings.empirical_fisher {
-            true => settings.empirical_fisher(&survey, &mut absent)?,
+            true => settings.empirical_fisher(&survey, start, &mut absent)?,
             false => None,
         };
         check_stop(&survey)?;
@@ -234,9 +237,15 @@ impl PortraitSettings {
         what: &'static str,
         operator: &impl LinearOperator,
         bottom: usize,
+        start: &[Vec<f64>],
     ) -> Result<Eigenpairs, PortraitError> {
         let solver = Lanczos::both_ends(self.top, bottom, self.tolerance);
-        let found = survey.leading(what, operator, &solver, &[]);
+        // What is small is written out, without a start.
+        let start = match operator.dim() > solver.complete_up_to {
+            true => start,
+            false => &[],
+        };
+        let found = survey.leading(what, operator, &solver, start);
         match found.status {
             SolverStatus::NotFinite => Err(PortraitError::NotFinite(product_of(what))),
             _ => Ok(found),
@@ -246,13 +255,14 @@ impl PortraitSettings {
     fn hessian(
         &self,
         survey: &Survey,
+        start: &[Vec<f64>],
         absent: &mut BTreeMap<String, String>,
     ) -> Result<(HessianPortrait, Eigenpairs), PortraitError> {
         let h = HessianOp(survey.point);
         let exact = self.exact_trace(&h, survey.meter);
         let most = if exact.is_some() { 0 } else { MOST_DIRECTIONS };
         let explored = Explored::new(&h, most);
-        let found = self.leading(survey, "H", &explored, self.bottom)?;
+        let found = self.leading(survey, "H", &explored, self.bottom, start)?;
         let trace = match exact {
             Some(exact) => exact,
             None => self.trace("H", survey, &h, &explored.into_known())?,
@@ -271,11 +281,12 @@ impl PortraitSettings {
     fn gauss_newton(
         &self,
         survey: &Survey,
+        start: &[Vec<f64>],
         absent: &mut BTreeMap<String, String>,
     ) -> Result<GaussNewtonPortrait, PortraitError> {
         let g = GaussNewtonOp(survey.point);
         let explored = Explored::new(&g, MOST_DIRECTIONS);
-        let found = self.leading(survey, "G", &explored, 0)?;
+        let found = self.leading(survey, "G", &explored, 0, start)?;
         let trace = self.trace("G", survey, &g, &explored.into_known())?;
         Ok(GaussNewtonPortrait {
             leading: Leading::of(&found, ["G", "gauss_newton"], absent),

@@ -31,13 +31,14 @@ impl PortraitSettings {
     pub(super) fn empirical_fisher(
         &self,
         survey: &Survey,
+        start: &[Vec<f64>],
         absent: &mut BTreeMap<String, String>,
     ) -> Result<Option<CovariancePortrait>, PortraitError> {
         let fisher = EmpiricalFisherOp::of(survey.point);
         let Some(fisher) = keep(absent, "empirical_fisher", fisher) else {
             return Ok(None);
         };
-        let found = self.leading(survey, "F", &fisher, 0)?;
+        let found = self.leading(survey, "F", &fisher, 0, start)?;
         Ok(Some(CovariancePortrait {
             leading: Leading::of(&found, ["F", "empirical_fisher"], absent),
             trace: fisher.trace(),
@@ -53,7 +54,7 @@ impl PortraitSettings {
     ) -> Result<(CovariancePortrait, Eigenpairs), PortraitError> {
         let found = match self.through_gradients(survey, k)? {
             Some(found) => found,
-            None => self.leading(survey, "K", k, 0)?,
+            None => self.leading(survey, "K", k, 0, &[])?,
         };
         survey.meter.begin("trace of K", Parts::Whole);
         let portrait = CovariancePortrait {
