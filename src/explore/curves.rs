@@ -13,7 +13,7 @@ use super::runs::{Run, Runs};
 use super::setting::digits;
 
 /// Most runs in one figure.
-const MOST_RUNS: usize = 40;
+pub const MOST_RUNS: usize = 40;
 
 type Value = fn(&Record) -> Option<f64>;
 

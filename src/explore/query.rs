@@ -6,7 +6,7 @@ use super::refusal::Refusal;
 
 /// Names that some answer takes. All answers take all of them, so that the
 /// page sends its state as it is; other names are refused.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "learning_rate",
     "batch_size",
     "learning_rate_2",
@@ -32,6 +32,7 @@ const NAMES: [&str; 26] = [
     "path_steps",
     "seed",
     "runs",
+    "version",
     "x",
 ];
 

@@ -3,9 +3,11 @@
 //! A client names a run by its number alone: no path ever comes from it.
 //! Symbolic links are not followed, so that nothing outside is read.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::momentum::HeavyBall;
@@ -22,7 +24,7 @@ use super::refusal::Refusal;
 /// How deep runs may lie in the folder.
 const DEPTH: usize = 4;
 /// Most runs that are shown.
-const MOST_RUNS: usize = 2000;
+const MOST_RUNS: usize = 20_000;
 /// Most bytes of a header or outcome.
 const MOST_BYTES: u64 = 1 << 20;
 
@@ -31,6 +33,13 @@ const MOST_BYTES: u64 = 1 << 20;
 pub struct Runs {
     folder: Option<PathBuf>,
     runs: Vec<Run>,
+    /// Folders of the runs.
+    known: HashSet<PathBuf>,
+    /// Runs that were found beyond the most that are shown.
+    left_out: usize,
+    /// Rises with each change, from where no earlier program was: a page may have
+    /// been loaded from that.
+    version: u128,
 }
 
 /// A run and what has been read of it.
@@ -46,7 +55,12 @@ pub struct Run {
     pub problem: Option<String>,
     /// Bytes of records read so far, up to the end of a line.
     read: u64,
+    /// Of its files, as they were when they were read.
+    stamps: Stamps,
 }
+
+/// Lengths and times of a run's records and outcome, where they are there.
+type Stamps = [Option<(u64, SystemTime)>; 2];
 
 /// A run in a list.
 #[derive(Debug, Serialize)]
@@ -90,7 +104,8 @@ impl Runs {
     pub fn new(folder: Option<&Path>) -> Self {
         Self {
             folder: folder.map(Path::to_owned),
-            runs: Vec::new(),
+            version: UNIX_EPOCH.elapsed().map_or(0, |now| now.as_millis()),
+            ..Self::default()
         }
     }
 
@@ -107,18 +122,31 @@ impl Runs {
         meter.begin("looking for runs", Parts::Whole);
         let mut found = Vec::new();
         collect(&folder, DEPTH, &mut found);
+        found.retain(|path| !self.known.contains(path));
         found.sort();
-        for path in found {
-            let known = self.runs.iter().any(|run| run.folder == path);
-            if !known && self.runs.len() < MOST_RUNS {
-                self.runs.extend(Run::open(&path, &folder));
-            }
-        }
+        let room = MOST_RUNS.saturating_sub(self.runs.len());
+        self.left_out = found.len().saturating_sub(room);
+        let new = found.iter().take(room);
+        let new: Vec<Run> = new.filter_map(|path| Run::open(path, &folder)).collect();
+        let mut changed = !new.is_empty();
+        self.known.extend(new.iter().map(|run| run.folder.clone()));
+        self.runs.extend(new);
         meter.begin("reading runs", Parts::Exactly(self.runs.len() as u64));
         for run in &mut self.runs {
-            run.refresh();
+            changed |= run.refresh();
             meter.advance(1);
         }
+        self.version += u128::from(changed);
+    }
+
+    /// A number that rises where a refresh finds something new.
+    pub fn version(&self) -> u128 {
+        self.version
+    }
+
+    /// Runs in the folder that are too many to be shown.
+    pub fn left_out(&self) -> usize {
+        self.left_out
     }
 
     /// All of them, in a few words each.
@@ -155,7 +183,7 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     };
     for entry in entries.flatten() {
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_folder && depth > 0 && found.len() < MOST_RUNS {
+        if is_folder && depth > 0 {
             collect(&entry.path(), depth - 1, found);
         }
     }
@@ -183,11 +211,28 @@ impl Run {
             outcome: None,
             problem: None,
             read: 0,
+            stamps: [None; 2],
         })
     }
 
-    fn refresh(&mut self) {
-        self.problem = None;
+    /// Reads what has been added; whether there was something. The files of a run
+    /// that has ended are not read again while they stay as they were.
+    fn refresh(&mut self) -> bool {
+        let stamps = [RECORDS_FILE, OUTCOME_FILE].map(|file| {
+            let data = fs::metadata(self.folder.join(file)).ok()?;
+            Some((data.len(), data.modified().ok()?))
+        });
+        let same = stamps == self.stamps;
+        if same && self.outcome.is_some() && self.problem.is_none() {
+            return false;
+        }
+        self.stamps = stamps;
+        let before = (self.records.len(), self.problem.take());
+        self.read_all();
+        !same || before != (self.records.len(), self.problem.clone())
+    }
+
+    fn read_all(&mut self) {
         if let Err(problem) = self.read_records() {
             self.problem = Some(format!("{RECORDS_FILE}: {problem}"));
         }

@@ -184,7 +184,17 @@ impl Site {
             "paths" => paths::answer(query),
             "runs" => self.with_runs(|runs| {
                 runs.refresh();
-                Answer::of(json!({"folder": runs.folder(), "runs": runs.list()}))
+                let version = runs.version().to_string();
+                if query.text("version") == Some(&version) {
+                    return Answer::of(json!({"version": version}));
+                }
+                Answer::of(json!({
+                    "version": version,
+                    "folder": runs.folder(),
+                    "runs": runs.list(),
+                    "left_out": runs.left_out(),
+                    "most_drawn": curves::MOST_RUNS,
+                }))
             }),
             "curves" => self.with_runs(|runs| curves::answer(query, runs)),
             _ => Err(Refusal::not_found()),

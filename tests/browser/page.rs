@@ -130,6 +130,30 @@ fn a_growing_run_appears_without_a_reload() {
 
 #[test]
 #[ignore = "needs Chromium and its driver"]
+fn of_ten_thousand_runs_those_that_are_looked_for_are_shown() {
+    let folder = tempdir().unwrap();
+    for number in 0..10_000 {
+        let name = format!("lr0.1-seed{number}");
+        write_run(&folder.path().join(&name), &name, 1);
+    }
+    in_browser(Some(folder.path()), "#tab=runs", |browser, _| {
+        let shown = "[...document.querySelectorAll('#run-list label')].filter((it) => !it.hidden)";
+        browser.until(&format!("{shown}.length === 10000"));
+        let took = browser.value("performance.now()").as_f64().unwrap();
+        println!("ten thousand runs are listed {took:.0} ms after the page's start");
+        browser.click("#all");
+        browser.until("document.querySelector('#problem').textContent.includes('at most 40')");
+        browser.type_into("#run-filter", "seed777");
+        browser.until(&format!("{shown}.length === 11"));
+        browser.click("#all");
+        let rows = "document.querySelector('#run-table tbody').rows.length";
+        browser.until(&format!("{rows} === 11"));
+        browser.until("document.querySelector('#problem').hidden");
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver"]
 fn every_step_of_the_story_and_both_views_draw_without_a_complaint() {
     in_browser(None, "", |browser, _| {
         for step in 1..=5 {

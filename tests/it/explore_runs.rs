@@ -89,3 +89,64 @@ fn limits_are_those_of_the_momentum_and_of_each_learning_rate_in_force() {
         ["2(1+β)/η, η = 0.2, β = 0.5", "2(1+β)/η, η = 0.1, β = 0.5"]
     );
 }
+
+#[test]
+fn what_is_known_is_not_told_again_until_it_changes() {
+    let folder = tempdir().unwrap();
+    let run = folder.path().join("runs/one");
+    write_run(&run, "one", 2);
+    let outcome = run.join("outcome.json");
+    std::fs::write(&outcome, "{\"status\":\"completed\",\"steps\":30}").unwrap();
+    let service = Service::start(Some(folder.path()));
+    let first = service.json("/api/runs");
+    assert_eq!(
+        (&first["left_out"], &first["most_drawn"]),
+        (&0.into(), &40.into())
+    );
+    let again = |known: &Value| {
+        service.json(&format!(
+            "/api/runs?version={}",
+            known["version"].as_str().unwrap()
+        ))
+    };
+    assert_eq!(
+        again(&first),
+        serde_json::json!({ "version": first["version"] })
+    );
+
+    // A run that had ended goes on.
+    service::append(&run, &service::record(20));
+    let second = again(&first);
+    assert_eq!(second["runs"][0]["records"], 3);
+    std::fs::write(&outcome, "{\"status\":\"diverged\",\"steps\":30}").unwrap();
+    let third = again(&second);
+    assert_eq!(third["runs"][0]["outcome"]["status"], "diverged");
+    assert!(again(&third).get("runs").is_none());
+    // What was damaged is read until it is mended.
+    service::append(&run, "nonsense\n");
+    assert!(again(&third)["runs"][0]["problem"].is_string());
+    write_run(&run, "one", 1);
+    assert_eq!(again(&third)["runs"][0]["problem"], Value::Null);
+    // A page that another process was asked for.
+    assert!(service.json("/api/runs?version=7")["runs"].is_array());
+}
+
+#[test]
+#[ignore = "makes 20,000 folders"]
+fn runs_beyond_the_most_that_are_shown_are_counted() {
+    let folder = tempdir().unwrap();
+    let first = folder.path().join("run-0");
+    write_run(&first, "0", 0);
+    for number in 1..20_003 {
+        let run = folder.path().join(format!("run-{number}"));
+        std::fs::create_dir(&run).unwrap();
+        std::fs::hard_link(first.join("run.json"), run.join("run.json")).unwrap();
+    }
+    let service = Service::start(Some(folder.path()));
+    let listed = service.json("/api/runs");
+    assert_eq!(listed["left_out"], 3);
+    let runs = listed["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 20_000);
+    // The first by their names, whatever order the system lists them in.
+    assert_eq!(runs[19_999]["name"], "run-9996");
+}

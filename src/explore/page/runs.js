@@ -31,9 +31,21 @@ export class Runs {
     this.changed = changed;
     this.zooms = zooms;
     this.runs = [];
+    this.boxes = new Map();
+    this.groups = new Map();
     radios(element('against'), 'x', { epoch: 'epochs', step: 'steps' }, (x) => changed({ x }));
-    element('all').addEventListener('click', () => changed({ run: this.runs.map(({ name }) => name) }));
+    element('all').addEventListener('click', () => this.drawAll());
     element('none').addEventListener('click', () => changed({ run: [] }));
+    element('run-filter').addEventListener('input', () => this.filter());
+  }
+
+  drawAll() {
+    const all = [...this.boxes.values()].filter((box) => !box.parentElement.hidden);
+    if (all.length > this.mostDrawn) {
+      complain(`${all.length} runs, at most ${this.mostDrawn} in a figure: write a part of their names above.`);
+    } else {
+      this.changed({ run: all.map(({ value }) => value) });
+    }
   }
 
   show(state) {
@@ -57,14 +69,13 @@ export class Runs {
   }
 
   async refresh() {
-    const { folder, runs } = await ask('runs');
-    this.runs = runs;
-    element('folder').textContent = folder === null
-      ? 'Start the program with a folder: breakeven explore RUNS'
-      : runs.length === 0 ? `No run in ${folder} yet.` : `In ${folder}`;
-    const names = this.state.run ?? first(runs);
-    const chosen = runs.filter(({ name }) => names.includes(name));
-    this.list(runs, names);
+    const known = this.version === undefined ? {} : { version: this.version };
+    const answer = await ask('runs', new URLSearchParams(known));
+    if (answer.runs !== undefined) this.take(answer);
+    else if (this.seen !== undefined) return;
+    const names = new Set(this.state.run ?? first(this.runs));
+    const chosen = this.runs.filter(({ name }) => names.has(name));
+    for (const [name, box] of this.boxes) box.checked = names.has(name);
     this.table(chosen);
     const fields = new URLSearchParams({ runs: chosen.map(({ id }) => id).join(','), x: this.state.x });
     const seen = JSON.stringify([`${fields}`, chosen.map(({ records }) => records)]);
@@ -75,39 +86,53 @@ export class Runs {
     complain();
   }
 
-  // Grouped by the folder that they are in.
-  list(runs, names) {
-    const holder = element('run-list');
-    const known = new Set([...holder.querySelectorAll('input')].map(({ value }) => value));
+  // What is in the folder, as it is now.
+  take({ version, folder, runs, left_out: leftOut, most_drawn: mostDrawn }) {
+    Object.assign(this, { version, runs, mostDrawn });
+    const more = leftOut > 0 ? `; ${leftOut} more are too many to be shown: name a folder in it` : '';
+    element('folder').textContent = folder === null
+      ? 'Start the program with a folder: breakeven explore RUNS'
+      : runs.length === 0 ? `No run in ${folder} yet.` : `In ${folder}${more}`;
     for (const { name } of runs) {
-      if (known.has(name)) continue;
+      if (this.boxes.has(name)) continue;
       const [folder, last] = parts(name);
       const label = document.createElement('label');
       const box = document.createElement('input');
       Object.assign(box, { type: 'checkbox', value: name });
       box.addEventListener('change', () => this.changed({ run: this.checked() }));
       label.append(box, ` ${last}`);
-      this.group(holder, folder).append(label);
+      this.group(folder).append(label);
+      this.boxes.set(name, box);
     }
-    for (const box of holder.querySelectorAll('input')) box.checked = names.includes(box.value);
+    this.filter();
   }
 
-  group(holder, folder) {
-    const found = [...holder.children].find(({ dataset }) => dataset.folder === folder);
-    if (found) return found;
-    const group = document.createElement('div');
-    const title = document.createElement('h3');
-    group.dataset.folder = folder;
-    group.setAttribute('role', 'group');
-    group.setAttribute('aria-label', folder || 'Runs');
-    title.textContent = folder;
-    if (folder) group.append(title);
-    holder.append(group);
-    return group;
+  // Grouped by the folder that they are in.
+  group(folder) {
+    if (!this.groups.has(folder)) {
+      const group = document.createElement('div');
+      group.setAttribute('role', 'group');
+      group.setAttribute('aria-label', folder || 'Runs');
+      if (folder) {
+        const title = document.createElement('h3');
+        title.textContent = folder;
+        group.append(title);
+      }
+      element('run-list').append(group);
+      this.groups.set(folder, group);
+    }
+    return this.groups.get(folder);
+  }
+
+  // Shows those of which the name has what was written.
+  filter() {
+    const part = element('run-filter').value.trim();
+    for (const [name, box] of this.boxes) box.parentElement.hidden = !name.includes(part);
+    for (const group of this.groups.values()) group.hidden = !group.querySelector('label:not([hidden])');
   }
 
   checked() {
-    return [...element('run-list').querySelectorAll('input:checked')].map(({ value }) => value);
+    return [...this.boxes.values()].filter(({ checked }) => checked).map(({ value }) => value);
   }
 
   table(runs) {

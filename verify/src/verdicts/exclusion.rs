@@ -1,5 +1,7 @@
 //! What hypotheses went without: runs, levels and seeds.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::blocks::DroppedWhat;
@@ -106,24 +108,15 @@ pub(super) fn excluded_runs(sweeps: &[Sweep]) -> Vec<Exclusion> {
 /// that dropped it for the same reason.
 pub(super) fn excluded_blocks(hypotheses: &[Hypothesis]) -> Vec<Exclusion> {
     let mut exclusions: Vec<Exclusion> = Vec::new();
+    let mut places = HashMap::new();
     for hypothesis in hypotheses {
         for dropped in &hypothesis.dropped {
             let new = exclusion(hypothesis, dropped.what, &dropped.reason);
-            let is_same = |old: &&mut Exclusion| {
-                let hypotheses = old.hypotheses.clone();
-                **old
-                    == Exclusion {
-                        hypotheses,
-                        ..new.clone()
-                    }
-            };
-            match exclusions.iter_mut().find(is_same) {
-                Some(old) => old.hypotheses.push(hypothesis.id.clone()),
-                None => exclusions.push(Exclusion {
-                    hypotheses: vec![hypothesis.id.clone()],
-                    ..new
-                }),
+            let place = *places.entry(format!("{new:?}")).or_insert(exclusions.len());
+            if place == exclusions.len() {
+                exclusions.push(new);
             }
+            exclusions[place].hypotheses.push(hypothesis.id.clone());
         }
     }
     exclusions
