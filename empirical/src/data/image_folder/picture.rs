@@ -10,7 +10,7 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::imageops::{self, FilterType};
-use image::{ImageFormat, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
 use crate::data::error::FormatProblem;
 use crate::data::files::Problem;
@@ -18,8 +18,10 @@ use crate::data::files::Problem;
 /// The largest file that is read.
 const LARGEST: u64 = 1 << 28;
 
-/// The largest side of an image that is decoded.
-const LARGEST_SIDE: u32 = 1 << 14;
+/// Most pixels that are decoded, known from the file's first bytes. The kinds that
+/// need most, four channels of 16 bits and a JPEG in several passes, then take
+/// three quarters of a gigabyte.
+const MOST_PIXELS: u64 = 1 << 26;
 
 /// The longest image for its width, or the widest for its height.
 const LONGEST: u32 = 64;
@@ -58,22 +60,20 @@ fn decode(bytes: Vec<u8>) -> Result<RgbImage, FormatProblem> {
         Err(_) if bytes.is_empty() => return Err(wrong("it is empty".to_owned())),
         Err(error) => return Err(wrong(error.to_string())),
     }
-    let mut limits = Limits::default(); // and at most 512 MiB of memory
-    limits.max_image_width = Some(LARGEST_SIDE);
-    limits.max_image_height = Some(LARGEST_SIDE);
-    let mut reader = ImageReader::new(Cursor::new(bytes));
-    reader.limits(limits);
-    let reader = reader
-        .with_guessed_format()
-        .map_err(|error| wrong(error.to_string()))?;
-    let image = reader.decode().map_err(|error| wrong(error.to_string()))?;
-    let image = image.into_rgb8();
-    let [width, height] = [image.width(), image.height()];
+    let unread = |error: image::ImageError| wrong(error.to_string());
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    let reader = reader.map_err(|error| wrong(error.to_string()))?;
+    let decoder = reader.into_decoder().map_err(unread)?;
+    let (width, height) = decoder.dimensions();
+    let size = format!("it has {width}×{height} pixels");
     if width.max(height) / width.min(height).max(1) > LONGEST {
-        let detail = format!("it has {width}×{height} pixels, sides of more than {LONGEST} to 1");
-        return Err(wrong(detail));
+        return Err(wrong(format!("{size}, sides of more than {LONGEST} to 1")));
     }
-    Ok(image)
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(wrong(format!("{size}, more than {MOST_PIXELS} in all")));
+    }
+    let image = DynamicImage::from_decoder(decoder).map_err(unread)?;
+    Ok(image.into_rgb8())
 }
 
 /// Whether a JPEG's last picture has an end. Decoders fill what is missing

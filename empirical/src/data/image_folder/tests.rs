@@ -265,6 +265,28 @@ fn pictures_much_longer_than_wide_are_refused() {
     );
 }
 
+/// A picture is refused for what its first bytes say, before there is memory for it.
+#[test]
+fn pictures_of_too_many_pixels_are_refused() {
+    let with_size = |[width, height]: [u16; 2]| {
+        let mut bytes = jpeg();
+        // The frame header: marker, length, precision, height, width (ITU-T T.81, B.2.2).
+        let frame = bytes
+            .windows(2)
+            .position(|two| two == [0xff, 0xc0])
+            .unwrap();
+        bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+        bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+        let folder = tree(&[]).with("train/n01/large.JPEG", &bytes);
+        message(&folder, folders(&folder).unwrap().train.read(0))
+    };
+    let said = with_size([8193, 8192]);
+    let expected = "it has 8193×8192 pixels, more than 67108864 in all";
+    assert!(said.contains(expected), "{said}");
+    let said = with_size([65_500, 65_500]);
+    assert!(said.contains("it has 65500×65500 pixels"), "{said}");
+}
+
 #[test]
 fn a_check_decodes_every_picture_and_counts_classes() {
     let folder = tree(&[
