@@ -41,15 +41,19 @@ pub(super) fn read(path: &Path, side: usize) -> Result<Vec<u8>, Problem> {
     if bytes.len() as u64 > LARGEST {
         return Err(FormatProblem::Large { most: LARGEST }.into());
     }
-    Ok(pixels(bytes, side)?)
+    Ok(pixels(bytes, side, MOST_PIXELS)?)
 }
 
-/// The same of a file that was read.
-pub(in crate::data) fn pixels(bytes: Vec<u8>, side: usize) -> Result<Vec<u8>, FormatProblem> {
-    Ok(channels(&fit(decode(bytes)?, side)))
+/// The same of a file that was read, of `most` pixels at most.
+pub(in crate::data) fn pixels(
+    bytes: Vec<u8>,
+    side: usize,
+    most: u64,
+) -> Result<Vec<u8>, FormatProblem> {
+    Ok(channels(&fit(decode(bytes, most)?, side)))
 }
 
-fn decode(bytes: Vec<u8>) -> Result<RgbImage, FormatProblem> {
+fn decode(bytes: Vec<u8>, most: u64) -> Result<RgbImage, FormatProblem> {
     let wrong = |detail: String| FormatProblem::Picture { detail };
     match image::guess_format(&bytes) {
         Ok(ImageFormat::Jpeg) if !is_whole(&bytes) => {
@@ -69,8 +73,8 @@ fn decode(bytes: Vec<u8>) -> Result<RgbImage, FormatProblem> {
     if width.max(height) / width.min(height).max(1) > LONGEST {
         return Err(wrong(format!("{size}, sides of more than {LONGEST} to 1")));
     }
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(wrong(format!("{size}, more than {MOST_PIXELS} in all")));
+    if u64::from(width) * u64::from(height) > most {
+        return Err(wrong(format!("{size}, more than {most} in all")));
     }
     let image = DynamicImage::from_decoder(decoder).map_err(unread)?;
     Ok(image.into_rgb8())
