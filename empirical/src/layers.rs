@@ -19,6 +19,19 @@ use crate::parameters::{Parameter, Parameters, Role};
 use crate::tape::{Convolution, Grid, Lane, Lookup, Matrix, Patches, Tape, Var};
 
 /// The parameters and buffers of a model while it is declared.
+///
+/// ```
+/// use breakeven_empirical::layers::{Kernel, Layout};
+///
+/// let mut layout = Layout::new();
+/// let kernel = Kernel { inputs: 3, outputs: 8, size: 3, stride: 1, padding: 1, bias: true };
+/// layout.convolution("conv1", kernel);
+/// layout.batch_norm("bn1", 8);
+/// layout.dense("fc1", 8, 10);
+/// let parameters = layout.finish();
+/// assert_eq!(parameters.dim(), (3 * 3 * 3 * 8 + 8) + (8 + 8) + (8 * 10 + 10));
+/// assert!(parameters.iter().any(|parameter| parameter.name == "fc1.weight"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     parameters: Vec<Parameter>,
