@@ -55,7 +55,7 @@ const SUBSPACE: usize = 5;
 /// let measurement = Measurement {
 ///     network: Network::new(&*model, &compute),
 ///     buffers: &[],
-///     config: &MeasureConfig { trace_probes: 4, ..MeasureConfig::default() },
+///     config: &MeasureConfig::default(),
 ///     train: &examples,
 ///     subset: &examples,
 ///     validation: None,
