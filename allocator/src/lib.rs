@@ -16,6 +16,20 @@ const PURGE_DELAY: mi_option_t = 15;
 /// Keeps memory that is freed, for what is allocated next, unless the variable
 /// `MIMALLOC_PURGE_DELAY` says otherwise. Call it first of all: before other
 /// threads start.
+///
+/// ```
+/// use breakeven_allocator::{Allocator, keep_freed_memory};
+///
+/// #[global_allocator]
+/// static ALLOCATOR: Allocator = Allocator;
+///
+/// fn main() {
+///     keep_freed_memory();
+///     // The program goes on from here.
+/// #     let asked = std::env::var_os("MIMALLOC_PURGE_DELAY").is_some();
+/// #     assert!(asked || unsafe { libmimalloc_sys::mi_option_get(15) } == -1);
+/// }
+/// ```
 pub fn keep_freed_memory() {
     // SAFETY: it sets a number that the allocator reads; no pointer is passed,
     // and a number out of its table is ignored. It is not to be called by two

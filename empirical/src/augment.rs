@@ -73,6 +73,21 @@ impl Crop {
 
 /// The images `[n, channels · height · width]`, cropped one by one.
 ///
+/// ```
+/// use breakeven_empirical::augment::{Crop, PADDING, cropped};
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// let images = compute.matrix(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3]);
+/// let mirrored = Crop { mirrored: true, ..Crop::IDENTITY };
+/// let further_right = Crop { column: PADDING + 1, ..Crop::IDENTITY };
+/// let seen = cropped(&images, [1, 1, 3], &[mirrored, further_right]);
+/// assert_eq!(to_host(seen), [3.0, 2.0, 1.0, 5.0, 6.0, 0.0]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Panics
 /// If there are not as many crops as images.
 pub fn cropped(pixels: &Matrix, image: [usize; 3], crops: &[Crop]) -> Matrix {

@@ -59,6 +59,25 @@ type Encoded = (Dtype, Vec<u8>);
 type Stored = (String, Vec<usize>, Encoded);
 
 /// Where a run is: all that the next step depends on.
+///
+/// ```
+/// use breakeven_empirical::checkpoint::{Checkpoint, taken};
+/// # use breakeven_empirical::layers::Layout;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let file = std::env::temp_dir().join(format!("breakeven-checkpoint-{}", std::process::id()));
+/// # let mut layout = Layout::new();
+/// # layout.dense("fc1", 1, 2);
+/// # let parameters = layout.finish();
+/// let theta = vec![0.1, 0.2, 0.0, 0.0];
+/// let checkpoint = Checkpoint { step: 7, theta, ..Checkpoint::default() };
+/// checkpoint.save(&file, &parameters)?;
+/// assert_eq!(taken(&file)?.0, 7);
+/// assert_eq!(Checkpoint::load(&file, &parameters)?, checkpoint);
+/// # std::fs::remove_file(&file)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
     /// Steps taken.

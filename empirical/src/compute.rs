@@ -36,6 +36,19 @@ impl fmt::Display for Precision {
 }
 
 /// A device with a precision: where and how tensors are made.
+///
+/// ```
+/// use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// let a = compute.matrix(&[1.0, 2.0, 3.0, 4.0], [2, 2]);
+/// let x = compute.matrix(&[1.0, -1.0], [2, 1]);
+/// assert_eq!(to_host(a.matmul(x)), [-1.0, -1.0]);
+/// assert_eq!(compute.to_string(), "flex f64");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Compute {
     name: DeviceName,

@@ -26,6 +26,28 @@ use crate::parameters::Parameters;
 use range::at_least_one;
 
 /// A sweep over learning rates, batch sizes, momenta and seeds.
+///
+/// ```
+/// use breakeven_empirical::config::SweepConfig;
+/// use breakeven_empirical::train::RunSpec;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config: SweepConfig = serde_json::from_str(
+///     r#"{
+///         "name": "tiny",
+///         "data": { "name": "fashion-mnist-12k" },
+///         "model": { "name": "mlp" },
+///         "training": { "epochs": 1 },
+///         "sweep": { "learning_rates": [0.1, 0.2], "batch_sizes": [10, 50, 100], "seeds": [0, 1] }
+///     }"#,
+/// )?;
+/// config.check()?;
+/// assert_eq!(RunSpec::of(&config.sweep).len(), 2 * 3 * 2);
+/// // L, where nothing is said: that of the paper (App. C).
+/// assert_eq!(config.measure.covariance_batches, 25);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SweepConfig {

@@ -68,6 +68,20 @@ pub struct DataSet {
 /// `BREAKEVEN_DATA` or in the platform's data folder, in this order. Files beyond
 /// the examples that are `needed` may stay unread; the test part is optional.
 ///
+/// ```
+/// use breakeven_empirical::data::{EMBEDDED, Needed, Set, open};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let Set::Images(set) = open(EMBEDDED, None, Needed::default())? else {
+///     return Err("the built-in data set has images".into());
+/// };
+/// assert_eq!((set.train.len(), set.train.shape()), (12_000, [1, 28, 28]));
+/// // Fashion-MNIST begins with an ankle boot, class 9, and two T-shirts, class 0.
+/// assert_eq!(set.train.labels()[..3], [9, 0, 0]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// An unknown name, files that are not found, and files that are not what they
 /// should be; every message names the offender and the remedy.

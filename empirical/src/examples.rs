@@ -39,6 +39,22 @@ pub struct Words {
 }
 
 /// Examples: inputs and true classes.
+///
+/// ```
+/// use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+/// use breakeven_empirical::examples::Examples;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// // Three examples of two numbers each, of classes 0, 1 and 1.
+/// let numbers = compute.matrix(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [3, 2]);
+/// let examples = Examples::new(numbers, &[0, 1, 1], 2, &compute);
+/// let two = examples.select(&[2, 0]);
+/// assert_eq!(two.len(), 2);
+/// assert_eq!(to_host(two.targets().0), [0.0, 1.0, 1.0, 0.0]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Examples {
     held: Held,

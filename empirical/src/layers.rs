@@ -19,6 +19,19 @@ use crate::parameters::{Parameter, Parameters, Role};
 use crate::tape::{Convolution, Grid, Lane, Lookup, Matrix, Patches, Tape, Var};
 
 /// The parameters and buffers of a model while it is declared.
+///
+/// ```
+/// use breakeven_empirical::layers::{Kernel, Layout};
+///
+/// let mut layout = Layout::new();
+/// let kernel = Kernel { inputs: 3, outputs: 8, size: 3, stride: 1, padding: 1, bias: true };
+/// layout.convolution("conv1", kernel);
+/// layout.batch_norm("bn1", 8);
+/// layout.dense("fc1", 8, 10);
+/// let parameters = layout.finish();
+/// assert_eq!(parameters.dim(), (3 * 3 * 3 * 8 + 8) + (8 + 8) + (8 * 10 + 10));
+/// assert!(parameters.iter().any(|parameter| parameter.name == "fc1.weight"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     parameters: Vec<Parameter>,
@@ -92,6 +105,48 @@ impl Layout {
 }
 
 /// A model's parameters and buffers on a tape.
+///
+/// A model of one layer, on an example of one number:
+///
+/// ```
+/// use breakeven_empirical::examples::{Examples, Inputs};
+/// use breakeven_empirical::layers::{Dense, Forward, Layout};
+/// use breakeven_empirical::model::Model;
+/// use breakeven_empirical::network::Network;
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::parameters::Parameters;
+/// # use breakeven_empirical::tape::Var;
+///
+/// struct Linear(Parameters, Dense);
+///
+/// impl Model for Linear {
+///     fn parameters(&self) -> &Parameters {
+///         &self.0
+///     }
+///
+///     fn activations(&self) -> usize {
+///         2
+///     }
+///
+///     fn logits(&self, on: &mut Forward, inputs: &Inputs) -> Var {
+///         let x = inputs.features(on);
+///         self.1.of(on, x)
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut layout = Layout::new();
+/// let dense = layout.dense("fc1", 1, 2);
+/// let model = Linear(layout.finish(), dense);
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let examples = Examples::new(compute.matrix(&[3.0], [1, 1]), &[0], 2, &compute);
+/// let theta = model.parameters().split(&[1.0, 2.0, 10.0, 20.0], &compute);
+/// let outputs = Network::new(&model, &compute).outputs(&theta, &examples);
+/// // 3 · (1, 2) + (10, 20)
+/// assert_eq!(outputs, [13.0, 26.0]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Forward<'a> {
     /// What layers are put on.
     pub tape: &'a mut Tape,

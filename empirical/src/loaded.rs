@@ -43,6 +43,23 @@ pub enum Labelled {
 }
 
 /// A data set for training and validation.
+///
+/// ```
+/// use breakeven_empirical::config::DataConfig;
+/// use breakeven_empirical::data::EMBEDDED;
+/// use breakeven_empirical::loaded::Loaded;
+/// use breakeven_empirical::model::{Architecture, InputShape};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mlp = Architecture::Mlp { hidden: vec![300, 100] };
+/// let data = DataConfig { train_examples: Some(100), ..DataConfig::of(EMBEDDED.into()) };
+/// let loaded = Loaded::of(&data, None, &mlp)?;
+/// assert!(loaded.train.len() >= 100);
+/// assert_eq!(loaded.train.shape(), InputShape::Image([1, 28, 28]));
+/// assert_eq!(loaded.train.classes(), 10);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// Training examples.

@@ -34,6 +34,47 @@ const BOUNDED: &str = "of H's smallest eigenvalue a density says what it is at m
 const SUBSPACE: usize = 5;
 
 /// What a run measures, and on what.
+///
+/// Of two one-pixel images, 1 of class 0 and 0 of class 1, for a dense layer at θ = 0:
+///
+/// ```
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::examples::Examples;
+/// # use breakeven_empirical::model::Architecture;
+/// # use breakeven_empirical::network::Network;
+/// # use std::sync::atomic::AtomicBool;
+/// use breakeven_empirical::config::MeasureConfig;
+/// use breakeven_empirical::measure::{Measurement, WarmStart};
+/// use breakeven_sim::record::MiniBatches;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let pixels = compute.matrix(&[1.0, 0.0], [2, 1]);
+/// # let examples = Examples::new(pixels, &[0, 1], 2, &compute);
+/// # let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 1], 2)?;
+/// let measurement = Measurement {
+///     network: Network::new(&*model, &compute),
+///     buffers: &[],
+///     config: &MeasureConfig::default(),
+///     train: &examples,
+///     subset: &examples,
+///     validation: None,
+///     learning_rate: 0.1,
+///     momentum: 0.0,
+///     batch_size: 1,
+///     covariance: MiniBatches { batches: 25, batch_size: 1 },
+///     seed: 0,
+///     stop: &AtomicBool::new(false),
+/// };
+/// let record = measurement.take(0, &[0.0; 4], &mut WarmStart::default())?;
+/// let record = record.ok_or("it was stopped")?;
+/// // H = ¼(1 −1; −1 1) ⊗ ½(1 1; 1 2), and each class has the probability ½.
+/// let lambda_h = (3.0 + 5.0_f64.sqrt()) / 8.0;
+/// assert!(record.lambda_h.is_some_and(|found| (found - lambda_h).abs() < 1e-12));
+/// assert!(record.loss.is_some_and(|found| (found - 2.0_f64.ln()).abs() < 1e-12));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Measurement<'a> {
     /// The network as it is trained.
     pub network: Network<'a>,

@@ -69,6 +69,18 @@ impl From<[usize; 3]> for InputShape {
 }
 
 /// Which network, with its sizes.
+///
+/// ```
+/// use breakeven_empirical::model::Architecture;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mlp = Architecture::Mlp { hidden: vec![300, 100] };
+/// let model = mlp.build([1, 28, 28], 10)?;
+/// assert_eq!(model.parameters().dim(), (784 + 1) * 300 + (300 + 1) * 100 + (100 + 1) * 10);
+/// assert_eq!(mlp.describe([1, 28, 28], 10), "mlp 784-300-100-10");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Architecture {
@@ -338,6 +350,20 @@ impl Architecture {
 /// Glorot's uniform weights, U(−a, a) with a² = 6/(fan in + fan out), zero
 /// biases, scales of one, and embeddings from U(−0.05, 0.05), as in Keras; θ in
 /// its own order. Numbers are drawn in PyTorch's order.
+///
+/// ```
+/// use breakeven_empirical::model::{Architecture, glorot};
+/// use breakeven_empirical::random::{Purpose, stream};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 4], 2)?;
+/// let theta = glorot(model.parameters(), &mut stream(0, Purpose::Init, 0));
+/// // √(6/(4 + 2)) = 1: eight weights within ±1, then two biases.
+/// assert!(theta[..8].iter().all(|weight| weight.abs() <= 1.0));
+/// assert_eq!(theta[8..], [0.0, 0.0]);
+/// # Ok(())
+/// # }
+/// ```
 pub fn glorot(parameters: &Parameters, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let torch: Vec<f64> = parameters
         .iter()

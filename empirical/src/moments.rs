@@ -3,6 +3,13 @@
 use serde::Serialize;
 
 /// Mean and variance (1/n).
+///
+/// ```
+/// use breakeven_empirical::moments::Moments;
+///
+/// let moments = Moments::of(&[1.0, 2.0, 6.0]);
+/// assert_eq!(moments, Moments { mean: 3.0, variance: 14.0 / 3.0 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Moments {
     /// Mean.
@@ -25,6 +32,16 @@ impl Moments {
 }
 
 /// An estimate from a sample of independent draws.
+///
+/// ```
+/// use breakeven_empirical::moments::Estimate;
+///
+/// // s² = (4 + 0 + 4)/2 of three numbers: s/√n = √(4/3).
+/// let mean = Estimate::mean(&[1.0, 3.0, 5.0]);
+/// assert_eq!(mean.value, 3.0);
+/// let error = (4.0_f64 / 3.0).sqrt();
+/// assert!(mean.standard_error.is_some_and(|found| (found - error).abs() < 1e-15));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// What is estimated.
@@ -60,6 +77,16 @@ impl Estimate {
 /// they were drawn without replacement, whatever their distribution:
 /// Var(S²) = (μ₄ − σ⁴(n−3)/(n−1))/n with their own moments in place of μ₄ and σ⁴,
 /// times the (N−n)/(N−1) of finite populations. `None` for fewer than two.
+///
+/// ```
+/// use breakeven_empirical::moments::variance_error;
+///
+/// // Of 0 and 2, μ₄ = 1 and S² = 2 with 1/(n−1): Var(S²) = (1 + 4)/2; half of S² is with 1/n.
+/// let error = variance_error(&[0.0, 2.0], usize::MAX);
+/// assert!(error.is_some_and(|error| (error - 0.5 * 2.5_f64.sqrt()).abs() < 1e-12));
+/// // All there is has no error.
+/// assert_eq!(variance_error(&[0.0, 2.0], 2), Some(0.0));
+/// ```
 pub fn variance_error(values: &[f64], all: usize) -> Option<f64> {
     if values.len() < 2 {
         return None;

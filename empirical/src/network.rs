@@ -21,6 +21,31 @@ const LANE_EXAMPLES: usize = 8;
 const MOST_LANES: usize = 8;
 
 /// A model on a device.
+///
+/// Of two one-pixel images, 1 of class 0 and 0 of class 1, for a dense layer at θ = 0:
+///
+/// ```
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::examples::Examples;
+/// # use breakeven_empirical::model::Architecture;
+/// use breakeven_empirical::network::Network;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let pixels = compute.matrix(&[1.0, 0.0], [2, 1]);
+/// # let examples = Examples::new(pixels, &[0, 1], 2, &compute);
+/// # let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 1], 2)?;
+/// let network = Network::new(&*model, &compute);
+/// let layout = model.parameters();
+/// let theta = layout.split(&vec![0.0; layout.dim()], &compute);
+/// let score = network.score(&theta, &examples, 2);
+/// assert!((score.loss - 2.0_f64.ln()).abs() < 1e-12);
+/// // The mean of (p − y) ⊗ (x, 1), p = (½, ½).
+/// let gradient = layout.join(network.gradient(&theta, &examples));
+/// assert_eq!(gradient, [-0.25, 0.25, 0.0, 0.0]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Network<'a> {
     /// The model.

@@ -24,6 +24,25 @@ pub use step::StepSecondMomentOp;
 pub(crate) const ROUNDING_UNITS: f64 = 16.0;
 
 /// A symmetric linear map of ℝ^D.
+///
+/// ```
+/// use breakeven_empirical::operator::LinearOperator;
+///
+/// /// A diagonal matrix.
+/// struct Diagonal(Vec<f64>);
+///
+/// impl LinearOperator for Diagonal {
+///     fn dim(&self) -> usize {
+///         self.0.len()
+///     }
+///
+///     fn apply(&self, v: &[f64]) -> Vec<f64> {
+///         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
+///     }
+/// }
+///
+/// assert_eq!(Diagonal(vec![1.0, 2.0]).quadratic(&[3.0, 4.0]), 9.0 + 2.0 * 16.0);
+/// ```
 pub trait LinearOperator {
     /// D.
     fn dim(&self) -> usize;

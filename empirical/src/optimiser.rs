@@ -14,6 +14,30 @@ use crate::tape::Matrix;
 const NORM_ROUNDING: f64 = 1e-6;
 
 /// SGD, with the velocity that it has reached.
+///
+/// ```
+/// use breakeven_empirical::config::TrainingConfig;
+/// use breakeven_empirical::optimiser::Sgd;
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::layers::Layout;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let mut layout = Layout::new();
+/// # layout.dense("fc1", 1, 1);
+/// # let layout = layout.finish();
+/// let config = TrainingConfig { momentum: 0.5, ..TrainingConfig::plain(1) };
+/// let mut sgd = Sgd::new(&config, &layout);
+/// let mut theta = layout.split(&[1.0, 1.0], &compute);
+/// for _ in 0..2 {
+///     let gradient = layout.split(&[2.0, 4.0], &compute);
+///     sgd.step(&mut theta, gradient, 0.5);
+/// }
+/// // v = g, then 3/2 g: θ = 1 − ½ · 5/2 g.
+/// assert_eq!(layout.join(theta), [-1.5, -4.0]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sgd {
     /// β.
@@ -173,6 +197,20 @@ fn dot(a: &[Matrix], b: &[Matrix]) -> f64 {
 
 /// The cosine of the angle between two steps, where both are there and none is
 /// zero.
+///
+/// ```
+/// use breakeven_empirical::optimiser::cosine;
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// let a = [compute.matrix(&[3.0, 4.0], [1, 2])];
+/// let b = [compute.matrix(&[1.0, 0.0], [1, 2])];
+/// assert_eq!(cosine(Some(&a), Some(&b)), Some(0.6));
+/// assert_eq!(cosine(Some(&a), None), None);
+/// # Ok(())
+/// # }
+/// ```
 pub fn cosine(a: Option<&[Matrix]>, b: Option<&[Matrix]>) -> Option<f64> {
     let (a, b) = (a?, b?);
     let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();

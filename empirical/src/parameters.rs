@@ -119,6 +119,19 @@ impl Parameter {
 
 /// All parameters of a model, in order, with its buffers: the running means and
 /// variances of batch normalisations, which are kept but not learnt.
+///
+/// ```
+/// use breakeven_empirical::parameters::{Parameter, Parameters, Role};
+///
+/// let parameters = Parameters::new(vec![Parameter {
+///     name: "fc1.weight".into(),
+///     role: Role::Dense { inputs: 2, outputs: 3 },
+/// }]);
+/// assert_eq!(parameters.dim(), 6);
+/// // PyTorch has a row for each output, θ one for each input.
+/// let theta = parameters.from_torch(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// assert_eq!(theta, [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
     learnt: Vec<Parameter>,

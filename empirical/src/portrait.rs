@@ -52,6 +52,38 @@ const MOST_DIRECTIONS: usize = 64;
 impl Portrait {
     /// Measures K and H at the weights in `checkpoint`, on `data`.
     ///
+    /// Of a white and a black pixel, of classes 0 and 1, for a dense layer of zeros in `file`:
+    ///
+    /// ```
+    /// use breakeven_empirical::data::Images;
+    /// use breakeven_empirical::loaded::Labelled;
+    /// use breakeven_empirical::model::Architecture;
+    /// use breakeven_empirical::portrait::{Portrait, PortraitSettings};
+    /// # use breakeven_empirical::checkpoint::{NamedTensor, save_tensors};
+    /// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+    /// # use breakeven_sim::meter::Meter;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let file = std::env::temp_dir().join(format!("breakeven-at-0-{}", std::process::id()));
+    /// # let zeros = |name: &str, shape| {
+    /// #     let name = name.to_owned();
+    /// #     NamedTensor { name, shape, numbers: vec![0.0; 2] }
+    /// # };
+    /// # save_tensors(&file, &[zeros("fc1.weight", vec![2, 1]), zeros("fc1.bias", vec![2])])?;
+    /// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+    /// let data = Labelled::Images(Images::new(vec![255, 0], vec![0_u16, 1], [1, 1, 1], 2)?);
+    /// let settings = PortraitSettings { batches: 2, batch_size: 1, ..Default::default() };
+    /// let dense = Architecture::Mlp { hidden: vec![] };
+    /// let meter = Meter::new();
+    /// let portrait = Portrait::measure(&dense, &file, &data, &compute, &settings, &meter)?;
+    /// // H = ¼(1 −1; −1 1) ⊗ ½(1 1; 1 2)
+    /// let lambda_h = portrait.hessian.leading.values.eigenvalues[0];
+    /// assert!((lambda_h - (3.0 + 5.0_f64.sqrt()) / 8.0).abs() < 1e-12);
+    /// # std::fs::remove_file(&file)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Settings, weights or data that do not fit together, and weights at
     /// which the loss is not finite.

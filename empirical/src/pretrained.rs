@@ -25,6 +25,29 @@ const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.safetensors"];
 const PICKLED: &str = "pytorch_model.bin";
 
 /// Weights that a run starts from, and the files that they came with.
+///
+/// ```
+/// use breakeven_empirical::model::BertShape;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("breakeven-bert-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let config = r#"{
+///     "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12,
+///     "num_attention_heads": 12, "intermediate_size": 3072,
+///     "max_position_embeddings": 512, "type_vocab_size": 2
+/// }"#;
+/// std::fs::write(folder.join("config.json"), config)?;
+/// std::fs::write(folder.join("model.safetensors"), "abc")?;
+/// let shape = BertShape::of_folder(&folder)?;
+/// assert_eq!(shape.hidden_size, 768);
+/// // The first eight digits of the SHA-256 of "abc".
+/// let weights = shape.pretrained.ok_or("the folder has weights")?;
+/// assert!(weights.weights_sha256.starts_with("ba7816bf"));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pretrained {

@@ -23,6 +23,16 @@ pub enum Purpose {
 }
 
 /// The stream of a seed for a purpose, at an index.
+///
+/// ```
+/// use breakeven_empirical::random::{Purpose, stream};
+/// use rand::Rng;
+///
+/// let draw = |purpose, index| stream(7, purpose, index).random::<u64>();
+/// assert_eq!(draw(Purpose::Batches, 3), draw(Purpose::Batches, 3));
+/// assert_ne!(draw(Purpose::Batches, 3), draw(Purpose::Batches, 4));
+/// assert_ne!(draw(Purpose::Batches, 3), draw(Purpose::Probes, 3));
+/// ```
 pub fn stream(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());

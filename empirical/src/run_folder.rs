@@ -108,6 +108,37 @@ fn remove(file: &Path) -> Result<(), FolderError> {
 }
 
 /// The folder of a run, open for records.
+///
+/// ```
+/// use breakeven_empirical::run_folder::{Followed, Hold, RunFolder, outcome};
+/// use breakeven_sim::record::{RECORDS_FILE, Record, RunOutcome, RunStatus};
+/// # use breakeven_sim::record::RunHeader;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("breakeven-run-{}", std::process::id()));
+/// # let header: RunHeader = serde_json::from_str(
+/// #     r#"{
+/// #         "run": "lr0.1-bs10-seed0", "seed": 0, "learning_rate": 0.1, "batch_size": 10,
+/// #         "model": "mlp 784-10", "data": "mnist", "examples": 100, "parameters": 7850,
+/// #         "steps": 10, "version": "1", "device": "flex f32"
+/// #     }"#,
+/// # )?;
+/// let hold = Hold::take(&folder)?.ok_or("another process holds the folder")?;
+/// let mut run = RunFolder::open(hold, &header, &Followed::default())?;
+/// run.append(&Record::default())?;
+/// run.finish(RunOutcome {
+///     status: RunStatus::Completed,
+///     steps: 10,
+///     reason: None,
+///     records_sha256: None,
+///     predictions_sha256: None,
+/// })?;
+/// assert!(outcome(&folder)?.is_some_and(|over| over.steps == 10));
+/// assert_eq!(std::fs::read_to_string(folder.join(RECORDS_FILE))?.lines().count(), 1);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct RunFolder {
     hold: Hold,
     records: Lines,
@@ -276,6 +307,20 @@ fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
 }
 
 /// Writes a value as JSON for people, with its checksum.
+///
+/// ```
+/// use breakeven_empirical::run_folder::{read_json, write_json};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let file = std::env::temp_dir().join(format!("breakeven-page-{}", std::process::id()));
+/// let values = std::collections::BTreeMap::from([("eta".to_owned(), 0.1)]);
+/// write_json(&file, &values)?;
+/// let read: std::collections::BTreeMap<String, f64> = read_json(&file, "write it again")?;
+/// assert_eq!(read, values);
+/// # std::fs::remove_file(&file)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// If the file can't be written.

@@ -3,6 +3,21 @@
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Eigenvalues, largest first, with their eigenvectors as columns.
+///
+/// ```
+/// use breakeven_empirical::spectrum::Spectrum;
+/// use nalgebra::DMatrix;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let matrix = DMatrix::from_row_slice(2, 2, &[2.0, 1.0, 1.0, 2.0]);
+/// let spectrum = Spectrum::of(&matrix).ok_or("a number is not finite")?;
+/// assert!((spectrum.values[0] - 3.0).abs() < 1e-12 && (spectrum.values[1] - 1.0).abs() < 1e-12);
+/// // (1, 1)/√2 belongs to 3.
+/// let cosine = spectrum.vectors.column(0).sum().abs() / 2.0_f64.sqrt();
+/// assert!((cosine - 1.0).abs() < 1e-12);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Spectrum {
     /// Largest first.
     pub values: Vec<f64>,

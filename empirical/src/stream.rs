@@ -13,6 +13,33 @@ use crate::tape::Matrix;
 
 /// Some pictures of a folder, in some order. All selections of one stream
 /// share its first failure.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+/// use breakeven_empirical::data::{catalog, image_folder};
+/// use breakeven_empirical::stream::Stream;
+/// use breakeven_sim::meter::Meter;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("breakeven-stream-{}", std::process::id()));
+/// # let of_class = folder.join("train/n01");
+/// # std::fs::create_dir_all(&of_class)?;
+/// # for name in ["1.JPEG", "2.JPEG"] {
+/// #     image::RgbImage::from_pixel(2, 2, image::Rgb([255; 3])).save(of_class.join(name))?;
+/// # }
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// // A folder of two white pictures, of 2×2 pixels each.
+/// let set = image_folder::open(catalog::find("tiny-imagenet")?, &folder, 2)?;
+/// let stream = Stream::first(Arc::new(set.train), 2, &Meter::new())?;
+/// let numbers = to_host(stream.select(&[1]).decode(&compute));
+/// // White is 1, less ImageNet's mean of red in units of its deviation.
+/// assert_eq!(numbers.len(), 3 * 2 * 2);
+/// assert!((numbers[0] - (1.0 - 0.485) / 0.229).abs() < 1e-12);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Stream {
     shared: Arc<Shared>,

@@ -39,6 +39,27 @@ use progress::OfRun;
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// A sweep whose data and model are ready.
+///
+/// ```
+/// use breakeven_empirical::compute::DeviceKind;
+/// use breakeven_empirical::sweep::{Shard, Sweep};
+/// # use breakeven_empirical::config::SweepConfig;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let config: SweepConfig = serde_json::from_str(
+/// #     r#"{
+/// #         "name": "tiny", "data": { "name": "fashion-mnist-12k", "train_examples": 25 },
+/// #         "model": { "name": "mlp", "hidden": [] }, "training": { "epochs": 3 },
+/// #         "sweep": { "learning_rates": [0.1, 0.2], "batch_sizes": [10], "seeds": [0] }
+/// #     }"#,
+/// # )?;
+/// // Two learning rates, batches of 10, and 3 epochs of 25 examples.
+/// let sweep = Sweep::prepare(&config, None, DeviceKind::Flex, "1".into())?;
+/// assert_eq!(sweep.runs(Shard::WHOLE).len(), 2);
+/// assert_eq!(sweep.steps(Shard::WHOLE), 2 * 3 * (25 / 10));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Sweep<'a> {
     shared: Shared<'a>,
     /// Of the seeds the first so many; absent where all.

@@ -126,6 +126,22 @@ struct Node {
 }
 
 /// Operations in the order in which they were carried out, with their values.
+///
+/// ```
+/// use breakeven_empirical::tape::Tape;
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// let mut tape = Tape::new();
+/// let x = tape.constant(compute.matrix(&[2.0, 3.0], [1, 2]));
+/// let w = tape.parameter(compute.matrix(&[5.0, 7.0], [2, 1]));
+/// let loss = tape.product(x, w);
+/// let gradient = tape.pull_back(loss, compute.full([1, 1], 1.0));
+/// assert_eq!(to_host(gradient[0].clone()), [2.0, 3.0]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct Tape {
     nodes: Vec<Node>,

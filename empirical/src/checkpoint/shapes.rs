@@ -8,6 +8,23 @@ use super::{CheckpointError, parse, read};
 
 /// Shapes of the tensors in a file, by their names without what wrappers of
 /// PyTorch put before.
+///
+/// ```
+/// use breakeven_empirical::checkpoint::{NamedTensor, Shapes, save_tensors};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let file = std::env::temp_dir().join(format!("breakeven-shapes-{}", std::process::id()));
+/// let (shape, numbers) = (vec![2, 3], vec![0.0; 6]);
+/// let first = NamedTensor { name: "fc1.weight".into(), shape, numbers };
+/// let second = NamedTensor { name: "fc2.weight".into(), ..first.clone() };
+/// save_tensors(&file, &[first, second])?;
+/// let shapes = Shapes::read(&file)?;
+/// assert_eq!(shapes.of("fc1.weight")?, [2, 3]);
+/// assert_eq!(shapes.count(|k| format!("fc{k}.weight")), 2);
+/// # std::fs::remove_file(&file)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Shapes {
     path: PathBuf,

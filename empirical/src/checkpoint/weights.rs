@@ -46,6 +46,32 @@ impl Weights {
 /// names is stripped, counters of batches are ignored, and 16-bit numbers are
 /// widened, which loses nothing; the notes say so.
 ///
+/// ```
+/// use breakeven_empirical::checkpoint::{NamedTensor, load_weights, save_tensors};
+/// use breakeven_empirical::layers::Layout;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let file = std::env::temp_dir().join(format!("breakeven-weights-{}", std::process::id()));
+/// # let tensor = |name: &str, shape: &[usize], numbers: &[f64]| NamedTensor {
+/// #     name: name.into(),
+/// #     shape: shape.into(),
+/// #     numbers: numbers.into(),
+/// # };
+/// // What `torch.nn.Linear(2, 3)` holds: a row of weights for each output, and biases.
+/// let weight = tensor("fc1.weight", &[3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let bias = tensor("fc1.bias", &[3], &[7.0, 8.0, 9.0]);
+/// save_tensors(&file, &[weight, bias])?;
+///
+/// let mut layout = Layout::new();
+/// layout.dense("fc1", 2, 3);
+/// let weights = load_weights(&file, &layout.finish())?;
+/// // θ has a row for each input.
+/// assert_eq!(weights.theta, [1.0, 3.0, 5.0, 2.0, 4.0, 6.0, 7.0, 8.0, 9.0]);
+/// # std::fs::remove_file(&file)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A file that can't be read, tensors that do not fit the model, and numbers
 /// that are not finite.

@@ -3,6 +3,13 @@
 use super::{Cards, DeviceKind, DeviceName, Precision};
 
 /// A device, and why it is the best here.
+///
+/// ```
+/// use breakeven_empirical::compute::{Choice, DeviceKind, Precision};
+///
+/// // No card is offered in 64 bits.
+/// assert_eq!(Choice::of(Precision::F64).device, DeviceKind::Flex.into());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The device.

@@ -19,6 +19,17 @@ pub enum DeviceKind {
 }
 
 /// A device as one asks for it: `flex`, `wgpu`, `wgpu:1`, `cuda`, `cuda:1`.
+///
+/// ```
+/// use breakeven_empirical::compute::{DeviceKind, DeviceName};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let name: DeviceName = "cuda:1".parse()?;
+/// assert_eq!((name.kind, name.card), (DeviceKind::Cuda, Some(1)));
+/// assert!("cuda:one".parse::<DeviceName>().is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeviceName {
     /// Its kind.

@@ -12,6 +12,15 @@ use super::range::{at_least_one, fits, require};
 
 /// The `[measure]` table. A quantity costs products or gradients; those that
 /// are off are absent from the records.
+///
+/// ```
+/// use breakeven_empirical::config::MeasureConfig;
+///
+/// let measure = MeasureConfig { every_examples: 640, ..MeasureConfig::default() };
+/// // Of batches of 64 examples: every ten steps, from step 0 on.
+/// assert!(measure.due(20, 64) && !measure.due(21, 64));
+/// assert_eq!(measure.measurements(25, 64), 3);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MeasureConfig {

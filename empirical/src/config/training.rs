@@ -15,6 +15,18 @@ use super::{ConfigError, Loss};
 /// The `[training]` table: mini-batch SGD, examples shuffled anew each epoch,
 /// batches of S examples exactly (what an epoch leaves over is not seen in
 /// it). Plain where nothing else is asked for.
+///
+/// ```
+/// use breakeven_empirical::config::TrainingConfig;
+///
+/// let training = TrainingConfig {
+///     decay_epochs: vec![80, 120],
+///     decay_factor: 0.5,
+///     ..TrainingConfig::plain(160)
+/// };
+/// let rates = [79, 80, 120].map(|epoch| training.learning_rate(1.0, epoch));
+/// assert_eq!(rates, [1.0, 0.5, 0.25]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingConfig {

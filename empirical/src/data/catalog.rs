@@ -181,6 +181,18 @@ pub(super) fn remedy(name: &str) -> String {
 
 /// The data set called `name`.
 ///
+/// ```
+/// use breakeven_empirical::data::catalog::{Part, find};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mnist = find("mnist")?;
+/// assert_eq!(mnist.examples(Part::Train), 60_000);
+/// assert_eq!(mnist.examples(Part::Validation), 10_000);
+/// assert!(find("mnits").is_err());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// No data set has this name; the message lists those that exist.
 pub fn find(name: &str) -> Result<&'static Entry, DataError> {

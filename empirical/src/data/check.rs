@@ -92,6 +92,19 @@ impl Report {
 
 /// Reads, validates and checks every file of `entry`; `meter` counts pictures.
 ///
+/// ```
+/// use breakeven_empirical::data::check::check;
+/// use breakeven_empirical::data::{EMBEDDED, catalog, search::Search};
+/// use breakeven_sim::meter::Meter;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let report = check(catalog::find(EMBEDDED)?, &Search::new(None)?, &Meter::new())?;
+/// assert!(report.is_official());
+/// assert_eq!(report.parts.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As for [`super::open`], a picture that cannot be read, and where a file has the
 /// official length but not the official checksum. A CIFAR-10 batch does not say

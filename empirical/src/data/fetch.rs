@@ -116,6 +116,20 @@ pub enum Event {
 /// the official address where it is given; `watch` is told what happens.
 /// Afterwards all official files are there.
 ///
+/// ```
+/// use breakeven_empirical::data::fetch::{FetchError, fetch};
+/// use breakeven_empirical::data::{EMBEDDED, catalog};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir();
+/// // Of what is built in nothing is fetched; of others `watch` is told how far each file is.
+/// let mut watch = |event| println!("{event:?}");
+/// let fetched = fetch(catalog::find(EMBEDDED)?, &folder, None, &mut watch);
+/// assert!(matches!(fetched, Err(FetchError::BuiltIn(EMBEDDED))));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Whatever keeps a file from being there with the right checksum.
 pub fn fetch(

@@ -89,6 +89,26 @@ impl Layout for ClassFolders {
 /// The images of `entry` in `folder`, cut to `side` × `side` pixels. Files are
 /// listed, not read.
 ///
+/// ```
+/// use breakeven_empirical::data::{catalog, image_folder};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("breakeven-folders-{}", std::process::id()));
+/// for class in ["n01", "n02"] {
+///     let of_class = folder.join("train").join(class);
+///     std::fs::create_dir_all(&of_class)?;
+///     image::RgbImage::from_pixel(8, 8, image::Rgb([255; 3])).save(of_class.join("1.JPEG"))?;
+/// }
+/// let set = image_folder::open(catalog::find("tiny-imagenet")?, &folder, 4)?;
+/// assert_eq!(set.train.class_names(), ["n01", "n02"]);
+/// assert_eq!(set.train.shape(), [3, 4, 4]);
+/// // White everywhere.
+/// assert_eq!(set.train.read(0)?, [255; 3 * 4 * 4]);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Folders that cannot be listed or hold no images, annotations that do not
 /// go with the images, and a side of zero pixels or of more than 1,024.

@@ -8,6 +8,18 @@ use super::error::ImagesError;
 ///
 /// Pixels are bytes, one image after the other, each channel by channel and
 /// row by row (CHW); N images hold N · channels · height · width bytes.
+///
+/// ```
+/// use breakeven_empirical::data::Images;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Two images of 1×2 pixels, of classes 0 and 2.
+/// let images = Images::new(vec![0, 255, 51, 102], vec![0_u16, 2], [1, 1, 2], 3)?;
+/// assert_eq!(images.scaled_f64(0..2), [0.0, 1.0, 0.2, 0.4]);
+/// assert_eq!(images.class_counts(), [1, 0, 1]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images {
     pixels: Vec<u8>,

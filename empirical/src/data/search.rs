@@ -9,6 +9,19 @@ use super::error::DataError;
 pub const VARIABLE: &str = "BREAKEVEN_DATA";
 
 /// The data folders, in the order in which they are searched.
+///
+/// ```
+/// use std::path::PathBuf;
+///
+/// use breakeven_empirical::data::{catalog, search::Search};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let search = Search::only(PathBuf::from("data"));
+/// let folders = search.folders(catalog::find("mnist")?);
+/// assert_eq!(folders[..2], [PathBuf::from("data/mnist"), PathBuf::from("data")]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Search {
     /// Folders that the user named: the files may lie in them directly, or

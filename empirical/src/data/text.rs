@@ -193,6 +193,22 @@ pub struct TextSet {
 
 /// The `texts` of `entry` as sequences of tokens.
 ///
+/// ```
+/// use breakeven_empirical::data::text::encode;
+/// use breakeven_empirical::data::{Encoding, Needed, Set, catalog, open};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let Set::Texts(texts) = open("snli-600", None, Needed::default())? else {
+///     return Err("SNLI has texts".into());
+/// };
+/// let set = encode(catalog::find("snli-600")?, texts, &Encoding::BERT)?;
+/// assert_eq!((set.train.len(), set.train.length()), (500, 40));
+/// // The tokens of a pair's second text have the type 1.
+/// assert!(set.train.token_types().is_some());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A vocabulary that is missing or not what it should be, and a length or a
 /// number of words that is too small.

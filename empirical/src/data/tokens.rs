@@ -7,6 +7,24 @@ use thiserror::Error;
 ///
 /// N sequences of up to P tokens hold N · P ids, one sequence after the other;
 /// behind a sequence's own length every id and every token type is 0.
+///
+/// ```
+/// use breakeven_empirical::data::{TokenParts, Tokens};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let tokens = Tokens::new(TokenParts {
+///     ids: vec![1, 4, 0, 1, 5, 4],
+///     lengths: vec![2, 3],
+///     token_types: None,
+///     length: 3,
+///     labels: vec![0, 1],
+///     classes: 2,
+///     vocabulary: 6,
+/// })?;
+/// assert_eq!((tokens.len(), tokens.length()), (2, 3));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
     ids: Vec<u32>,

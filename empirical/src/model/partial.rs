@@ -11,6 +11,21 @@ use super::Model;
 /// A model in which chosen parameters alone vary: to it the others are data, and
 /// what is measured of it is the block of H, of K or of another matrix that
 /// belongs to the chosen ones. Sweeps leave out what the others would take.
+///
+/// ```
+/// use breakeven_empirical::model::{Architecture, Model, Partial};
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// let whole = Architecture::Mlp { hidden: vec![] }.build([1, 1, 2], 2)?;
+/// let theta = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+/// let biases = Partial::new(&*whole, &theta, &compute, |p| p.name.ends_with("bias"));
+/// assert_eq!(biases.parameters().dim(), 2);
+/// assert_eq!(biases.part_of(&theta), [5.0, 6.0]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Partial<'a> {
     whole: &'a dyn Model,
     parameters: Parameters,

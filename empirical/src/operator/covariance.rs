@@ -9,6 +9,30 @@ use crate::tape::Tangents;
 ///
 /// A product stores no per-example gradient: Kv = (1/n) Jᵀ(Jv) − g(gᵀv),
 /// where row i of J is g_i.
+///
+/// Of two one-pixel images, 1 of class 0 and 0 of class 1, for a dense layer at θ = 0:
+///
+/// ```
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::examples::Examples;
+/// # use breakeven_empirical::model::Architecture;
+/// # use breakeven_empirical::network::Network;
+/// # use breakeven_empirical::operator::{Point, PointSettings};
+/// use breakeven_empirical::operator::GradientCovarianceOp;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let pixels = compute.matrix(&[1.0, 0.0], [2, 1]);
+/// # let examples = Examples::new(pixels, &[0, 1], 2, &compute);
+/// # let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 1], 2)?;
+/// # let network = Network::new(&*model, &compute);
+/// # let point = Point::new(network, &[0.0; 4], &examples, PointSettings::default());
+/// let k = GradientCovarianceOp::of(&point)?;
+/// // The gradients are ½(−1, 1) ⊗ (1, 1) and ½(1, −1) ⊗ (0, 1): Tr K = ¼‖g₁ − g₂‖².
+/// assert!((k.trace() - 0.625).abs() < 1e-12);
+/// # Ok(())
+/// # }
+/// ```
 pub struct GradientCovarianceOp<'a>(&'a Point<'a>);
 
 impl<'a> GradientCovarianceOp<'a> {
@@ -58,6 +82,30 @@ impl LinearOperator for GradientCovarianceOp<'_> {
 
 /// F = (1/n) Σ g_i g_iᵀ over a point's subset: K about zero instead of the mean
 /// gradient, known as the empirical Fisher. F = K + ggᵀ.
+///
+/// Of two one-pixel images, 1 of class 0 and 0 of class 1, for a dense layer at θ = 0:
+///
+/// ```
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::examples::Examples;
+/// # use breakeven_empirical::model::Architecture;
+/// # use breakeven_empirical::network::Network;
+/// # use breakeven_empirical::operator::{Point, PointSettings};
+/// use breakeven_empirical::operator::EmpiricalFisherOp;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let pixels = compute.matrix(&[1.0, 0.0], [2, 1]);
+/// # let examples = Examples::new(pixels, &[0, 1], 2, &compute);
+/// # let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 1], 2)?;
+/// # let network = Network::new(&*model, &compute);
+/// # let point = Point::new(network, &[0.0; 4], &examples, PointSettings::default());
+/// // The gradients are ½(−1, 1) ⊗ (1, 1) and ½(1, −1) ⊗ (0, 1).
+/// let f = EmpiricalFisherOp::of(&point)?;
+/// assert!((f.trace() - (1.0 + 0.5) / 2.0).abs() < 1e-12);
+/// # Ok(())
+/// # }
+/// ```
 pub struct EmpiricalFisherOp<'a>(&'a Point<'a>);
 
 impl<'a> EmpiricalFisherOp<'a> {

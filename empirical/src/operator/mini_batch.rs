@@ -22,6 +22,32 @@ use super::gram::GramSpectrum;
 const COLUMNS: usize = 1 << 15;
 
 /// L gradients of mean losses over mini-batches of M examples each.
+///
+/// Of two batches of a one-pixel image each, 1 of class 0 and 0 of class 1, at θ = 0:
+///
+/// ```
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::examples::Examples;
+/// # use breakeven_empirical::model::Architecture;
+/// # use breakeven_empirical::network::Network;
+/// use breakeven_empirical::operator::{BatchSharpness, MiniBatchGradients};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let pixels = compute.matrix(&[1.0, 0.0], [2, 1]);
+/// # let examples = Examples::new(pixels, &[0, 1], 2, &compute);
+/// # let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 1], 2)?;
+/// let network = Network::new(&*model, &compute);
+/// let theta = model.parameters().split(&[0.0; 4], &compute);
+/// let batches = (0..2).map(|k| examples.range(k, 1));
+/// let gradients = MiniBatchGradients::new(&network, &theta, batches, BatchSharpness::Skipped);
+/// let covariance = gradients.covariance().ok_or("a gradient is not finite")?;
+/// // ½(−1, 1) ⊗ (1, 1) and ½(1, −1) ⊗ (0, 1): λ_K¹ = ¼‖g₁ − g₂‖² of L = 2 gradients.
+/// assert!((covariance.spectrum().largest() - 0.625).abs() < 1e-12);
+/// assert_eq!(covariance.spectrum().rank(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct MiniBatchGradients {
     /// g_j − ḡ, one a row, cut into parts: `[L, numbers]` each.
     centred: Vec<Matrix>,

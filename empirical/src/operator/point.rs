@@ -60,6 +60,27 @@ impl PointSettings {
 }
 
 /// The mean loss over a subset of n examples at one θ.
+///
+/// Of two one-pixel images, 1 of class 0 and 0 of class 1, for a dense layer at θ = 0:
+///
+/// ```
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::{examples::Examples, model::Architecture, network::Network};
+/// use breakeven_empirical::operator::{Point, PointSettings};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let pixels = compute.matrix(&[1.0, 0.0], [2, 1]);
+/// # let examples = Examples::new(pixels, &[0, 1], 2, &compute);
+/// # let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 1], 2)?;
+/// let network = Network::new(&*model, &compute);
+/// let point = Point::new(network, &[0.0; 4], &examples, PointSettings::default());
+/// assert!((point.score().loss - 2.0_f64.ln()).abs() < 1e-12);
+/// // H is the mean of ¼(1 −1; −1 1) ⊗ (x, 1)(x, 1)ᵀ, whose traces are ½ · 2 and ½ · 1.
+/// assert!(point.hessian_trace().is_some_and(|trace| (trace - 0.75).abs() < 1e-12));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Point<'a> {
     network: Network<'a>,
     parameters: Vec<Matrix>,

@@ -6,6 +6,25 @@ use super::LinearOperator;
 /// of SGD multiplies E\[‖δ‖²\] of a distance δ between two weights, where gradients
 /// are linear. Its largest eigenvalue is the counterpart in all dimensions of the
 /// left side of Eq. 1, which knows the direction of e_H¹ alone.
+///
+/// ```
+/// use breakeven_empirical::operator::StepSecondMomentOp;
+/// # use breakeven_empirical::operator::LinearOperator;
+/// # struct Diagonal(Vec<f64>);
+/// # impl LinearOperator for Diagonal {
+/// #     fn dim(&self) -> usize {
+/// #         self.0.len()
+/// #     }
+/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
+/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
+/// #     }
+/// # }
+///
+/// // Curvatures 1 and 3 with η = 1: the mean of 0² and (−2)² is 2, Eq. 1's η²s² + (1 − ηλ)².
+/// let batches = vec![Diagonal(vec![1.0]), Diagonal(vec![3.0])];
+/// let step = StepSecondMomentOp { batches, learning_rate: 1.0 };
+/// assert_eq!(step.apply(&[1.0]), [2.0]);
+/// ```
 pub struct StepSecondMomentOp<A> {
     /// H_B of each mini-batch; at least one.
     pub batches: Vec<A>,

@@ -19,6 +19,32 @@ use crate::random::{Purpose, stream};
 pub(super) type Watch<'a> = (&'a Meter, &'a AtomicBool);
 
 /// A network at its weights, on examples, wherever they came from.
+///
+/// Of two one-pixel images, 1 of class 0 and 0 of class 1, for a dense layer at θ = 0:
+///
+/// ```
+/// use breakeven_empirical::checkpoint::Weights;
+/// use breakeven_empirical::portrait::{PortraitSettings, Subject};
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
+/// # use breakeven_empirical::{examples::Examples, model::Architecture};
+/// # use breakeven_sim::meter::Meter;
+/// # use std::sync::atomic::AtomicBool;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let pixels = compute.matrix(&[1.0, 0.0], [2, 1]);
+/// # let examples = Examples::new(pixels, &[0, 1], 2, &compute);
+/// # let model = Architecture::Mlp { hidden: vec![] }.build([1, 1, 1], 2)?;
+/// let weights = Weights { theta: vec![0.0; 4], buffers: vec![], lacking: vec![], notes: vec![] };
+/// let subject = Subject { model: &*model, weights, examples, compute: &compute };
+/// let settings = PortraitSettings { batches: 2, batch_size: 1, ..PortraitSettings::default() };
+/// let portrait = subject.portrait(&settings, &Meter::new(), &AtomicBool::new(false))?;
+/// // The gradients are ½(−1, 1) ⊗ (1, 1) and ½(1, −1) ⊗ (0, 1): ‖g‖² = ⅛ and Tr K = ⅝.
+/// assert!((portrait.gradient_norm - 0.125_f64.sqrt()).abs() < 1e-12);
+/// assert!(portrait.gradient_noise_scale.is_some_and(|scale| (scale - 5.0).abs() < 1e-10));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Subject<'a> {
     /// The network, one of this crate's or one of your own.
     pub model: &'a dyn Model,

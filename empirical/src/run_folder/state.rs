@@ -57,6 +57,20 @@ pub enum Remedy {
 /// How far the run in the folder `path` is. Files of a run that a process
 /// carries out are not checked: they change meanwhile. Nothing is written.
 ///
+/// ```
+/// use breakeven_empirical::run_folder::{Hold, RunState, state};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("breakeven-state-{}", std::process::id()));
+/// assert_eq!(state(&folder)?, RunState::Missing);
+/// let hold = Hold::take(&folder)?;
+/// assert!(matches!(state(&folder)?, RunState::Running(..)));
+/// # drop(hold);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// If a file or the lock can't be read.
 pub fn state(path: &Path) -> Result<RunState, FolderError> {

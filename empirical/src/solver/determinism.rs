@@ -19,6 +19,30 @@ pub struct NotDeterministic {
 
 /// Applies `operator` twice to `v` and compares.
 ///
+/// ```
+/// use std::cell::Cell;
+///
+/// use breakeven_empirical::operator::LinearOperator;
+/// use breakeven_empirical::solver::check_determinism;
+///
+/// /// 1, then 2, then 3, …
+/// struct Drifting(Cell<f64>);
+///
+/// impl LinearOperator for Drifting {
+///     fn dim(&self) -> usize {
+///         1
+///     }
+///
+///     fn apply(&self, v: &[f64]) -> Vec<f64> {
+///         self.0.set(self.0.get() + 1.0);
+///         vec![self.0.get() * v[0]]
+///     }
+/// }
+///
+/// let checked = check_determinism(&Drifting(Cell::new(0.0)), &[1.0], 1e-6);
+/// assert!(checked.is_err_and(|error| error.relative == 1.0));
+/// ```
+///
 /// # Errors
 /// If the products differ by more than `tolerance` times their length.
 pub fn check_determinism(

@@ -20,6 +20,25 @@ pub struct Diagonal {
 /// is the sum of all a_ij² off the diagonal (Bekas, Kokiopoulou & Saad, 2007); of a
 /// matrix with no more dimensions than `probes` the diagonal itself. Absent where a
 /// product is not finite.
+///
+/// ```
+/// use breakeven_empirical::random::{Purpose, stream};
+/// use breakeven_empirical::solver::diagonal;
+/// # use breakeven_empirical::operator::LinearOperator;
+/// # struct Matrix([[f64; 2]; 2]);
+/// # impl LinearOperator for Matrix {
+/// #     fn dim(&self) -> usize {
+/// #         2
+/// #     }
+/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
+/// #         self.0.iter().map(|row| row[0] * v[0] + row[1] * v[1]).collect()
+/// #     }
+/// # }
+///
+/// let matrix = Matrix([[2.0, 1.0], [1.0, 3.0]]);
+/// let found = diagonal(&matrix, 2, &mut stream(0, Purpose::Probes, 0));
+/// assert_eq!(found.map(|found| found.values), Some(vec![2.0, 3.0]));
+/// ```
 pub fn diagonal(
     operator: &impl LinearOperator,
     probes: usize,

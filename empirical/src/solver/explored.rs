@@ -18,6 +18,25 @@ const LEAST_LEFT: f64 = 0.1;
 /// Eigenvalue solvers explore a space that holds the leading eigenvectors. For
 /// every v of an orthonormal basis of it vᵀAv is then known without another
 /// product: what [`super::trace`] need not estimate.
+///
+/// ```
+/// use breakeven_empirical::solver::Explored;
+/// # use breakeven_empirical::operator::LinearOperator;
+/// # struct Matrix([[f64; 2]; 2]);
+/// # impl LinearOperator for Matrix {
+/// #     fn dim(&self) -> usize {
+/// #         2
+/// #     }
+/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
+/// #         self.0.iter().map(|row| row[0] * v[0] + row[1] * v[1]).collect()
+/// #     }
+/// # }
+///
+/// let matrix = Matrix([[2.0, 1.0], [1.0, 3.0]]);
+/// let explored = Explored::new(&matrix, 8);
+/// explored.apply(&[5.0, 0.0]);
+/// assert_eq!(explored.into_known(), [(2.0, vec![1.0, 0.0])]);
+/// ```
 pub struct Explored<'a, A: ?Sized> {
     operator: &'a A,
     most: usize,

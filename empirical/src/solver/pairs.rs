@@ -210,6 +210,13 @@ pub(super) fn clusters(values: &[f64], width: f64) -> Vec<Range<usize>> {
 
 /// Cosines of the principal angles between the spans of two orthonormal sets,
 /// largest first (Björck & Golub, 1973).
+///
+/// ```
+/// use breakeven_empirical::solver::principal_cosines;
+///
+/// let cosines = principal_cosines(&[vec![1.0, 0.0]], &[vec![0.6, 0.8]]);
+/// assert!((cosines[0] - 0.6).abs() < 1e-15);
+/// ```
 pub fn principal_cosines(a: &[Vec<f64>], b: &[Vec<f64>]) -> Vec<f64> {
     let products = DMatrix::from_fn(a.len(), b.len(), |i, j| dot(&a[i], &b[j]));
     let cosines = products.singular_values();

@@ -23,6 +23,25 @@ pub struct TraceEstimate {
 /// Estimates Tr A as the mean of zᵀAz over `probes` vectors z of random
 /// signs (Hutchinson, 1990): unbiased, one product a probe.
 ///
+/// ```
+/// use breakeven_empirical::random::{Purpose, stream};
+/// use breakeven_empirical::solver::hutchinson;
+/// # use breakeven_empirical::operator::LinearOperator;
+/// # struct Diag(Vec<f64>);
+/// # impl LinearOperator for Diag {
+/// #     fn dim(&self) -> usize {
+/// #         self.0.len()
+/// #     }
+/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
+/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
+/// #     }
+/// # }
+///
+/// // Squares of signs are 1: of a diagonal matrix every probe has the trace.
+/// let found = hutchinson(&Diag(vec![1.0, 2.0, 3.0]), 4, &mut stream(0, Purpose::Probes, 0));
+/// assert_eq!((found.trace, found.standard_error), (6.0, Some(0.0)));
+/// ```
+///
 /// # Panics
 /// If `probes` is 0.
 pub fn hutchinson(
@@ -91,6 +110,29 @@ pub struct Trace {
 ///
 /// With as many known directions as dimensions, or no more dimensions than
 /// `most_probes`, the trace is exact.
+///
+/// ```
+/// use breakeven_empirical::random::{Purpose, stream};
+/// use breakeven_empirical::solver::{TraceSettings, trace};
+/// use breakeven_sim::meter::Meter;
+/// # use breakeven_empirical::operator::LinearOperator;
+/// # struct Diag(Vec<f64>);
+/// # impl LinearOperator for Diag {
+/// #     fn dim(&self) -> usize {
+/// #         self.0.len()
+/// #     }
+/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
+/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
+/// #     }
+/// # }
+///
+/// let hundred = Diag((1..=100).map(f64::from).collect());
+/// let settings = TraceSettings { tolerance: 0.01, most_probes: 50 };
+/// let mut rng = stream(0, Purpose::Probes, 0);
+/// // Every probe of a diagonal matrix has the trace, 100 · 101/2.
+/// let found = trace(&hundred, &[], settings, &mut rng, &Meter::new());
+/// assert!((found.value - 5050.0).abs() < 1e-9 && found.probes < 100);
+/// ```
 ///
 /// # Panics
 /// If fewer than 2 probes are allowed where the trace is not exact.

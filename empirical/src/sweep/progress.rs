@@ -4,6 +4,42 @@ use crate::run_folder::Owner;
 use crate::train::{RunEnd, Watch};
 
 /// What happens to runs, for whoever shows it.
+///
+/// ```
+/// # use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+/// use breakeven_empirical::sweep::{Progress, Shard, Sweep};
+/// use breakeven_empirical::train::RunEnd;
+/// # use breakeven_empirical::{compute::DeviceKind, config::SweepConfig};
+///
+/// struct Steps(AtomicU64);
+///
+/// impl Progress for Steps {
+///     fn started(&self, _run: &str, _done: u64, _total: u64) {}
+///
+///     fn stepped(&self, _run: &str, _done: u64) {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///     }
+///
+///     fn ended(&self, _run: &str, _end: RunEnd) {}
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("breakeven-steps-{}", std::process::id()));
+/// # let config: SweepConfig = serde_json::from_str(
+/// #     r#"{
+/// #         "name": "tiny", "data": { "name": "fashion-mnist-12k", "train_examples": 25 },
+/// #         "model": { "name": "mlp", "hidden": [] }, "training": { "epochs": 3 },
+/// #         "sweep": { "learning_rates": [0.1, 0.2], "batch_sizes": [10], "seeds": [0] }
+/// #     }"#,
+/// # )?;
+/// let sweep = Sweep::prepare(&config, None, DeviceKind::Flex, "1".into())?;
+/// let steps = Steps(AtomicU64::new(0));
+/// sweep.carry_out(&folder, Shard::WHOLE, 1, &AtomicBool::new(false), &steps)?;
+/// assert_eq!(steps.0.into_inner(), sweep.steps(Shard::WHOLE));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Progress: Sync {
     /// A run begins or goes on, `done` of `total` steps taken.
     fn started(&self, run: &str, done: u64, total: u64);

@@ -3,6 +3,15 @@
 use std::cmp::Reverse;
 
 /// Which runs of a sweep are carried out.
+///
+/// ```
+/// use breakeven_empirical::sweep::Shard;
+///
+/// // One long run is as much as five short ones.
+/// let costs = [1, 1, 6, 1, 1, 2];
+/// assert_eq!(Shard { index: 0, count: 2 }.share(&costs), [2]);
+/// assert_eq!(Shard { index: 1, count: 2 }.share(&costs), [0, 1, 3, 4, 5]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// Counted from 0.

@@ -72,6 +72,25 @@ impl Tape {
     /// The derivative along `v` of the gradient that [`Tape::pull_back`]
     /// gave: a Hessian product, one matrix a parameter. `t` are the tangents
     /// along `v`.
+    ///
+    /// ```
+    /// use breakeven_empirical::tape::{Tape, Targets};
+    /// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+    /// let mut tape = Tape::new();
+    /// let x = tape.constant(compute.matrix(&[2.0, 3.0], [1, 2]));
+    /// let w = tape.parameter(compute.matrix(&[5.0, 7.0], [2, 1]));
+    /// let output = tape.product(x, w);
+    /// let loss = tape.squared_error(output, &Targets(compute.full([1, 1], 1.0)));
+    /// tape.pull_back(loss, compute.full([1, 1], 1.0));
+    /// // ½(xw − 1)² has the Hessian xᵀx, whose product with (1, 0) is 2x.
+    /// let along = tape.push_tangent(&[compute.matrix(&[1.0, 0.0], [2, 1])]);
+    /// assert_eq!(to_host(tape.pull_back_tangent(&along)[0].clone()), [4.0, 6.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pull_back_tangent(&self, t: &Tangents) -> Vec<Matrix> {
         let mut dc = self.no_cotangents();
         let mut product = vec![None; self.parameters];

@@ -7,6 +7,48 @@ use super::Matrix;
 /// Values, tangents, gradients, Hessian products and second derivatives take
 /// no more of it than J, Jᵀ and, where it is not linear in a neighbourhood of
 /// x, the derivative of J.
+///
+/// An operation of one's own:
+///
+/// ```
+/// use breakeven_empirical::tape::{Map, Matrix, Tape};
+/// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
+///
+/// /// x² of each number, whose derivative is 2x.
+/// struct Square(Matrix);
+///
+/// impl Map for Square {
+///     fn push(&self, dx: Matrix) -> Matrix {
+///         self.0.clone() * dx * 2.0
+///     }
+///
+///     fn pull(&self, c: Matrix) -> Matrix {
+///         self.push(c)
+///     }
+///
+///     fn bends(&self) -> bool {
+///         true
+///     }
+///
+///     fn bend(&self, dx: &Matrix, v: &Matrix) -> Matrix {
+///         dx.clone() * v.clone() * 2.0
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let compute = Compute::new(DeviceKind::Flex, Precision::F64)?;
+/// # let one = || compute.full([1, 1], 1.0);
+/// let mut tape = Tape::new();
+/// let x = tape.constant(compute.full([1, 1], 2.0));
+/// let w = tape.parameter(compute.full([1, 1], 3.0));
+/// let product = tape.product(x, w);
+/// let loss = tape.map(product, |y| (Square(y.clone()), y.clone() * y.clone()));
+/// // The derivatives of (xw)² by w are 2x²w and 2x².
+/// assert_eq!(to_host(tape.pull_back(loss, one())[0].clone()), [24.0]);
+/// assert_eq!(to_host(tape.push_second(loss, &tape.push_tangent(&[one()]))), [8.0]);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Map: Send + Sync {
     /// `J dx`.
     fn push(&self, dx: Matrix) -> Matrix;

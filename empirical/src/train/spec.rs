@@ -8,6 +8,21 @@ use super::Shared;
 use crate::config::{SweepAxes, TrainingConfig};
 
 /// One combination of a sweep.
+///
+/// ```
+/// use breakeven_empirical::config::SweepAxes;
+/// use breakeven_empirical::train::RunSpec;
+///
+/// let runs = RunSpec::of(&SweepAxes {
+///     learning_rates: vec![0.1, 0.2],
+///     batch_sizes: vec![10],
+///     momenta: None,
+///     seeds: vec![3, 4],
+/// });
+/// let names: Vec<String> = runs[..2].iter().map(RunSpec::name).collect();
+/// assert_eq!(names, ["lr0.1-bs10-seed3", "lr0.2-bs10-seed3"]);
+/// assert_eq!(runs.len(), 4);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RunSpec {
     /// η.

@@ -84,6 +84,23 @@ impl TextRules {
 }
 
 /// A vocabulary of word pieces.
+///
+/// ```
+/// use breakeven_empirical::data::TextRules;
+/// use breakeven_empirical::data::text::word_piece::WordPiece;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let file = std::env::temp_dir().join(format!("breakeven-pieces-{}", std::process::id()));
+/// std::fs::write(&file, "[PAD]\n[UNK]\n[CLS]\n[SEP]\nplay\n##ing\n")?;
+/// let pieces = WordPiece::open(&file, TextRules::default())?;
+/// // [CLS] play ##ing [UNK] [SEP]
+/// let (ids, types) = pieces.encode("Playing chess", None, 10)?;
+/// assert_eq!(ids, [2, 4, 5, 1, 3]);
+/// assert_eq!(types, [0; 5]);
+/// # std::fs::remove_file(&file)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct WordPiece {
     tokenizer: Tokenizer,

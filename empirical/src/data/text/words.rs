@@ -26,6 +26,14 @@ pub const UNKNOWN: u32 = 2;
 pub const FIRST: u32 = 4;
 
 /// The words of a vocabulary.
+///
+/// ```
+/// use breakeven_empirical::data::text::words::{FIRST, START, UNKNOWN, Words};
+///
+/// let words = Words::count(["A cat, a dog.", "A cat!"].into_iter(), 6);
+/// // Of six ids four stand for no word: those left go to `a`, three times, and `cat`, twice.
+/// assert_eq!(words.encode("A dog, a cat", 9), [START, FIRST, UNKNOWN, FIRST, FIRST + 1]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Words {
     ids: HashMap<String, u32>,
