@@ -114,7 +114,9 @@ impl MiniBatchGradients {
                 .then(|| curvature_along(&lanes, &written, &gradient));
             (gradient, sharp, rounding)
         };
-        let mut rows: Vec<Vec<Matrix>> = vec![Vec::new(); parameters.len()];
+        // Of each part all gradients': an old gradient's memory is free as soon as its
+        // part is centred, where all of them at once would take as much again.
+        let mut parts: Vec<Vec<Matrix>> = Vec::new();
         let (mut sharp, mut moved) = (Vec::new(), 0.0);
         fold_in_order(
             batches.enumerate(),
@@ -122,20 +124,18 @@ impl MiniBatchGradients {
             |(gradient, curvature, first)| {
                 sharp.extend(curvature);
                 moved = first.unwrap_or(moved);
-                for (rows, part) in rows.iter_mut().zip(gradient) {
-                    rows.push(row(part));
+                let cut: Vec<Matrix> = gradient.into_iter().flat_map(pieces).collect();
+                parts.resize(cut.len(), Vec::new());
+                for (part, piece) in parts.iter_mut().zip(cut) {
+                    part.push(piece);
                 }
             },
         );
-        let batches = rows[0].len();
-        let parts: Vec<(usize, Range<usize>)> = (0..rows.len())
-            .flat_map(|parameter| cuts(&rows[parameter][0]).map(move |cut| (parameter, cut)))
-            .collect();
+        let batches = parts[0].len();
         let (centred, mean) = parts
             .into_par_iter()
-            .map(|(parameter, cut)| {
-                let own = rows[parameter].iter().map(|row| columns(row, &cut));
-                let all: Matrix = Tensor::cat(own.collect(), 0);
+            .map(|part| {
+                let all: Matrix = Tensor::cat(part, 0);
                 let mean = all.clone().mean_dim(0);
                 (all - mean.clone(), mean)
             })
@@ -250,9 +250,7 @@ impl MiniBatchCovariance<'_> {
         if self.spectrum.tied(0) {
             return Err("the largest eigenvalue of K^M is repeated".to_owned());
         }
-        let rows = e.into_iter().map(row);
-        let cut = |row: Matrix| cuts(&row).map(move |cut| columns(&row, &cut));
-        let e: Vec<Matrix> = rows.flat_map(cut).collect();
+        let e: Vec<Matrix> = e.into_iter().flat_map(pieces).collect();
         let projections = DVector::from_vec(products(&self.gradients.centred, &e));
         let norm = (self.products.nrows() as f64 * self.spectrum.largest()).sqrt();
         Ok((self.spectrum.weights[0].dot(&projections) / norm)
@@ -365,21 +363,19 @@ fn curvature_along(lanes: &Lanes, written: &[Written], g: &[Matrix]) -> Option<A
     })
 }
 
-/// A matrix as one row.
-fn row(matrix: Matrix) -> Matrix {
+/// A matrix as one row, cut into the parts that are computed on side by side.
+fn pieces(matrix: Matrix) -> impl Iterator<Item = Matrix> {
     let numbers = matrix.dims().iter().product();
-    matrix.reshape([1, numbers])
-}
-
-/// The parts of a row that are computed on side by side.
-fn cuts(row: &Matrix) -> impl Iterator<Item = Range<usize>> + use<> {
-    let [_, numbers] = row.dims();
-    let starts = (0..numbers).step_by(COLUMNS);
-    starts.map(move |start| start..numbers.min(start + COLUMNS))
-}
-
-fn columns(row: &Matrix, cut: &Range<usize>) -> Matrix {
-    row.clone().narrow(1, cut.start, cut.len())
+    let row: Matrix = matrix.reshape([1, numbers]);
+    (0..numbers).step_by(COLUMNS).map(move |start| {
+        let cut = row.clone().narrow(1, start, COLUMNS.min(numbers - start));
+        // A copy, as a view keeps all of the row.
+        if numbers > COLUMNS {
+            cut.mul_scalar(1.0)
+        } else {
+            cut
+        }
+    })
 }
 
 /// `a bᵀ` in row-major order, for rows that are cut into parts, which are added
