@@ -9,19 +9,10 @@ use std::collections::BTreeMap;
 /// use breakeven_empirical::known::Known;
 /// use breakeven_empirical::random::{Purpose, stream};
 /// use breakeven_empirical::solver::Lanczos;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Identity;
-/// # impl LinearOperator for Identity {
-/// #     fn dim(&self) -> usize {
-/// #         2
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         v.to_vec()
-/// #     }
-/// # }
+/// use nalgebra::DMatrix;
 ///
 /// let mut rng = stream(0, Purpose::Start, 0);
-/// let found = Lanczos::new(1, 1e-6).solve(&Identity, &[], &mut rng);
+/// let found = Lanczos::new(1, 1e-6).solve(&DMatrix::identity(2, 2), &[], &mut rng);
 /// // Every direction is an eigenvector of the identity.
 /// let top: Known<&[f64]> = found.top_vector("I");
 /// assert!(top.is_err_and(|why| why.contains("repeated")));

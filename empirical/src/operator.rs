@@ -18,12 +18,14 @@ pub use mini_batch::{BatchSharpness, MiniBatchCovariance, MiniBatchGradients};
 pub use point::{Point, PointSettings};
 pub use step::StepSecondMomentOp;
 
+use nalgebra::{DMatrix, DVectorView};
+
 /// Rounding of sums of many terms, in units in the last place of the largest
 /// result: the errors of products and eigenvalues in 32 bits against 64 are a
 /// quarter of it at most.
 pub(crate) const ROUNDING_UNITS: f64 = 16.0;
 
-/// A symmetric linear map of ℝ^D.
+/// A symmetric linear map of ℝ^D, which a [`DMatrix`] is too.
 ///
 /// ```
 /// use breakeven_empirical::operator::LinearOperator;
@@ -78,6 +80,23 @@ pub(crate) trait Approximate {
     fn error(&self, value: f64) -> f64;
     /// About the eigenvector of the k-th value, which is not 0.
     fn vector(&self, k: usize) -> Vec<f64>;
+}
+
+/// A dense symmetric matrix.
+impl LinearOperator for DMatrix<f64> {
+    fn dim(&self) -> usize {
+        self.nrows()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let product = self * DVectorView::from_slice(v, v.len());
+        product.as_slice().to_vec()
+    }
+
+    /// Of sums of D terms.
+    fn rounding(&self, scale: f64) -> f64 {
+        ROUNDING_UNITS.max(self.nrows() as f64) * f64::EPSILON * scale
+    }
 }
 
 impl<A: LinearOperator + ?Sized> LinearOperator for &A {

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 use crate::quantity::Factor;
 use crate::trajectories::Along;
 
-/// All that `fixtures/reference/paper.toml` says.
+/// All that `verify/fixtures/paper.toml` says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Paper {
@@ -213,7 +213,7 @@ pub enum Statistic {
 /// The paper.
 pub fn paper() -> &'static Paper {
     static PAPER: LazyLock<Paper> = LazyLock::new(|| {
-        let text = include_str!("../../fixtures/reference/paper.toml");
+        let text = include_str!("../fixtures/paper.toml");
         // The text is part of the program, and a test reads it.
         toml::from_str(text).expect("paper.toml is as it was tested")
     });

@@ -5,21 +5,12 @@ use super::LinearOperator;
 /// A + B.
 ///
 /// ```
-/// use breakeven_empirical::operator::{ScaledOp, SumOp};
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Diagonal(Vec<f64>);
-/// # impl LinearOperator for Diagonal {
-/// #     fn dim(&self) -> usize {
-/// #         self.0.len()
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
-/// #     }
-/// # }
+/// use breakeven_empirical::operator::{LinearOperator, ScaledOp, SumOp};
+/// use nalgebra::dmatrix;
 ///
 /// // diag(1, 2) − ½ diag(4, 6)
-/// let half = ScaledOp { factor: -0.5, operator: Diagonal(vec![4.0, 6.0]) };
-/// let difference = SumOp(Diagonal(vec![1.0, 2.0]), half);
+/// let half = ScaledOp { factor: -0.5, operator: dmatrix![4.0, 0.0; 0.0, 6.0] };
+/// let difference = SumOp(dmatrix![1.0, 0.0; 0.0, 2.0], half);
 /// assert_eq!(difference.apply(&[1.0, 1.0]), [-1.0, -1.0]);
 /// ```
 pub struct SumOp<A, B>(pub A, pub B);

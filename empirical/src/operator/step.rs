@@ -8,20 +8,11 @@ use super::LinearOperator;
 /// left side of Eq. 1, which knows the direction of e_H¹ alone.
 ///
 /// ```
-/// use breakeven_empirical::operator::StepSecondMomentOp;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Diagonal(Vec<f64>);
-/// # impl LinearOperator for Diagonal {
-/// #     fn dim(&self) -> usize {
-/// #         self.0.len()
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
-/// #     }
-/// # }
+/// use breakeven_empirical::operator::{LinearOperator, StepSecondMomentOp};
+/// use nalgebra::dmatrix;
 ///
 /// // Curvatures 1 and 3 with η = 1: the mean of 0² and (−2)² is 2, Eq. 1's η²s² + (1 − ηλ)².
-/// let batches = vec![Diagonal(vec![1.0]), Diagonal(vec![3.0])];
+/// let batches = vec![dmatrix![1.0], dmatrix![3.0]];
 /// let step = StepSecondMomentOp { batches, learning_rate: 1.0 };
 /// assert_eq!(step.apply(&[1.0]), [2.0]);
 /// ```

@@ -11,19 +11,10 @@ use crate::operator::LinearOperator;
 /// ```
 /// use breakeven_empirical::solver::write_out;
 /// use breakeven_empirical::spectrum::Spectrum;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Matrix([[f64; 2]; 2]);
-/// # impl LinearOperator for Matrix {
-/// #     fn dim(&self) -> usize {
-/// #         2
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().map(|row| row[0] * v[0] + row[1] * v[1]).collect()
-/// #     }
-/// # }
+/// use nalgebra::dmatrix;
 ///
 /// // The eigenvalues of (2 1; 1 2) are 3 and 1.
-/// let values = write_out(&Matrix([[2.0, 1.0], [1.0, 2.0]])).and_then(|a| Spectrum::values_of(&a));
+/// let values = write_out(&dmatrix![2.0, 1.0; 1.0, 2.0]).and_then(|a| Spectrum::values_of(&a));
 /// assert!(values.is_some_and(|all| (all[0] - 3.0).abs() < 1e-12 && (all[1] - 1.0).abs() < 1e-12));
 /// ```
 pub fn write_out(operator: &impl LinearOperator) -> Option<DMatrix<f64>> {

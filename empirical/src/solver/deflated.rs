@@ -7,19 +7,12 @@ use crate::operator::LinearOperator;
 /// their span.
 ///
 /// ```
+/// use breakeven_empirical::operator::LinearOperator;
 /// use breakeven_empirical::solver::DeflatedOp;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Diag(Vec<f64>);
-/// # impl LinearOperator for Diag {
-/// #     fn dim(&self) -> usize {
-/// #         self.0.len()
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
-/// #     }
-/// # }
+/// use nalgebra::dmatrix;
 ///
-/// let without = DeflatedOp { operator: Diag(vec![3.0, 2.0]), vectors: vec![vec![1.0, 0.0]] };
+/// let operator = dmatrix![3.0, 0.0; 0.0, 2.0];
+/// let without = DeflatedOp { operator, vectors: vec![vec![1.0, 0.0]] };
 /// assert_eq!(without.apply(&[1.0, 1.0]), [0.0, 2.0]);
 /// ```
 pub struct DeflatedOp<A> {

@@ -21,19 +21,10 @@ pub(crate) const UNBOUNDED: &str =
 /// ```
 /// use breakeven_empirical::random::{Purpose, stream};
 /// use breakeven_empirical::solver::spectral_density;
-/// # use breakeven_empirical::operator::LinearOperator;
+/// use nalgebra::{DMatrix, dvector};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # struct Diag(Vec<f64>);
-/// # impl LinearOperator for Diag {
-/// #     fn dim(&self) -> usize {
-/// #         self.0.len()
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
-/// #     }
-/// # }
 ///
-/// let matrix = Diag(vec![1.0, 1.0, 3.0, 3.0]);
+/// let matrix = DMatrix::from_diagonal(&dvector![1.0, 1.0, 3.0, 3.0]);
 /// let density = spectral_density(&matrix, 1, 2, &mut stream(0, Purpose::Probes, 0));
 /// let density = density.ok_or("a product is not finite")?;
 /// // Half of the eigenvalues are 1, half are 3, and signs weigh all alike.

@@ -24,18 +24,9 @@ pub struct Diagonal {
 /// ```
 /// use breakeven_empirical::random::{Purpose, stream};
 /// use breakeven_empirical::solver::diagonal;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Matrix([[f64; 2]; 2]);
-/// # impl LinearOperator for Matrix {
-/// #     fn dim(&self) -> usize {
-/// #         2
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().map(|row| row[0] * v[0] + row[1] * v[1]).collect()
-/// #     }
-/// # }
+/// use nalgebra::dmatrix;
 ///
-/// let matrix = Matrix([[2.0, 1.0], [1.0, 3.0]]);
+/// let matrix = dmatrix![2.0, 1.0; 1.0, 3.0];
 /// let found = diagonal(&matrix, 2, &mut stream(0, Purpose::Probes, 0));
 /// assert_eq!(found.map(|found| found.values), Some(vec![2.0, 3.0]));
 /// ```

@@ -20,19 +20,11 @@ const LEAST_LEFT: f64 = 0.1;
 /// product: what [`super::trace`] need not estimate.
 ///
 /// ```
+/// use breakeven_empirical::operator::LinearOperator;
 /// use breakeven_empirical::solver::Explored;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Matrix([[f64; 2]; 2]);
-/// # impl LinearOperator for Matrix {
-/// #     fn dim(&self) -> usize {
-/// #         2
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().map(|row| row[0] * v[0] + row[1] * v[1]).collect()
-/// #     }
-/// # }
+/// use nalgebra::dmatrix;
 ///
-/// let matrix = Matrix([[2.0, 1.0], [1.0, 3.0]]);
+/// let matrix = dmatrix![2.0, 1.0; 1.0, 3.0];
 /// let explored = Explored::new(&matrix, 8);
 /// explored.apply(&[5.0, 0.0]);
 /// assert_eq!(explored.into_known(), [(2.0, vec![1.0, 0.0])]);

@@ -44,18 +44,9 @@ const LOOSEST_CLUSTER: f64 = 1e-3;
 /// ```
 /// use breakeven_empirical::random::{Purpose, stream};
 /// use breakeven_empirical::solver::Lanczos;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Diag(Vec<f64>);
-/// # impl LinearOperator for Diag {
-/// #     fn dim(&self) -> usize {
-/// #         self.0.len()
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
-/// #     }
-/// # }
+/// use nalgebra::{DMatrix, DVector};
 ///
-/// let hundred = Diag((1..=100).map(f64::from).collect());
+/// let hundred = DMatrix::from_diagonal(&DVector::from_fn(100, |k, _| (k + 1) as f64));
 /// let mut rng = stream(0, Purpose::Start, 0);
 /// let found = Lanczos::both_ends(2, 1, 1e-9).solve(&hundred, &[], &mut rng);
 /// for (pair, exact) in found.pairs.iter().chain(&found.smallest).zip([100.0, 99.0, 1.0]) {

@@ -26,19 +26,11 @@ pub struct TraceEstimate {
 /// ```
 /// use breakeven_empirical::random::{Purpose, stream};
 /// use breakeven_empirical::solver::hutchinson;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Diag(Vec<f64>);
-/// # impl LinearOperator for Diag {
-/// #     fn dim(&self) -> usize {
-/// #         self.0.len()
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
-/// #     }
-/// # }
+/// use nalgebra::{DMatrix, dvector};
 ///
 /// // Squares of signs are 1: of a diagonal matrix every probe has the trace.
-/// let found = hutchinson(&Diag(vec![1.0, 2.0, 3.0]), 4, &mut stream(0, Purpose::Probes, 0));
+/// let diagonal = DMatrix::from_diagonal(&dvector![1.0, 2.0, 3.0]);
+/// let found = hutchinson(&diagonal, 4, &mut stream(0, Purpose::Probes, 0));
 /// assert_eq!((found.trace, found.standard_error), (6.0, Some(0.0)));
 /// ```
 ///
@@ -114,19 +106,10 @@ pub struct Trace {
 /// ```
 /// use breakeven_empirical::random::{Purpose, stream};
 /// use breakeven_empirical::solver::{TraceSettings, trace};
+/// use nalgebra::{DMatrix, DVector};
 /// use breakeven_sim::meter::Meter;
-/// # use breakeven_empirical::operator::LinearOperator;
-/// # struct Diag(Vec<f64>);
-/// # impl LinearOperator for Diag {
-/// #     fn dim(&self) -> usize {
-/// #         self.0.len()
-/// #     }
-/// #     fn apply(&self, v: &[f64]) -> Vec<f64> {
-/// #         self.0.iter().zip(v).map(|(a, v)| a * v).collect()
-/// #     }
-/// # }
 ///
-/// let hundred = Diag((1..=100).map(f64::from).collect());
+/// let hundred = DMatrix::from_diagonal(&DVector::from_fn(100, |k, _| (k + 1) as f64));
 /// let settings = TraceSettings { tolerance: 0.01, most_probes: 50 };
 /// let mut rng = stream(0, Purpose::Probes, 0);
 /// // Every probe of a diagonal matrix has the trace, 100 · 101/2.
