@@ -42,9 +42,7 @@ pub(super) fn records(pickle: &[u8]) -> Result<Vec<u8>, FormatProblem> {
         return Err(FormatProblem::Large { most });
     }
     let wrong = |detail: String| FormatProblem::Pickle { detail };
-    if !opcodes::is_shallow(pickle) {
-        return Err(wrong("it holds values within values".to_owned()));
-    }
+    opcodes::check(pickle).map_err(|detail| wrong(detail.to_owned()))?;
     let options = DeOptions::new()
         .keep_restore_state()
         .replace_unresolved_globals();

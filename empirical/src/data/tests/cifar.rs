@@ -159,6 +159,32 @@ fn towers_of_tuples_and_marks_are_refused() {
     assert!(said.contains("invalid type: string"), "{said}");
 }
 
+/// A pair of a value and its copy is twice as large, thirty times over; a saved value
+/// that is saved again, or handed to a function, is copied too.
+#[test]
+fn pickles_that_copy_values_are_refused() {
+    let head = &real("batch-protocol2")[..2];
+    let text = [b"X\xff\xff\0\0", &[b'a'; 0xffff][..]].concat();
+    let called = b"cbuiltins\nbytearray\nh\0\x85R".repeat(300);
+    let laughter: [&[u8]; 5] = [
+        &b"]2\x86".repeat(30),
+        &[&text, &b"q\0q\x01"[..]].concat(),
+        &[&text, &b"q\0N0q\x01"[..]].concat(),
+        &b"]q\0K\x01aq\x01"[..],
+        &[text.repeat(200), b"q\0".to_vec(), called].concat(),
+    ];
+    for (case, story) in laughter.into_iter().enumerate() {
+        let pickle = [head, story, b"."].concat();
+        let said = Folder::of("cifar10")
+            .with("data_batch_1", &pickle)
+            .message();
+        assert!(said.contains("it copies values"), "{case}: {said}");
+    }
+    let again = [head, b"Nq\0", &b"h\0".repeat(1_001), b"."].concat();
+    let said = Folder::of("cifar10").with("data_batch_1", &again).message();
+    assert!(said.contains("it holds values within values"), "{said}");
+}
+
 #[test]
 fn pickles_of_something_else_are_refused_with_what_was_expected() {
     // Python 3.11: pickle.dumps of each.
