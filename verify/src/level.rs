@@ -50,6 +50,13 @@ impl Level {
 
     /// What slopes of logarithms are taken against: η, S, and of β 1/(1−β), the
     /// length to which momentum brings a step that always points one way.
+    ///
+    /// ```
+    /// use breakeven_verify::level::Level;
+    ///
+    /// assert_eq!(Level::LearningRate(0.1).strength(), 0.1);
+    /// assert_eq!(Level::Momentum(0.75).strength(), 4.0);
+    /// ```
     pub fn strength(self) -> f64 {
         match self {
             Self::LearningRate(_) | Self::BatchSize(_) => self.value(),
