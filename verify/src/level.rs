@@ -119,6 +119,20 @@ pub struct Fixed(Vec<Level>);
 impl Fixed {
     /// What a run has in common with those of its sweep that differ from it by
     /// `factor` alone; `factors` are the sweep's.
+    ///
+    /// ```
+    /// use breakeven_verify::level::Fixed;
+    /// use breakeven_verify::quantity::Factor;
+    /// use breakeven_verify::{VerifySettings, parse_table};
+    ///
+    /// let table = "seed,learning_rate,batch_size,max_lambda_k\n0,0.1,32,2\n0,0.2,32,1\n";
+    /// let path = std::path::Path::new("runs.csv");
+    /// let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+    /// let run = &sweep.runs[0].summary;
+    /// let fixed = Fixed::of(run, Factor::LearningRate, &sweep.factors());
+    /// assert_eq!(fixed.id(), "batch_size=32");
+    /// # Ok::<(), breakeven_verify::InputError>(())
+    /// ```
     pub fn of(run: &RunSummary, factor: Factor, factors: &[Factor]) -> Self {
         let others = factors.iter().filter(|other| **other != factor);
         Self(others.map(|other| Level::of(run, *other)).collect())
