@@ -19,6 +19,13 @@ pub(crate) fn number_of_batches(examples: usize, batch_size: usize) -> Option<u6
 
 /// The mean of every batch of `batch_size` out of `values`, each once.
 /// Absent where there are more than [`MOST_BATCHES`].
+///
+/// ```
+/// use breakeven_sim::batches::all_batch_means;
+///
+/// // {1, 3}, {1, 8}, {3, 8}.
+/// assert_eq!(all_batch_means(&[1.0, 3.0, 8.0], 2), Some(vec![2.0, 4.5, 5.5]));
+/// ```
 pub fn all_batch_means(values: &[f64], batch_size: usize) -> Option<Vec<f64>> {
     let mut means = Vec::new();
     for_all_batches(values.len(), batch_size, |batch| {

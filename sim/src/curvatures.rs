@@ -10,6 +10,15 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub const MOST_CURVATURES: usize = 100_000_000;
 
 /// N curvatures, at least one, all finite.
+///
+/// ```
+/// use breakeven_sim::curvatures::Curvatures;
+///
+/// let curvatures = Curvatures::new(vec![1.0, 3.0, 3.0, 5.0])?;
+/// assert_eq!(curvatures.mean(), 3.0);
+/// assert_eq!(curvatures.variance(), (4.0 + 0.0 + 0.0 + 4.0) / 4.0);
+/// # Ok::<(), breakeven_sim::curvatures::CurvaturesError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curvatures {
     values: Vec<f64>,

@@ -10,6 +10,15 @@ use std::ops::{Add, Div, Mul, Sub};
 use serde::Serialize;
 
 /// All numbers from `low` to `high`; ends may be infinite.
+///
+/// No `f64` is 1/3, but the interval has it:
+///
+/// ```
+/// use breakeven_sim::interval::Interval;
+///
+/// let third = Interval::point(1.0) / Interval::point(3.0);
+/// assert!(third.width() > 0.0 && (third * 3.0.into()).contains(1.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// Smallest.

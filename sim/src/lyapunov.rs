@@ -30,6 +30,23 @@ pub struct Estimate {
 }
 
 /// H_B over batches: all of them, or a sample that every η shares.
+///
+/// Single examples with curvatures 1 and 3, so λ = 2 and s² = 1: ψ² shrinks in the
+/// mean up to η = 2λ/(λ² + s²), and almost every path up to |1 − η|·|1 − 3η| = 1:
+///
+/// ```
+/// use breakeven_sim::curvatures::Curvatures;
+/// use breakeven_sim::lyapunov::BatchMeans;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let curvatures = Curvatures::new(vec![1.0, 3.0])?;
+/// let batches = BatchMeans::new(&curvatures, 1, 0)?;
+/// let found = batches.thresholds(&curvatures, 1).ok_or("no stable η")?;
+/// assert_eq!(found.mean_square, 4.0 / 5.0);
+/// assert!((found.almost_sure.value - 4.0 / 3.0).abs() < 1e-12);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct BatchMeans {
     means: Vec<f64>,

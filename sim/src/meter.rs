@@ -7,6 +7,19 @@ use std::time::{Duration, Instant};
 
 /// Counts the parts of one stage of work after another. What is counted
 /// changes no number.
+///
+/// ```
+/// use breakeven_sim::meter::{Meter, Parts};
+///
+/// let meter = Meter::new();
+/// meter.begin("paths", Parts::Exactly(5));
+/// std::thread::scope(|scope| {
+///     for _ in 0..2 {
+///         scope.spawn(|| meter.advance(1));
+///     }
+/// });
+/// assert_eq!(meter.read().done, 2);
+/// ```
 #[derive(Debug)]
 pub struct Meter {
     stage: Mutex<Stage>,

@@ -8,6 +8,23 @@ use crate::threshold::{StableSet, stable_set};
 
 /// The paper's one-dimensional model: SGD along e_H¹ under Assumptions 1
 /// and 2.
+///
+/// Full batches break even at 2/η. Single examples do at λ + α/ψ² = 2/η (Eq. 3 with
+/// λ_K = αλ):
+///
+/// ```
+/// use breakeven_sim::{Model, Noise, Sampling};
+///
+/// # fn main() -> Result<(), breakeven_sim::parameter::ParameterError> {
+/// let noise = Noise::FixedDistance { alpha: 1.0, psi: 0.5 };
+/// let full = Model::new(0.125, Sampling::new(1000, 1000)?, noise)?;
+/// assert_eq!(full.stable_set().break_even(), Some(16.0));
+///
+/// let single = Model::new(0.125, Sampling::new(1, 1000)?, noise)?;
+/// assert_eq!(single.stable_set().break_even(), Some(12.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model {
     eta: f64,

@@ -19,6 +19,22 @@ use crate::stability::stability;
 use crate::threshold::{StableSet, stable_set};
 
 /// A model trained with momentum.
+///
+/// Full batches are stable up to 2(1+β)/η (Polyak 1964). At ηλ = 1 + β a step is
+/// ψ(t+1) = −βψ(t−1), so that ψ² shrinks by β² in two:
+///
+/// ```
+/// use breakeven_sim::momentum::HeavyBall;
+/// use breakeven_sim::{Model, Noise, Sampling};
+///
+/// # fn main() -> Result<(), breakeven_sim::parameter::ParameterError> {
+/// let noise = Noise::FixedDistance { alpha: 1.0, psi: 1.0 };
+/// let ball = HeavyBall::new(Model::new(0.5, Sampling::new(10, 10)?, noise)?, 0.25)?;
+/// assert_eq!(ball.full_batch_limit(), 5.0);
+/// assert!((ball.growth(1.25 / 0.5) - 0.25).abs() < 1e-12);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HeavyBall {
     model: Model,

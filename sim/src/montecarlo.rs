@@ -24,6 +24,22 @@ const ROUNDING: f64 = 1e-12;
 const LEAST_DRAWS: usize = 1 << 17;
 
 /// What is simulated.
+///
+/// With full batches nothing is random: λ = 2 and η = ¼ halve ψ in each step.
+///
+/// ```
+/// use breakeven_sim::curvatures::Curvatures;
+/// use breakeven_sim::montecarlo::MonteCarlo;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let curvatures = Curvatures::new(vec![1.0, 3.0])?;
+/// let (steps, paths, seed) = (3, 10, 0);
+/// let full = MonteCarlo::new(0.25, 2, curvatures, steps, paths, seed)?;
+/// assert_eq!(full.path(0), [1.0, 0.5, 0.25, 0.125]);
+/// assert_eq!(full.run().growth.value, 0.25);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MonteCarlo {
     eta: f64,

@@ -4,6 +4,16 @@ use crate::double_double::DoubleDouble;
 use crate::parameter::{Parameter, ParameterError, not_negative, positive, require};
 
 /// What the noise term of Eq. 1 is made of.
+///
+/// With λ_K = αλ_H, s² is λ_K/ψ²:
+///
+/// ```
+/// use breakeven_sim::Noise;
+///
+/// let noise = Noise::FixedDistance { alpha: 2.0, psi: 0.5 };
+/// assert_eq!(noise.lambda_k(3.0), Some(6.0));
+/// assert_eq!(noise.curvature_variance(3.0), 24.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Noise {
     /// s² = Var(H_i) (1/N) is given and does not move with λ_H (Eq. 1).

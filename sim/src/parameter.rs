@@ -80,6 +80,14 @@ pub const LARGEST: f64 = 1e60;
 pub const MOST_EXAMPLES: usize = 1 << 53;
 
 /// A parameter that the model can't take.
+///
+/// ```
+/// use breakeven_sim::Sampling;
+/// use breakeven_sim::parameter::Parameter;
+///
+/// let error = Sampling::new(6, 5).unwrap_err();
+/// assert_eq!(error.parameter(), Parameter::BatchSize);
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ParameterError {
     /// Not a number, infinite, of the wrong sign or magnitude.

@@ -135,6 +135,18 @@ impl Samples {
 }
 
 /// λ_H and ψ along the path.
+///
+/// λ_H that doubles each step, and ψ = ψ₀ (λ/λ₀)^−1 that halves:
+///
+/// ```
+/// use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path};
+///
+/// let curvature = CurvatureLaw::Geometric { start: 3.0, factor: 2.0 };
+/// let distance = DistanceLaw::Power { start: 1.0, exponent: 1.0 };
+/// let path = Path::new(curvature, distance)?;
+/// assert_eq!((path.lambda_h(2.0), path.psi(2.0)), (12.0, 0.25));
+/// # Ok::<(), breakeven_sim::parameter::ParameterError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
     curvature: CurvatureLaw,

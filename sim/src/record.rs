@@ -67,6 +67,19 @@ pub fn to_line(record: &Record) -> Result<String, serde_json::Error> {
 /// A record from a line of [`RECORDS_FILE`], as it was written. Where the
 /// run's header is known, [`RunHeader::record`] reads older names too.
 ///
+/// ```
+/// use breakeven_sim::record::{Record, from_line, seal::Seal, to_line};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let record = Record { step: 40, stability: Some(0.75), ..Record::default() };
+/// let line = to_line(&record)?;
+/// let read = from_line(line.as_bytes())?;
+/// assert_eq!((read.value, read.seal), (record, Seal::Intact));
+/// assert!(from_line(line.replace("0.75", "0.76").as_bytes()).is_err());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A checksum that does not hold, or text that is no record.
 pub fn from_line(line: &[u8]) -> Result<Sealed<Record>, SealError> {
@@ -82,6 +95,15 @@ pub fn to_page(value: &impl Serialize) -> Result<String, serde_json::Error> {
 }
 
 /// A header or an outcome from the text of its file.
+///
+/// ```
+/// use breakeven_sim::record::{RunOutcome, RunStatus, from_page};
+///
+/// // Another program's, without a checksum.
+/// let read = from_page::<RunOutcome>(br#"{"status": "completed", "steps": 500}"#)?;
+/// assert_eq!((read.value.status, read.value.steps), (RunStatus::Completed, 500));
+/// # Ok::<(), breakeven_sim::record::seal::SealError>(())
+/// ```
 ///
 /// # Errors
 /// A checksum that does not hold, or text that is something else.

@@ -4,6 +4,16 @@ use crate::double_double::DoubleDouble;
 use crate::parameter::{MOST_EXAMPLES, Parameter, ParameterError};
 
 /// S of N examples, uniformly without replacement; 1 ≤ S ≤ N.
+///
+/// The ten pairs of 5 examples have p = (5−2)/(2·4):
+///
+/// ```
+/// use breakeven_sim::Sampling;
+///
+/// let pairs = Sampling::new(2, 5)?;
+/// assert_eq!(pairs.noise_factor(), 3.0 / 8.0);
+/// # Ok::<(), breakeven_sim::parameter::ParameterError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampling {
     batch_size: usize,

@@ -3,6 +3,14 @@
 use crate::parameter::{Parameter, ParameterError, positive};
 
 /// η as a function of the step, constant between changes.
+///
+/// ```
+/// use breakeven_sim::schedule::Schedule;
+///
+/// let schedule = Schedule::new(0.1, vec![(100, 0.01)])?;
+/// assert_eq!([0, 99, 100].map(|step| schedule.at(step)), [0.1, 0.1, 0.01]);
+/// # Ok::<(), breakeven_sim::parameter::ParameterError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
     start: f64,

@@ -10,6 +10,13 @@ use crate::sampling::Sampling;
 /// Assumption 1 with f = ½ · mean H_i ψ²: stable up to 1, unstable above.
 /// `s2` is the variance of the examples' curvatures with 1/N (the paper's
 /// App. B prints s = Var; s² is the variance). NaN where S is not in 1 ..= N.
+///
+/// With η = ½ and λ = 2 the first term is 0, and p is 1 for single examples:
+///
+/// ```
+/// let left_side = breakeven_sim::stability(0.5, 2.0, 3.0, 1000, 1);
+/// assert_eq!(left_side, 3.0 * 0.5 * 0.5);
+/// ```
 pub fn stability(eta: f64, lambda: f64, s2: f64, examples: usize, batch_size: usize) -> f64 {
     let Ok(sampling) = Sampling::new(batch_size, examples) else {
         return f64::NAN;

@@ -223,12 +223,50 @@ const GROWTH: f64 = 1.02;
 /// Theorem 1: from a stable start, λ_H and λ_K at which SGD becomes unstable
 /// are smaller for a larger η or a smaller S. Absent where a run does not get
 /// there in 5000 steps of 2 %.
+///
+/// Full batches become unstable at λ_H = 2/η, and λ_K = αλ_H:
+///
+/// ```
+/// # use breakeven_sim::theorem::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let premises = Premises {
+///     proportional: Proportional::new(0.5)?,
+///     distance: FallingDistance::new(1.0, 1.0, 0.0)?,
+///     examples: 100,
+/// };
+/// let run = |learning_rate| Hyperparameters { learning_rate, batch_size: 100 };
+/// let start = StableStart::new(premises, Change::new(run(0.125), run(0.25))?, 1.0)?;
+/// let reached = theorem_1(&start).ok_or("no crossing")?;
+/// assert!((reached.before.lambda_h - 16.0).abs() < 1e-12);
+/// assert!((reached.after.lambda_h - 8.0).abs() < 1e-12);
+/// assert!((reached.after.lambda_k - 4.0).abs() < 1e-12 && reached.holds());
+/// # Ok(())
+/// # }
+/// ```
 pub fn theorem_1(start: &StableStart) -> Option<Comparison> {
     start.0.compare()
 }
 
 /// Theorem 2: from an unstable start, λ_H and λ_K at which SGD becomes stable
 /// are smaller for a larger η or a smaller S. Absent as in [`theorem_1`].
+///
+/// ```
+/// # use breakeven_sim::theorem::*;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let premises = Premises {
+/// #     proportional: Proportional::new(0.5)?,
+/// #     distance: FallingDistance::new(1.0, 1.0, 0.0)?,
+/// #     examples: 100,
+/// # };
+/// # let run = |learning_rate| Hyperparameters { learning_rate, batch_size: 100 };
+/// // The two runs of that example, from λ_H = 100 on.
+/// let start = UnstableStart::new(premises, Change::new(run(0.125), run(0.25))?, 100.0)?;
+/// let reached = theorem_2(&start).ok_or("no crossing")?;
+/// assert!((reached.before.lambda_h - 16.0).abs() < 1e-12);
+/// assert!((reached.after.lambda_h - 8.0).abs() < 1e-12);
+/// # Ok(())
+/// # }
+/// ```
 pub fn theorem_2(start: &UnstableStart) -> Option<Comparison> {
     start.0.compare()
 }

@@ -11,6 +11,20 @@ use crate::power_equation::{Solutions, solve};
 use crate::sampling::Sampling;
 
 /// The curvatures λ > 0 that satisfy Eq. 1.
+///
+/// For s² = 3, single examples and η = ½, λ + 3/λ ≤ 4 holds from 1 to 3:
+///
+/// ```
+/// use breakeven_sim::{Model, Noise, Sampling, StableSet};
+///
+/// # fn main() -> Result<(), breakeven_sim::parameter::ParameterError> {
+/// let noise = Noise::FixedVariance { variance: 3.0, psi: None };
+/// let set = Model::new(0.5, Sampling::new(1, 1000)?, noise)?.stable_set();
+/// assert_eq!(set, StableSet::Between { low: 1.0, high: 3.0 });
+/// assert_eq!(set.break_even(), Some(3.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StableSet {
     /// 0 < λ ≤ high. The left side of Eq. 1 crosses 1 once, at `high`.

@@ -41,6 +41,30 @@ pub enum AtBreakEven {
 }
 
 /// A run of the model.
+///
+/// Full batches with η = ⅛ break even at λ_H = 2/η, between steps 1 and 2 here:
+///
+/// ```
+/// # use breakeven_sim::Sampling;
+/// # use breakeven_sim::path::{CurvatureLaw, DistanceLaw, Path};
+/// # use breakeven_sim::schedule::Schedule;
+/// # use breakeven_sim::trajectory::{AtBreakEven, Coupling, Settings};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let curvature = CurvatureLaw::Linear { start: 10.0, rate: 4.0 };
+/// let distance = DistanceLaw::Geometric { start: 1.0, factor: 0.9 };
+/// let run = Settings {
+///     schedule: Schedule::constant(0.125)?,
+///     sampling: Sampling::new(1000, 1000)?,
+///     coupling: Coupling::Proportional { alpha: 1.0 },
+///     path: Path::new(curvature, distance)?,
+///     steps: 5,
+///     at_break_even: AtBreakEven::Hold,
+/// };
+/// let reached = run.run()?.crossing.ok_or("always stable")?;
+/// assert_eq!((reached.step, reached.lambda_h), (2, 16.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// η.

@@ -12,6 +12,21 @@ use crate::threshold::{Instability, StableSet};
 /// The λ > 0 that are stable with weight decay `w`. Absent for a distance law
 /// (ψ₀, λ₀, k), which has no closed form here; for k = 0 give a fixed distance.
 ///
+/// Without decay λ + 3/λ ≤ 4 from 1 to 3; with it, λ + w takes the place of λ:
+///
+/// ```
+/// use breakeven_sim::weight_decay::stable_set_with_decay;
+/// use breakeven_sim::{Model, Noise, Sampling, StableSet};
+///
+/// # fn main() -> Result<(), breakeven_sim::parameter::ParameterError> {
+/// let noise = Noise::FixedVariance { variance: 3.0, psi: None };
+/// let model = Model::new(0.5, Sampling::new(1, 1000)?, noise)?;
+/// let set = stable_set_with_decay(&model, 0.25)?;
+/// assert_eq!(set, Some(StableSet::Between { low: 0.75, high: 2.75 }));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Where w is negative or not a number.
 pub fn stable_set_with_decay(model: &Model, w: f64) -> Result<Option<StableSet>, ParameterError> {

@@ -69,6 +69,30 @@ pub struct Earlier {
 /// over all of these comparisons, so that `alpha` is the chance that any is said
 /// to have moved where none has.
 ///
+/// λ_H falls with η in the earlier answer, and rises in this one:
+///
+/// ```
+/// use breakeven_verify::against::{ALPHA, Baseline, against};
+/// use breakeven_verify::{report, verify};
+/// # use breakeven_verify::{Sweep, VerifySettings, parse_table};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = |power: i32| -> Result<Sweep, Box<dyn std::error::Error>> {
+/// #     let mut table = "seed,learning_rate,batch_size,max_lambda_h\n".to_owned();
+/// #     for (seed, eta) in (0..15).map(|run| (run / 3, [0.1_f64, 0.2, 0.4][run % 3])) {
+/// #         table += &format!("{seed},{eta},32,{}\n", eta.powi(power));
+/// #     }
+/// #     Ok(parse_table(path, table.as_bytes(), VerifySettings::default())?)
+/// # };
+///
+/// let earlier = report::json(&verify(&[sweep(-1)?])?)?;
+/// let baseline = Baseline::parse(path, earlier.as_bytes())?;
+/// let found = against(&verify(&[sweep(1)?])?, &baseline, path, ALPHA)?;
+/// assert!(found.changed && found.hypotheses[0].verdict_moved());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A baseline that is about other sweeps, or that lacks values of its own seeds.
 pub fn against(

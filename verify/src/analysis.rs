@@ -39,6 +39,26 @@ impl Analysis {
 /// Tests the conjectures on `sweeps` as [`verify`] does, with all that stands
 /// beside the verdicts in a report.
 ///
+/// ```
+/// use breakeven_verify::quantity::Statistic;
+/// use breakeven_verify::verify_in_full;
+/// # use breakeven_verify::{VerifySettings, parse_table};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_k\n".to_owned();
+/// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+/// #     table += &format!("{seed},{eta},32,{}\n", 1.0 / eta);
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+///
+/// // λ_K is 1/η here, as Conjecture 1 says; a table has no other statistic.
+/// let verdicts = verify_in_full(&[sweep])?;
+/// let beside = verdicts.analysis.ok_or("none")?;
+/// assert_eq!(beside.side_by_side[0].signs(), [vec![Statistic::Max], vec![]]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`verify`].
 pub fn verify_in_full(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {

@@ -84,6 +84,27 @@ pub struct Assumptions {
 }
 
 /// The assumptions on each sweep that has records.
+///
+/// ```
+/// use breakeven_sim::record::Record;
+/// use breakeven_verify::assumptions::of_sweeps;
+/// # use breakeven_verify::{VerifySettings, input::Source, parse_table};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let table = "seed,learning_rate,batch_size,max_lambda_h\n0,0.1,8,2\n1,0.1,8,2\n";
+/// # let path = std::path::Path::new("runs.csv");
+/// # let mut sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+/// # sweep.source = Source::Folder;
+/// // |cos(e_H¹, e_K¹)| of one record a seed; a mean over seeds.
+/// for (run, cosine) in sweep.runs.iter_mut().zip([0.5, 1.0]) {
+///     run.records = vec![Record { alignment_hk: Some(cosine), ..Record::default() }];
+/// }
+/// let found = &of_sweeps(&[sweep])[0];
+/// let colinearity = found.colinearity.found().ok_or("not measured")?;
+/// assert_eq!((colinearity.cosine.mean, colinearity.cosine.seeds), (0.75, 2));
+/// # Ok(())
+/// # }
+/// ```
 pub fn of_sweeps(sweeps: &[Sweep]) -> Vec<Assumptions> {
     let folders = sweeps.iter().filter(|sweep| sweep.source == Source::Folder);
     folders.map(of_sweep).collect()

@@ -4,6 +4,14 @@
 
 /// The adjusted p-values, in the order given: with p_(1) ≤ … ≤ p_(m), that of
 /// p_(i) is the least of min(1, m·p_(j)/j) over j ≥ i.
+///
+/// ```
+/// use breakeven_verify::benjamini_hochberg::benjamini_hochberg;
+///
+/// // 3/16 of the smallest; 3/2 · 1/8 of the next is the same; 3/3 · 1/4.
+/// let adjusted = benjamini_hochberg(&[0.0625, 0.25, 0.125]);
+/// assert_eq!(adjusted, [0.1875, 0.25, 0.1875]);
+/// ```
 pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));

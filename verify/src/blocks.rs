@@ -73,6 +73,28 @@ pub enum DroppedWhat {
 impl<'a> Blocks<'a> {
     /// Those of `runs`, which share the levels of all other factors, for a
     /// per-run quantity over the levels of `factor`.
+    ///
+    /// Three seeds, one of which lacks the largest η:
+    ///
+    /// ```
+    /// use breakeven_verify::blocks::Blocks;
+    /// use breakeven_verify::quantity::{Factor, PerRun};
+    /// use breakeven_verify::trend::TrendTest;
+    /// # use breakeven_verify::{VerifySettings, parse_table};
+    /// # let mut table = "seed,learning_rate,batch_size,max_lambda_k\n".to_owned();
+    /// # for (seed, eta) in (0..8).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+    /// #     table += &format!("{seed},{eta},32,{}\n", 1.0 / eta);
+    /// # }
+    /// # let path = std::path::Path::new("runs.csv");
+    /// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+    ///
+    /// let runs: Vec<_> = sweep.runs.iter().map(|run| &run.summary).collect();
+    /// let max_lambda_k = PerRun::from_name("max_lambda_k").expect("its name");
+    /// let blocks = Blocks::of(&runs, max_lambda_k, Factor::LearningRate);
+    /// assert_eq!(blocks.test, TrendTest::IncompleteBlocks);
+    /// assert_eq!((blocks.levels.len(), blocks.runs().count()), (3, 8));
+    /// # Ok::<(), breakeven_verify::InputError>(())
+    /// ```
     pub fn of(runs: &[&'a RunSummary], per_run: PerRun, factor: Factor) -> Self {
         let made = Made::of(runs, per_run, factor);
         let mut dropped = Vec::new();

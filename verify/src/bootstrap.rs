@@ -26,6 +26,16 @@ struct Resamples(Vec<(f64, f64)>);
 /// The interval between the percentiles alpha/2 and 1 − alpha/2 of all
 /// resamples, NumPy's `percentile(method="inverted_cdf")`; `None` for fewer than
 /// two values, and where resamples do not differ.
+///
+/// Two values have resamples of means 0, ½ and 1, with chances ¼, ½ and ¼:
+///
+/// ```
+/// use breakeven_verify::bootstrap::percentile_interval;
+/// use breakeven_verify::interval::mean;
+///
+/// assert_eq!(percentile_interval(&[0.0, 1.0], mean, 0.4), Some([0.0, 1.0]));
+/// assert_eq!(percentile_interval(&[0.0, 1.0], mean, 0.6), Some([0.5, 0.5]));
+/// ```
 pub fn percentile_interval(
     values: &[f64],
     statistic: impl Fn(&[f64]) -> f64,
@@ -44,6 +54,16 @@ pub fn percentile_interval(
 ///
 /// `None` for fewer than three values, and where resamples, or those of the
 /// jackknife, do not differ.
+///
+/// Of symmetric values nothing is corrected. The least of 27 resamples has a chance
+/// of 1/27, which is above 0.025:
+///
+/// ```
+/// use breakeven_verify::bootstrap::bca_interval;
+/// use breakeven_verify::interval::mean;
+///
+/// assert_eq!(bca_interval(&[1.0, 2.0, 3.0], mean, 0.05), Some([1.0, 3.0]));
+/// ```
 pub fn bca_interval(
     values: &[f64],
     statistic: impl Fn(&[f64]) -> f64,

@@ -50,6 +50,19 @@ pub const REASON: &str = "a run has it only if it reached the break-even point, 
                           η, S and the outcome: described, not tested";
 
 /// What is described of a sweep, in the order of the settings.
+///
+/// ```
+/// use breakeven_verify::{VerifySettings, description, parse_table};
+///
+/// let table = "seed,learning_rate,batch_size,max_after_lambda_k
+/// 0,0.1,32,6\n1,0.1,32,4\n0,0.2,32,3\n1,0.2,32,\n";
+/// let path = std::path::Path::new("runs.csv");
+/// let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+/// let found = &description::of_sweep(&sweep)[0];
+/// assert_eq!(found.level_means, [Some(5.0), Some(3.0)]);
+/// assert_eq!(found.runs_with_value, [2, 1]);
+/// # Ok::<(), breakeven_verify::InputError>(())
+/// ```
 pub fn of_sweep(sweep: &Sweep) -> Vec<Description> {
     for_each_claim(sweep, |quantity, factor, fixed, runs| {
         let is_described = !quantity.statistic.is_tested();

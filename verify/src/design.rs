@@ -108,6 +108,20 @@ impl Planned {
 }
 
 /// What each hypothesis of a planned family can come to.
+///
+/// Alone, a hypothesis of two levels needs 2⁻ⁿ ≤ 0.035, seven tenths of α:
+///
+/// ```
+/// use breakeven_verify::VerifySettings;
+/// use breakeven_verify::design::{Planned, planned_prospects};
+///
+/// let procedure = VerifySettings::default().procedure();
+/// let [found] = planned_prospects(&[Planned::without_ties(4, 2)], procedure)[..] else {
+///     panic!("one for each hypothesis")
+/// };
+/// assert_eq!(found.smallest_p_adjusted, 1.0 / 16.0);
+/// assert_eq!((found.decidable, found.seeds_needed), (false, Some(5)));
+/// ```
 pub fn planned_prospects(family: &[Planned], procedure: Procedure) -> Vec<Prospect> {
     let smallest = smallest_adjusted(family, procedure.adjustment);
     prospects(family, procedure, &smallest)

@@ -46,6 +46,26 @@ pub struct Effect {
 
 /// The effect between the lowest and the highest level that enough seeds share:
 /// at least half as many as share any two.
+///
+/// The value doubles in each of three seeds:
+///
+/// ```
+/// use breakeven_verify::effect::between_extremes;
+/// use breakeven_verify::level::Level;
+/// # use breakeven_verify::sample::{Sample, Stratum};
+/// # use breakeven_verify::trend::TrendTest;
+///
+/// let levels = [Level::LearningRate(0.1), Level::LearningRate(0.2)];
+/// # let stratum = |v| Stratum { levels: vec![0, 1], values: vec![v, 2.0 * v], groups: vec![0, 1] };
+/// # let strata = [1.0, 2.0, 3.0].map(stratum).to_vec();
+/// # let sample = Sample { test: TrendTest::Page, levels: 2, strata };
+/// let effect = between_extremes(&levels, &sample, 0.05).ok_or("no pair")?;
+/// let ratio = effect.hodges_lehmann_ratio.ok_or("a value is not positive")?;
+/// assert!((ratio - 2.0).abs() < 1e-12);
+/// assert_eq!(effect.probability_of_superiority, 1.0);
+/// assert!((effect.sign_p.unwrap_or(1.0) - 2.0 / 8.0).abs() < 1e-12);
+/// # Ok::<(), &str>(())
+/// ```
 pub fn between_extremes(levels: &[Level], sample: &Sample, alpha: f64) -> Option<Effect> {
     let pairs = |low: usize, high: usize| Pairs::of(sample, low, high).count();
     let all = || {

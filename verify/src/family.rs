@@ -54,6 +54,29 @@ impl<'a> Family<'a> {
 
     /// The adjusted p-values, in the order of the hypotheses. One that cannot
     /// have a verdict counts with a p-value of 1.
+    ///
+    /// Two quantities that go together are one to Westfall and Young, two to Holm:
+    ///
+    /// ```
+    /// use breakeven_verify::family::{Family, Towards};
+    /// use breakeven_verify::hypothesis::of_sweep;
+    /// use breakeven_verify::settings::Adjustment;
+    /// # use breakeven_verify::{VerifySettings, parse_table};
+    /// # let mut table = "seed,learning_rate,batch_size,max_lambda_k,max_lambda_h\n".to_owned();
+    /// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+    /// #     table += &format!("{seed},{eta},32,{},{}\n", 1.0 / eta, 2.0 / eta);
+    /// # }
+    /// # let path = std::path::Path::new("runs.csv");
+    /// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+    ///
+    /// let hypotheses = of_sweep(&sweep);
+    /// let family = Family::of(&hypotheses);
+    /// for (adjustment, factor) in [(Adjustment::WestfallYoung, 1.0), (Adjustment::Holm, 2.0)] {
+    ///     let p = family.adjusted(adjustment, Towards::Claims)[0];
+    ///     assert!((p * 6_f64.powi(5) - factor).abs() < 1e-9);
+    /// }
+    /// # Ok::<(), breakeven_verify::InputError>(())
+    /// ```
     pub fn adjusted(&self, adjustment: Adjustment, towards: Towards) -> Vec<f64> {
         gated(&self.entrants, |some| match adjustment {
             Adjustment::WestfallYoung => step_down(&self.members(some, towards)),

@@ -21,6 +21,21 @@ pub struct Entrant {
 
 /// Adjusted p-values, where `adjust` adjusts those of some hypotheses, given by
 /// index, as a family of their own. Without primary ones all are one family.
+///
+/// A secondary hypothesis has no smaller p than the primary one:
+///
+/// ```
+/// use breakeven_verify::gatekeeping::{Entrant, gated};
+/// use breakeven_verify::holm::holm;
+///
+/// let p = [0.02, 0.001, 0.03];
+/// let entrant = |primary| Entrant { primary, testable: true };
+/// let entrants = [entrant(true), entrant(false), entrant(false)];
+/// let adjusted = gated(&entrants, |some| {
+///     holm(&some.iter().map(|&index| p[index]).collect::<Vec<_>>())
+/// });
+/// assert_eq!(adjusted, [0.02, 0.02, 0.03]);
+/// ```
 pub fn gated(entrants: &[Entrant], adjust: impl Fn(&[usize]) -> Vec<f64>) -> Vec<f64> {
     let those = |primary: bool| -> Vec<usize> {
         let all = 0..entrants.len();

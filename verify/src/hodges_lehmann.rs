@@ -32,6 +32,18 @@ pub struct Interval {
 }
 
 /// The shift of paired differences from 0; `None` without any.
+///
+/// The Walsh averages of 1, 2 and 4 are 1, 1.5, 2, 2.5, 3 and 4; all signs are equal
+/// with a chance of 2/8:
+///
+/// ```
+/// use breakeven_verify::hodges_lehmann::{Interval, of_pairs};
+///
+/// let shift = of_pairs(&[1.0, 2.0, 4.0], 0.05);
+/// assert_eq!(shift.map(|shift| shift.estimate), Some(2.25));
+/// let whole = Interval { ends: [1.0, 4.0], coverage: 0.75 };
+/// assert_eq!(shift.and_then(|shift| shift.interval), Some(whole));
+/// ```
 pub fn of_pairs(differences: &[f64], alpha: f64) -> Option<Shift> {
     let n = differences.len();
     let mut averages: Vec<f64> = (0..n)
@@ -44,6 +56,14 @@ pub fn of_pairs(differences: &[f64], alpha: f64) -> Option<Shift> {
 }
 
 /// The shift from `low` to `high`; `None` where either is empty.
+///
+/// ```
+/// use breakeven_verify::hodges_lehmann::of_samples;
+///
+/// // The differences are 2, 3, 4 and 5.
+/// let shift = of_samples(&[0.0, 1.0], &[3.0, 5.0], 0.05);
+/// assert_eq!(shift.map(|shift| shift.estimate), Some(3.5));
+/// ```
 pub fn of_samples(low: &[f64], high: &[f64], alpha: f64) -> Option<Shift> {
     let mut differences: Vec<f64> = high
         .iter()

@@ -4,6 +4,13 @@
 
 /// The adjusted p-values, in the order given: with p_(1) ≤ … ≤ p_(m), that of
 /// p_(i) is max over j ≤ i of min(1, (m − j + 1)·p_(j)).
+///
+/// ```
+/// use breakeven_verify::holm::holm;
+///
+/// // 3 · 1/16, 2 · 1/8, and no less than that for 1 · 1/4.
+/// assert_eq!(holm(&[0.0625, 0.25, 0.125]), [0.1875, 0.25, 0.25]);
+/// ```
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));

@@ -190,6 +190,23 @@ pub(crate) fn as_name<S: serde::Serializer>(
 
 /// The hypotheses of a sweep, tested but not yet judged, in the order of the
 /// settings.
+///
+/// ```
+/// use breakeven_verify::hypothesis::of_sweep;
+/// # use breakeven_verify::{VerifySettings, parse_table};
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_k\n".to_owned();
+/// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+/// #     table += &format!("{seed},{eta},32,{}\n", 1.0 / eta);
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+///
+/// // λ_K is 1/η in each of five seeds.
+/// let [claim] = &of_sweep(&sweep)[..] else { panic!("one quantity, one factor") };
+/// assert_eq!(claim.id, "runs.csv/max_lambda_k/learning_rate@batch_size=32");
+/// assert_eq!(claim.seeds_in_order, 5);
+/// # Ok::<(), breakeven_verify::InputError>(())
+/// ```
 pub fn of_sweep(sweep: &Sweep) -> Vec<Hypothesis> {
     let tested = |per_run: PerRun, factor, fixed: &Fixed, runs: &[&RunSummary]| {
         let is_tested = per_run.statistic.is_tested();

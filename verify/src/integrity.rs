@@ -17,6 +17,14 @@ pub struct SweepIntegrity {
 
 /// How many runs of a sweep are known to be as they were written, and to have
 /// begun with the plan that they are judged by.
+///
+/// ```
+/// use breakeven_verify::integrity::Integrity;
+///
+/// let found = Integrity { runs_checked: 2, plan_kept: 1, plan_changed: 1, ..Integrity::default() };
+/// assert_eq!(found.files_in_words(), "2 runs: checksums hold");
+/// assert!(!found.is_plan_kept());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Integrity {
     /// Runs whose files have checksums that hold.

@@ -7,6 +7,12 @@ use crate::interval::mean;
 
 /// The mean without the ⌊n/4⌋ smallest and as many largest values: SciPy's
 /// `trim_mean(values, 0.25)`. `None` without values.
+///
+/// ```
+/// use breakeven_verify::interquartile_mean::interquartile_mean;
+///
+/// assert_eq!(interquartile_mean(&[1.0, 2.0, 3.0, 100.0]), Some(2.5));
+/// ```
 pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;

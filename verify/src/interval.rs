@@ -13,6 +13,15 @@ pub fn mean(values: &[f64]) -> f64 {
 ///
 /// `None` for fewer than two values, and where they do not differ by more than
 /// rounding, so that nothing is known of their spread.
+///
+/// With one degree of freedom t is Cauchy's, whose upper quartile is 1; s/√n is 1:
+///
+/// ```
+/// use breakeven_verify::interval::of_mean;
+///
+/// let found = of_mean(&[0.0, 2.0], 0.5).unwrap_or_default();
+/// assert!((found[0] - 0.0).abs() < 1e-12 && (found[1] - 2.0).abs() < 1e-12);
+/// ```
 pub fn of_mean(values: &[f64], alpha: f64) -> Option<[f64; 2]> {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -61,6 +70,15 @@ const ROUNDING: f64 = 1e-13;
 /// many nor as few successes have a chance of alpha/2 or less.
 ///
 /// `None` without trials.
+///
+/// Two of two have the chance p², which is ¼ at p = ½:
+///
+/// ```
+/// use breakeven_verify::interval::of_share;
+///
+/// let found = of_share(2, 2, 0.5).unwrap_or_default();
+/// assert!((found[0] - 0.5).abs() < 1e-12 && found[1] == 1.0);
+/// ```
 pub fn of_share(successes: usize, trials: usize, alpha: f64) -> Option<[f64; 2]> {
     if trials == 0 {
         return None;

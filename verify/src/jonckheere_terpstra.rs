@@ -11,6 +11,19 @@
 //! Without ties the p-value is that of R's `clinfun::jonckheere.test`, and of two
 //! levels that of SciPy's `mannwhitneyu(method="exact")`; with ties those resort
 //! to a limit or to drawing, where this one stays exact.
+//!
+//! [`trend`](crate::trend::trend) carries it out. Of the C(4, 2) ways to share out
+//! four values between two levels, one is in order:
+//!
+//! ```
+//! use breakeven_verify::trend::{Block, TrendTest, trend};
+//!
+//! let runs = Block { labels: vec![0, 0, 1, 1], groups: vec![0, 1, 2, 3] };
+//! let found = trend(TrendTest::JonckheereTerpstra, &[runs]).ok_or("one level")?;
+//! assert_eq!(found.statistic, 4.0);
+//! assert!((found.p_value - 1.0 / 6.0).abs() < 1e-12);
+//! # Ok::<(), &str>(())
+//! ```
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,26 @@ use shortfall::{more_seeds, undecidable};
 /// each by `procedure`. A hypothesis that cannot have a verdict, as it was not
 /// tested, has fewer than three seeds or cannot be compared, counts in the family
 /// with a p-value of 1.
+///
+/// Four seeds in order at two levels have p = 1/16: no outcome is a verdict.
+///
+/// ```
+/// use breakeven_verify::hypothesis::of_sweep;
+/// use breakeven_verify::judgement::judge;
+/// # use breakeven_verify::{VerifySettings, parse_table, verdict::Verdict};
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_k\n".to_owned();
+/// # for (seed, eta) in (0..8).map(|run| (run / 2, [0.1, 0.2][run % 2])) {
+/// #     table += &format!("{seed},{eta},32,{}\n", 1.0 / eta);
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+///
+/// let mut hypotheses = of_sweep(&sweep);
+/// judge(&mut hypotheses, sweep.settings.procedure());
+/// assert_eq!(hypotheses[0].verdict, Verdict::Inconclusive);
+/// assert_eq!((hypotheses[0].decidable, hypotheses[0].seeds_needed), (false, Some(5)));
+/// # Ok::<(), breakeven_verify::InputError>(())
+/// ```
 pub fn judge(hypotheses: &mut [Hypothesis], procedure: Procedure) {
     let family = Family::of(hypotheses);
     let adjusted = family.adjusted(procedure.adjustment, Towards::Claims);

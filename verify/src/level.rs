@@ -50,6 +50,13 @@ impl Level {
 
     /// What slopes of logarithms are taken against: η, S, and of β 1/(1−β), the
     /// length to which momentum brings a step that always points one way.
+    ///
+    /// ```
+    /// use breakeven_verify::level::Level;
+    ///
+    /// assert_eq!(Level::LearningRate(0.1).strength(), 0.1);
+    /// assert_eq!(Level::Momentum(0.75).strength(), 4.0);
+    /// ```
     pub fn strength(self) -> f64 {
         match self {
             Self::LearningRate(_) | Self::BatchSize(_) => self.value(),
@@ -112,6 +119,20 @@ pub struct Fixed(Vec<Level>);
 impl Fixed {
     /// What a run has in common with those of its sweep that differ from it by
     /// `factor` alone; `factors` are the sweep's.
+    ///
+    /// ```
+    /// use breakeven_verify::level::Fixed;
+    /// use breakeven_verify::quantity::Factor;
+    /// use breakeven_verify::{VerifySettings, parse_table};
+    ///
+    /// let table = "seed,learning_rate,batch_size,max_lambda_k\n0,0.1,32,2\n0,0.2,32,1\n";
+    /// let path = std::path::Path::new("runs.csv");
+    /// let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+    /// let run = &sweep.runs[0].summary;
+    /// let fixed = Fixed::of(run, Factor::LearningRate, &sweep.factors());
+    /// assert_eq!(fixed.id(), "batch_size=32");
+    /// # Ok::<(), breakeven_verify::InputError>(())
+    /// ```
     pub fn of(run: &RunSummary, factor: Factor, factors: &[Factor]) -> Self {
         let others = factors.iter().filter(|other| **other != factor);
         Self(others.map(|other| Level::of(run, *other)).collect())

@@ -1,6 +1,32 @@
 //! Tests the two conjectures of the break-even point across seeds: runs are
 //! reduced to summaries, summaries to hypotheses over blocks of seeds,
 //! hypotheses to verdicts, and verdicts to a report.
+//!
+//! λ_K that is as 1/η in each of five seeds: of the 3! orders of a seed one is as
+//! Conjecture 1 says, so that p = 1/6⁵.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use breakeven_verify::verdict::Verdict;
+//! use breakeven_verify::{VerifySettings, parse_table, verify};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut table = "seed,learning_rate,batch_size,max_lambda_k\n".to_owned();
+//! for seed in 1..=5 {
+//!     for eta in [0.1, 0.2, 0.4] {
+//!         table += &format!("{seed},{eta},32,{}\n", f64::from(seed) / eta);
+//!     }
+//! }
+//! let settings = VerifySettings::default();
+//! let sweep = parse_table(Path::new("runs.csv"), table.as_bytes(), settings)?;
+//! let verdicts = verify(&[sweep])?;
+//! let found = &verdicts.hypotheses[0];
+//! assert_eq!(found.verdict, Verdict::Supported);
+//! assert!(found.p_value.is_some_and(|p| (p * 6_f64.powi(5) - 1.0).abs() < 1e-9));
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 pub mod against;

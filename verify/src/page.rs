@@ -68,6 +68,17 @@ pub enum PageError {
 /// Page's trend test of `blocks` \[seeds\]\[levels\], predicted to rise along
 /// the levels. Reverse each block to predict that they fall.
 ///
+/// Three seeds, each in the one order of 3! that rises: L = 3(1 + 4 + 9).
+///
+/// ```
+/// use breakeven_verify::page::page_trend_test;
+///
+/// let found = page_trend_test(&vec![vec![0.1, 0.2, 0.4]; 3])?;
+/// assert_eq!(found.statistic, 42.0);
+/// assert!((found.p_value - 1.0 / 216.0).abs() < 1e-12);
+/// # Ok::<(), breakeven_verify::page::PageError>(())
+/// ```
+///
 /// # Errors
 /// Blocks that are empty, too short, of different length, or hold a NaN.
 pub fn page_trend_test(blocks: &[Vec<f64>]) -> Result<Trend, PageError> {

@@ -211,6 +211,16 @@ pub enum Statistic {
 }
 
 /// The paper.
+///
+/// Sec. 4.2 prints the largest λ_K of SimpleCNN with η = 0.1:
+///
+/// ```
+/// use breakeven_verify::paper::{Field, paper};
+///
+/// let mut printed = paper().printed(4).filter(|value| value.quantity == Field::LambdaK);
+/// let found = printed.find(|value| value.level == Some(0.1));
+/// assert_eq!(found.map(|value| value.value), Some(0.68));
+/// ```
 pub fn paper() -> &'static Paper {
     static PAPER: LazyLock<Paper> = LazyLock::new(|| {
         let text = include_str!("../fixtures/paper.toml");

@@ -83,6 +83,28 @@ pub struct PlannedHypothesis {
 impl Plan {
     /// The plan of `sweeps`, which will be judged together.
     ///
+    /// Five seeds of three levels, all in order, have a chance of 1/6⁵:
+    ///
+    /// ```
+    /// use breakeven_sim::meter::Meter;
+    /// use breakeven_verify::VerifySettings;
+    /// use breakeven_verify::plan::{Assumed, Plan, Prepared};
+    /// use breakeven_verify::quantity::{Quantity, Statistic};
+    ///
+    /// let sweep = Prepared {
+    ///     settings: VerifySettings { statistics: vec![Statistic::Max], ..VerifySettings::default() },
+    ///     measured: vec![Quantity::LambdaH],
+    ///     learning_rates: vec![0.1, 0.2, 0.4],
+    /// #   name: "by-learning-rate".to_owned(), plan_sha256: String::new(), batch_sizes: vec![32],
+    /// #   momenta: vec![0.0], covariance_batch_size: None,
+    ///     seeds: (0..5).collect(),
+    /// };
+    /// let plan = Plan::of(&[sweep], Assumed { studies: 5, ..Assumed::default() }, &Meter::new())?;
+    /// let smallest = plan.hypotheses[0].smallest_p_value.unwrap_or(1.0);
+    /// assert!((smallest * 6_f64.powi(5) - 1.0).abs() < 1e-9);
+    /// # Ok::<(), breakeven_verify::VerifyError>(())
+    /// ```
+    ///
     /// # Errors
     /// What cannot be judged together, or has nothing to compare.
     pub fn of(sweeps: &[Prepared], assumed: Assumed, meter: &Meter) -> Result<Self, VerifyError> {

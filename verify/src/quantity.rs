@@ -147,6 +147,13 @@ impl Quantity {
     /// How its maximum changes as `factor` grows, if the conjecture is true:
     /// eigenvalues and traces fall with η and rise with S; the ratio λ*/λ¹
     /// does the opposite. A larger β acts like a larger η (paper, App. F).
+    ///
+    /// ```
+    /// use breakeven_verify::quantity::{Direction, Factor, Quantity};
+    ///
+    /// let expected = Quantity::LambdaK.expected(Factor::LearningRate);
+    /// assert_eq!(expected, Direction::Decreasing);
+    /// ```
     pub fn expected(self, factor: Factor) -> Direction {
         let falls_with_learning_rate = !matches!(self, Self::ConditionK | Self::ConditionH);
         match (factor, falls_with_learning_rate) {

@@ -78,6 +78,32 @@ pub enum ReportError {
 /// of specifications where there are some, and each figure with its data into
 /// [`FIGURES_FOLDER`].
 ///
+/// ```
+/// use breakeven_verify::report::{self, ReportContext};
+/// use breakeven_verify::verify_in_full;
+/// # use breakeven_verify::{VerifySettings, parse_table};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_h\n".to_owned();
+/// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+/// #     table += &format!("{seed},{eta},32,{}\n", 1.0 / eta);
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+/// # let out = std::env::temp_dir().join(format!("breakeven-report-{}", std::process::id()));
+///
+/// // λ_H is 1/η in each of five seeds.
+/// let sweeps = [sweep];
+/// let verdicts = verify_in_full(&sweeps)?;
+/// report::write(&verdicts, &sweeps, &ReportContext::default(), &out)?;
+/// let text = std::fs::read(out.join(report::JSON_FILE))?;
+/// let answer: serde_json::Value = serde_json::from_slice(&text)?;
+/// assert_eq!(answer["hypotheses"][0]["verdict"], "supported");
+/// assert!(out.join(report::HTML_FILE).is_file());
+/// # std::fs::remove_dir_all(&out)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A folder or file that cannot be written.
 pub fn write(

@@ -8,6 +8,21 @@ use crate::trend::{Block, TrendTest};
 
 /// Values in strata: of one seed each, or, where no seed has several levels, of
 /// all runs.
+///
+/// ```
+/// use breakeven_verify::sample::{Sample, Stratum};
+/// use breakeven_verify::trend::TrendTest;
+///
+/// let stratum = |values: [f64; 2]| Stratum {
+///     levels: vec![0, 1],
+///     values: values.to_vec(),
+///     groups: vec![0, 1],
+/// };
+/// let strata = vec![stratum([1.0, 2.0]), stratum([3.0, 5.0])];
+/// let sample = Sample { test: TrendTest::Page, levels: 2, strata };
+/// assert_eq!(sample.of_level(1), [2.0, 5.0]);
+/// assert!(sample.is_paired());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// The test that they allow.

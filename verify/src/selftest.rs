@@ -107,6 +107,18 @@ struct Outcome {
 impl Selftest {
     /// Simulates and judges all studies, on all cores. The answer depends on
     /// neither their number nor their order.
+    ///
+    /// ```
+    /// use breakeven_sim::meter::Meter;
+    /// use breakeven_verify::selftest::{Scenario, Selftest};
+    ///
+    /// let meter = Meter::new();
+    /// let found = Selftest { studies: 1, seed: 0 }.run(&meter);
+    /// // One study of each scenario; those without an effect come first.
+    /// assert_eq!((found.scenarios.len(), meter.read().done), (Scenario::ALL.len(), 10));
+    /// assert_eq!(found.scenarios[0].scenario, Scenario::Null);
+    /// assert_eq!(found.scenarios[0].promised, Some(0.05));
+    /// ```
     pub fn run(self, meter: &Meter) -> Calibration {
         let all = Scenario::ALL.len() * self.studies;
         meter.begin("simulating studies", Parts::Exactly(all as u64));

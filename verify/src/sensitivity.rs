@@ -45,6 +45,31 @@ pub struct MissingRuns {
 impl MissingRuns {
     /// Those of a hypothesis over so many levels; `None` where even all runs
     /// that were made allow no test.
+    ///
+    /// Three seeds at two levels, in order but for one run that does not count: all in
+    /// order have a chance of 1/8, two or more of 4/8.
+    ///
+    /// ```
+    /// # use breakeven_verify::quantity::{Direction, Factor, PerRun};
+    /// # use breakeven_verify::{VerifySettings, blocks::Blocks, parse_table};
+    /// use breakeven_verify::sensitivity::MissingRuns;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let table = "seed,learning_rate,batch_size,converged,max_lambda_k
+    /// # 0,0.1,32,yes,2\n0,0.2,32,yes,1\n1,0.1,32,yes,2
+    /// # 1,0.2,32,yes,1\n2,0.1,32,yes,2\n2,0.2,32,no,\n";
+    /// # let path = std::path::Path::new("runs.csv");
+    /// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+    /// # let runs: Vec<_> = sweep.runs.iter().map(|run| &run.summary).collect();
+    /// # let quantity = PerRun::from_name("max_lambda_k").ok_or("no such quantity")?;
+    /// # let blocks = Blocks::of(&runs, quantity, Factor::LearningRate);
+    /// let completed = blocks.completed.ok_or("all runs count")?;
+    /// let found = MissingRuns::of(&completed, quantity, 2, Direction::Decreasing).ok_or("no test")?;
+    /// assert!((found.p_most_favourable - 1.0 / 8.0).abs() < 1e-12);
+    /// assert!((found.p_least_favourable - 4.0 / 8.0).abs() < 1e-12);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn of(
         completed: &Completed<'_>,
         quantity: PerRun,

@@ -227,6 +227,16 @@ impl VerifySettings {
     /// How the hypotheses are judged: claims and their opposites share α, seven
     /// tenths and three, in equal parts for each look (Bonferroni). Plans of
     /// earlier versions, without an adjustment, spend α on each.
+    ///
+    /// ```
+    /// use breakeven_verify::VerifySettings;
+    ///
+    /// let settings: VerifySettings = toml::from_str("alpha = 0.1\nlooks = [3, 5]")?;
+    /// let procedure = settings.with_adjustment().procedure();
+    /// assert!((procedure.alpha_supported - 0.7 * 0.1 / 2.0).abs() < 1e-12);
+    /// assert!((procedure.alpha_refuted - 0.3 * 0.1 / 2.0).abs() < 1e-12);
+    /// # Ok::<(), toml::de::Error>(())
+    /// ```
     pub fn procedure(&self) -> Procedure {
         let looks = self.looks.as_ref().map(Vec::len);
         let alpha = self.alpha / looks.unwrap_or(1) as f64;

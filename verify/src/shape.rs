@@ -42,6 +42,24 @@ pub enum TurnTest {
 
 /// The step that goes most clearly against the trend, where one does; `rising`
 /// says which way the trend goes along the levels.
+///
+/// Values rise, then fall in each of four seeds, which has a chance of 1/2⁴:
+///
+/// ```
+/// use breakeven_verify::level::Level;
+/// use breakeven_verify::shape::turn;
+/// # use breakeven_verify::sample::{Sample, Stratum};
+/// # use breakeven_verify::trend::TrendTest;
+///
+/// let levels = [0.1, 0.2, 0.4].map(Level::LearningRate);
+/// # let stratum =
+/// #     Stratum { levels: vec![0, 1, 2], values: vec![1.0, 3.0, 2.0], groups: vec![0, 2, 1] };
+/// # let sample = Sample { test: TrendTest::Page, levels: 3, strata: vec![stratum; 4] };
+/// let found = turn(&levels, &sample, true).ok_or("no turn")?;
+/// assert_eq!(found.between, [levels[1], levels[2]]);
+/// assert!((found.p_value - 1.0 / 16.0).abs() < 1e-12);
+/// # Ok::<(), &str>(())
+/// ```
 pub fn turn(levels: &[Level], sample: &Sample, rising: bool) -> Option<Turn> {
     if levels.len() < 3 {
         return None;

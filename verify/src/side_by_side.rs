@@ -100,6 +100,23 @@ impl SideBySide {
 }
 
 /// All claims of a sweep about measured quantities that its settings name.
+///
+/// ```
+/// use breakeven_verify::side_by_side::of_sweep;
+/// # use breakeven_verify::{VerifySettings, parse_table};
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_k\n".to_owned();
+/// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+/// #     table += &format!("{seed},{eta},32,{}\n", 1.0 / eta);
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+///
+/// // λ_K is 1/η in each of five seeds; the maximum over a trajectory comes first.
+/// let max = &of_sweep(&sweep)[0].statistics[0];
+/// assert_eq!((max.runs, max.seeds), (15, 5));
+/// assert!(max.log_slope.is_some_and(|slope| (slope + 1.0).abs() < 1e-12));
+/// # Ok::<(), breakeven_verify::InputError>(())
+/// ```
 pub fn of_sweep(sweep: &Sweep) -> Vec<SideBySide> {
     let counts = |run: &&Run| run.summary.has_converged();
     let counted: Vec<&Run> = sweep.runs.iter().filter(counts).collect();

@@ -12,6 +12,14 @@ pub fn at_least(found: usize, n: usize) -> f64 {
 }
 
 /// The two-sided p-value of `found` of `n`: SciPy's `binomtest(found, n)`.
+///
+/// ```
+/// use breakeven_verify::sign_test::{at_least, two_sided};
+///
+/// // Three of three fair coins, and either side of them.
+/// assert!((at_least(3, 3) - 1.0 / 8.0).abs() < 1e-12);
+/// assert!((two_sided(3, 3) - 1.0 / 4.0).abs() < 1e-12);
+/// ```
 pub fn two_sided(found: usize, n: usize) -> f64 {
     (2.0 * at_least(found.max(n - found), n)).min(1.0)
 }

@@ -24,6 +24,26 @@ pub struct LogSlope {
 /// is not positive, so that it has no logarithm.
 ///
 /// Tied values are all at their geometric mean, as the test sees them.
+///
+/// Values that are 1/η, and half of that, have slope −1:
+///
+/// ```
+/// use breakeven_verify::slope::log_slope;
+/// # use breakeven_verify::sample::{Sample, Stratum};
+/// # use breakeven_verify::trend::TrendTest;
+///
+/// # let levels = [0.1, 0.2, 0.4];
+/// # let stratum = |scale: f64| Stratum {
+/// #     levels: vec![0, 1, 2],
+/// #     values: levels.map(|eta| scale / eta).to_vec(),
+/// #     groups: vec![2, 1, 0],
+/// # };
+/// # let strata = vec![stratum(1.0), stratum(0.5)];
+/// # let sample = Sample { test: TrendTest::Page, levels: 3, strata };
+/// let found = log_slope(&levels, &sample, 0.05).ok_or("a value is not positive")?;
+/// assert!((found.slope + 1.0).abs() < 1e-12);
+/// # Ok::<(), &str>(())
+/// ```
 pub fn log_slope(levels: &[f64], sample: &Sample, alpha: f64) -> Option<LogSlope> {
     let has_logarithms = sample.strata.iter().all(Stratum::is_positive);
     let levels_have = levels.iter().all(|v| *v > 0.0 && v.is_finite());

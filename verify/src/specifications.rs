@@ -101,6 +101,29 @@ impl Specification {
 
 /// The curves of a sweep's claims, in the order of reports. None of a table,
 /// which has no records.
+///
+/// ```
+/// use breakeven_verify::specifications::of_sweep;
+/// # use breakeven_sim::record::Record;
+/// # use breakeven_verify::{VerifySettings, input::Source, parse_table};
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_h\n".to_owned();
+/// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+/// #     table += &format!("{seed},{eta},32,{}\n", 1.0 / eta);
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let mut sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+/// # sweep.source = Source::Folder;
+/// # for run in &mut sweep.runs {
+/// #     let lambda_h = Some(1.0 / run.summary.learning_rate);
+/// #     run.records = vec![Record { step: 1, lambda_h, ..Record::default() }];
+/// # }
+///
+/// // The records of each run say λ_H = 1/η.
+/// let curve = &of_sweep(&sweep)[0];
+/// assert!(curve.log_slope_of_paper.is_some_and(|slope| (slope + 1.0).abs() < 1e-12));
+/// assert_eq!((curve.as_claimed, curve.opposite), (curve.specifications, 0));
+/// # Ok::<(), breakeven_verify::InputError>(())
+/// ```
 pub fn of_sweep(sweep: &Sweep) -> Vec<SpecificationCurve> {
     if sweep.source == Source::Table {
         return Vec::new();

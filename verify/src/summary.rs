@@ -95,6 +95,26 @@ impl Reached {
 
 impl RunSummary {
     /// Summarises a run's records, in order of steps.
+    ///
+    /// ```
+    /// use breakeven_sim::record::{Record, RunHeader};
+    /// use breakeven_verify::VerifySettings;
+    /// use breakeven_verify::quantity::PerRun;
+    /// use breakeven_verify::summary::RunSummary;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let header: RunHeader = serde_json::from_str(r#"{"run": "lr0.5-bs8-seed0", "seed": 0,
+    /// #     "learning_rate": 0.5, "batch_size": 8, "model": "quadratic", "data": "none",
+    /// #     "examples": 8, "parameters": 1, "steps": 3, "version": "none", "device": "none"}"#)?;
+    /// let record = |step, lambda_h| Record { step, lambda_h: Some(lambda_h), ..Record::default() };
+    /// let records = [record(0, 1.0), record(1, 5.0), record(2, 3.0)];
+    /// let summary = RunSummary::of_run(&header, &records, None, &VerifySettings::default());
+    /// let max_lambda_h = PerRun::from_name("max_lambda_h").ok_or("no such quantity")?;
+    /// let reached = summary.values[&max_lambda_h];
+    /// assert_eq!((reached.value, reached.step), (5.0, Some(1)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn of_run(
         header: &RunHeader,
         records: &[Record],

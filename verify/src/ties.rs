@@ -20,6 +20,19 @@ pub const RELATIVE: f64 = 1e-9;
 ///
 /// Groups depend on the values of a block alone and not on their order, so the
 /// permutation distribution given the groups is that of the null hypothesis.
+///
+/// 1 ± 0.3 and 1.5 ± 0.3 overlap, 3 does not:
+///
+/// ```
+/// use breakeven_verify::summary::Reached;
+/// use breakeven_verify::ties::{doubled_midranks, groups};
+///
+/// let reached = |value| Reached { value, step: Some(10), error: Some(0.3) };
+/// let found = groups(&[3.0, 1.0, 1.5].map(reached));
+/// assert_eq!(found, [1, 0, 0]);
+/// // Ranks 3, and 1.5 of both that tie.
+/// assert_eq!(doubled_midranks(&found), [6, 3, 3]);
+/// ```
 pub fn groups(block: &[Reached]) -> Vec<usize> {
     let shared = range_at_step_zero(block);
     let ranges: Vec<Range> = block

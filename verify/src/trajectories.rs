@@ -93,6 +93,28 @@ pub struct Series {
 }
 
 /// One measured quantity along training, at several levels.
+///
+/// The mean over two seeds, where one has λ_H = 1 and the other 3:
+///
+/// ```
+/// use breakeven_sim::record::Record;
+/// use breakeven_verify::trajectories::{AtLevel, Trajectories};
+/// # use breakeven_verify::{VerifySettings, parse_table};
+///
+/// # let table = "seed,learning_rate,batch_size,max_lambda_h\n0,0.1,8,1\n1,0.1,8,3\n";
+/// # let path = std::path::Path::new("runs.csv");
+/// # let mut sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+/// # for (run, lambda_h) in sweep.runs.iter_mut().zip([1.0, 3.0]) {
+/// #     run.records = vec![Record { lambda_h: Some(lambda_h), ..Record::default() }];
+/// # }
+/// let level = AtLevel { name: "η = 0.1".to_owned(), runs: sweep.runs.iter().collect() };
+/// let levels = [level];
+/// let lambda_h = |record: &Record| record.lambda_h;
+/// let series = Trajectories::of(&levels, &lambda_h).series();
+/// // Both seeds, and the mean above them.
+/// assert_eq!((series.len(), &series[2].curve.points), (3, &vec![(0.0, 2.0)]));
+/// # Ok::<(), breakeven_verify::InputError>(())
+/// ```
 pub struct Trajectories<'a> {
     /// The levels; each has the look of its place.
     pub levels: &'a [AtLevel<'a>],

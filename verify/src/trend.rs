@@ -141,6 +141,19 @@ pub enum Method {
 /// Terpstra's there is one block, of all runs.
 ///
 /// `None` where no block holds two labels.
+///
+/// One of two seeds lacks the middle level; 1/3! and 1/2! are their chances to be in
+/// order:
+///
+/// ```
+/// use breakeven_verify::trend::{Block, TrendTest, trend};
+///
+/// let whole = Block { labels: vec![0, 1, 2], groups: vec![0, 1, 2] };
+/// let part = Block { labels: vec![0, 2], groups: vec![0, 1] };
+/// let found = trend(TrendTest::IncompleteBlocks, &[whole, part]).ok_or("one level")?;
+/// assert!((found.p_value - 1.0 / 12.0).abs() < 1e-12);
+/// # Ok::<(), &str>(())
+/// ```
 pub fn trend(test: TrendTest, blocks: &[Block]) -> Option<Trend> {
     let has_two = |block: &Block| block.labels.iter().any(|l| *l != block.labels[0]);
     if !blocks.iter().any(has_two) {

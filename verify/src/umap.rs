@@ -121,6 +121,18 @@ pub enum UmapError {
 
 /// Embeds points in the plane.
 ///
+/// Two groups of three, where no point has a neighbour in the other:
+///
+/// ```
+/// use breakeven_verify::umap::{Settings, embed};
+///
+/// let points: Vec<Vec<f64>> =
+///     [0.0, 1.0, 3.0, 100.0, 101.0, 103.0].map(|x| vec![x, 0.0]).to_vec();
+/// let found = embed(&points, &Settings { neighbours: 3, ..Settings::default() })?;
+/// assert_eq!((found.points.len(), found.components), (6, 2));
+/// # Ok::<(), breakeven_verify::umap::UmapError>(())
+/// ```
+///
 /// # Errors
 /// Points or settings that can't be.
 pub fn embed(points: &[Vec<f64>], settings: &Settings) -> Result<Embedding, UmapError> {

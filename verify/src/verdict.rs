@@ -3,6 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 /// What the data say of a hypothesis.
+///
+/// ```
+/// use breakeven_verify::verdict::Verdict;
+///
+/// let answer: Verdict = serde_json::from_str("\"refuted\"")?;
+/// assert_eq!((answer, answer.sign()), (Verdict::Refuted, "✗"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {

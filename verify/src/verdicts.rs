@@ -78,6 +78,28 @@ pub struct SweepSummary {
 
 /// Tests the conjectures on `sweeps`; all their hypotheses are one family.
 ///
+/// A λ_K that rises with η in every seed refutes Conjecture 1:
+///
+/// ```
+/// use breakeven_verify::verdict::Verdict;
+/// use breakeven_verify::verify;
+/// # use breakeven_verify::{VerifySettings, parse_table};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_k\n".to_owned();
+/// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+/// #     table += &format!("{seed},{eta},32,{eta}\n");
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+///
+/// let verdicts = verify(&[sweep])?;
+/// assert_eq!(verdicts.count(Verdict::Refuted), 1);
+/// let opposite = verdicts.hypotheses[0].opposite_p_value.unwrap_or(1.0);
+/// assert!((opposite * 6_f64.powi(5) - 1.0).abs() < 1e-9);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// No sweep, two of one name, different levels α, or nothing to compare.
 pub fn verify(sweeps: &[Sweep]) -> Result<Verdicts, VerifyError> {

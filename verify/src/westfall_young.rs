@@ -47,6 +47,20 @@ pub struct Member {
 ///
 /// # Panics
 /// If a member has no blocks, or members of one part differ in their runs.
+///
+/// Two quantities of the same runs that go together count once, where Holm's
+/// adjustment would double their p of (1/3!)²:
+///
+/// ```
+/// use breakeven_verify::trend::{Block, TrendTest};
+/// use breakeven_verify::westfall_young::{Member, step_down};
+///
+/// let seed = Block { labels: vec![0, 1, 2], groups: vec![0, 1, 2] };
+/// let blocks = vec![seed; 2];
+/// let member = Some(Member { part: 0, test: TrendTest::Page, blocks });
+/// let adjusted = step_down(&[member.clone(), member]);
+/// assert!(adjusted.iter().all(|p| (p - 1.0 / 36.0).abs() < 1e-12));
+/// ```
 pub fn step_down(family: &[Option<Member>]) -> Vec<f64> {
     let tests: Vec<Option<Test>> = family
         .iter()

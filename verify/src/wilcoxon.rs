@@ -17,6 +17,13 @@ pub const MOST_DIFFERENCES: usize = 200;
 const ROUNDING: f64 = 1e-9;
 
 /// The two-sided p-value; `None` without a difference that is not 0.
+///
+/// ```
+/// use breakeven_verify::wilcoxon::signed_rank_p;
+///
+/// // All of 2³ signs alike, either way.
+/// assert_eq!(signed_rank_p(&[0.5, 1.0, 3.0]), Some(0.25));
+/// ```
 pub fn signed_rank_p(differences: &[f64]) -> Option<f64> {
     let mut sizes: Vec<(f64, bool)> = differences
         .iter()

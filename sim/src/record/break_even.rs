@@ -7,6 +7,16 @@ const UNDECIDED: f64 = 2.0;
 
 /// The first record at which SGD is not stable along e_H¹, the break-even point of a
 /// trajectory (paper, Sec. 3).
+///
+/// ```
+/// use breakeven_sim::record::{Record, break_even, break_even_bracket};
+///
+/// let record = |step, left| Record { step, stability: Some(left), ..Record::default() };
+/// let records = [record(0, 0.6), record(10, 0.9), record(20, 1.1), record(30, 1.0)];
+/// assert_eq!(break_even(&records).map(|point| point.step), Some(20));
+/// // Between two records nothing is known.
+/// assert_eq!(break_even_bracket(&records), Some([Some(10), Some(20)]));
+/// ```
 pub fn break_even(records: &[Record]) -> Option<&Record> {
     records
         .iter()

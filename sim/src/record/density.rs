@@ -5,6 +5,20 @@ use serde::{Deserialize, Serialize};
 /// The distribution of a symmetric matrix's eigenvalues: Gauss quadratures of the
 /// measures of random probes z, in which eigenvalue λ_i with unit vector u_i weighs
 /// ⟨u_i, z⟩²/‖z‖² (Golub & Welsch, 1969; Ghorbani et al., 2019).
+///
+/// Two nodes of one probe: above the smaller one lies the larger one's weight at
+/// least, and all at most.
+///
+/// ```
+/// use breakeven_sim::record::SpectralDensity;
+///
+/// let density: SpectralDensity =
+///     serde_json::from_str(r#"{"nodes": [1.0, 5.0], "weights": [0.75, 0.25]}"#)?;
+/// assert_eq!(density.share_above(0.0).between, [0.25, 1.0]);
+/// assert_eq!(density.share_above(1.0).between, [0.0, 1.0]);
+/// assert_eq!(density.share_above(6.0).between, [0.0, 0.25]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpectralDensity {
     /// Quadrature nodes (eigenvalues) of all probes, smallest first.

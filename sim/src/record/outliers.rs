@@ -22,6 +22,19 @@ pub const LEAST_FOR_OUTLIERS: usize = OF_THE_BULK + 1;
 /// λ_1/1000. The outliers are the first i, for the i with the largest separation, if
 /// that is at least four whatever the errors of the eigenvalues, and no other place
 /// could have a larger one.
+///
+/// Gaps of 10, 5, 1, 1 and 1: the second is five times as wide as any below it, the
+/// first only twice.
+///
+/// ```
+/// use breakeven_sim::record::Outliers;
+///
+/// let eigenvalues = [20.0, 10.0, 5.0, 4.0, 3.0, 2.0].map(|value| (value, 0.0));
+/// let outliers = Outliers::among("H", &eigenvalues)?;
+/// assert_eq!((outliers.count, outliers.separation), (2, 5.0));
+/// assert_eq!(outliers.bulk_edge, 5.0);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outliers {
     /// How many there are.

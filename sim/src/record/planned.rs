@@ -47,6 +47,17 @@ pub struct PlannedRun {
 
 /// All runs that a configuration plans, seed by seed; none where it has no such
 /// table, as those of other programs.
+///
+/// ```
+/// use breakeven_sim::record::planned_runs;
+///
+/// let config = serde_json::json!({"sweep": {
+///     "learning_rates": [0.1, 0.01], "batch_sizes": [32], "seeds": [0, 1, 2],
+/// }});
+/// let runs = planned_runs(&config);
+/// assert_eq!(runs.len(), 6);
+/// assert_eq!(runs[0].name, "lr0.1-bs32-seed0");
+/// ```
 pub fn planned_runs(config: &serde_json::Value) -> Vec<PlannedRun> {
     let Ok(axes) = Axes::deserialize(&config["sweep"]) else {
         return Vec::new();

@@ -11,6 +11,16 @@ use super::seal::{SealError, Sealed, sealed, unsealed};
 pub const PREDICTIONS_FILE: &str = "predictions.jsonl";
 
 /// Class probabilities at one step.
+///
+/// ```
+/// use breakeven_sim::record::Predictions;
+///
+/// let line = br#"{"step": 8, "epoch": 2.0, "classes": 2, "precision": "f64",
+///     "probabilities": [0.25, 0.75]}"#;
+/// let read = Predictions::from_line(line)?.value;
+/// assert_eq!(read.probabilities, Ok(vec![0.25, 0.75]));
+/// # Ok::<(), breakeven_sim::record::seal::SealError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Line", into = "Line")]
 pub struct Predictions {

@@ -95,6 +95,17 @@ pub fn sealed(object: &str) -> String {
 
 /// Reads a JSON object that may have been [`sealed`].
 ///
+/// ```
+/// use breakeven_sim::record::seal::{Seal, sealed, unsealed};
+/// use serde_json::{Value, json};
+///
+/// let line = sealed(r#"{"step":1}"#);
+/// assert_eq!(line, r#"{"step":1,"crc32c":"04e7de71"}"#);
+/// let read = unsealed::<Value>(line.as_bytes())?;
+/// assert_eq!((read.value, read.seal), (json!({"step": 1}), Seal::Intact));
+/// # Ok::<(), breakeven_sim::record::seal::SealError>(())
+/// ```
+///
 /// # Errors
 /// A checksum that does not hold, or that is not where one is written; without
 /// one, text that is not JSON of this type.

@@ -6,6 +6,14 @@ use super::{Record, RunHeader};
 
 /// What makes a run's training more than plain mini-batch SGD on cross
 /// entropy. A field is absent where its option is off.
+///
+/// ```
+/// use breakeven_sim::record::TrainingOptions;
+///
+/// let options = TrainingOptions { momentum: Some(0.9), ..TrainingOptions::default() };
+/// assert_eq!(options.in_words(), "momentum 0.9");
+/// assert_eq!(options.beyond_plain_sgd(), ["momentum"]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainingOptions {
     /// The loss: `mse`.

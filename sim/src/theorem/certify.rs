@@ -106,6 +106,26 @@ const MOST_HALVINGS: u32 = 9;
 impl Claim {
     /// Divides the box until every part is decided or `most_boxes` have been
     /// looked at.
+    ///
+    /// For k = 0 the upper end is 2/η − αp/ψ₀², which falls with η whatever the rest is:
+    ///
+    /// ```
+    /// use breakeven_sim::interval::Interval;
+    /// use breakeven_sim::theorem::Factor;
+    /// use breakeven_sim::theorem::certify::{Claim, End, ParameterBox};
+    ///
+    /// let whole = ParameterBox {
+    ///     learning_rate: Interval::new(0.1, 0.2),
+    ///     batch_size: Interval::new(8.0, 16.0),
+    ///     alpha: Interval::new(1.0, 2.0),
+    ///     psi0: Interval::point(1.0),
+    ///     psi_exponent: Interval::point(0.0),
+    ///     noise_exponent: Interval::point(0.0),
+    /// #   lambda0: 1.0, reference_rate: 0.1, examples: 1000,
+    /// };
+    /// let claim = Claim { factor: Factor::LearningRate, end: End::Upper };
+    /// assert!(claim.certify(&whole, 1000).is_proved());
+    /// ```
     pub fn certify(self, whole: &ParameterBox, most_boxes: usize) -> Certificate {
         let mut certificate = Certificate {
             proved: 0.0,

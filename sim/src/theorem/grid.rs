@@ -71,6 +71,23 @@ impl Default for Grid {
 impl Grid {
     /// Tries all combinations.
     ///
+    /// Two learning rates are one change, on each of the two batch sizes:
+    ///
+    /// ```
+    /// use breakeven_sim::theorem::Factor;
+    /// use breakeven_sim::theorem::grid::{Grid, Theorem};
+    ///
+    /// let grid = Grid {
+    ///     learning_rates: vec![0.1, 0.2],
+    ///     batch_sizes: vec![8, 16],
+    /// #   alphas: vec![1.0], psi0s: vec![1.0], exponents: vec![0.3],
+    ///     ..Grid::default()
+    /// };
+    /// let tally = grid.tally(Theorem::One, Factor::LearningRate)?;
+    /// assert_eq!((tally.compared, tally.hold), (2, 2));
+    /// # Ok::<(), breakeven_sim::parameter::ParameterError>(())
+    /// ```
+    ///
     /// # Errors
     /// Where a value of the grid is out of its range.
     pub fn tally(&self, theorem: Theorem, factor: Factor) -> Result<Tally, ParameterError> {

@@ -30,6 +30,18 @@ pub struct Doubled {
 /// Batches of one example up to half of all `examples`, with η = ψ²S/α, so
 /// that the rule says ηλ_H = 1.
 ///
+/// At S = N/2, ηλ_H is 2 − (N−S)/(N−1), and 2 with twice the batch:
+///
+/// ```
+/// use breakeven_sim::theorem::scaling::doubled;
+///
+/// let rows = doubled(1000, 1.0, 1.0)?;
+/// let half = rows.last().map(|row| row.rate_times_lambda_h).unwrap_or_default();
+/// assert!((half[0] - (2.0 - 500.0 / 999.0)).abs() < 1e-12);
+/// assert_eq!(half[1], 2.0);
+/// # Ok::<(), breakeven_sim::parameter::ParameterError>(())
+/// ```
+///
 /// # Errors
 /// Where N is below 2, or α or ψ is not positive.
 pub fn doubled(examples: usize, alpha: f64, psi: f64) -> Result<Vec<Doubled>, ParameterError> {

@@ -64,6 +64,23 @@ pub struct Effort {
 
 /// All statements, over the box of ordinary parameters and the grid.
 ///
+/// The theorems hold on every pair of runs; without an assumption, some statements
+/// do not:
+///
+/// ```
+/// use breakeven_sim::theorem::grid::Grid;
+/// use breakeven_sim::theorem::statements::{Effort, check_all};
+///
+/// # let few = vec![0.1, 0.3];
+/// # let grid = Grid { learning_rates: few.clone(), alphas: few, ..Grid::default() };
+/// let checked = check_all(&grid, Effort { most_boxes: 2000 })?;
+/// for tally in checked.iter().filter_map(|statement| statement.grid) {
+///     assert!(tally.hold > 0 && tally.hold == tally.compared);
+/// }
+/// assert!(checked.iter().any(|statement| statement.counterexample.is_some()));
+/// # Ok::<(), breakeven_sim::parameter::ParameterError>(())
+/// ```
+///
 /// # Errors
 /// Where the grid has a value out of its range.
 pub fn check_all(grid: &Grid, effort: Effort) -> Result<Vec<Checked>, ParameterError> {

@@ -25,6 +25,17 @@ pub struct OverSeeds {
 impl OverSeeds {
     /// Of a number for each run, with its seed; the interval has the coverage
     /// 1 − `alpha`. `None` of no run.
+    ///
+    /// ```
+    /// use breakeven_verify::assumptions::{OverSeeds, SignTest};
+    ///
+    /// // Seed 1 has a mean of 3, seed 2 of 1.
+    /// let runs = [(1, 2.0), (1, 4.0), (2, 1.0)];
+    /// assert_eq!(OverSeeds::of(&runs, 0.05).map(|found| found.mean), Some(2.0));
+    /// // Both lie above 0.
+    /// let p_value = SignTest::of(&runs, 0.0).map_or(1.0, |found| found.p_value);
+    /// assert!((p_value - 1.0 / 4.0).abs() < 1e-12);
+    /// ```
     pub fn of(runs: &[(u64, f64)], alpha: f64) -> Option<Self> {
         let means = of_seeds(runs);
         (!means.is_empty()).then(|| Self {

@@ -184,6 +184,17 @@ fn fit(run: &Run, record: &Record) -> Option<Result<LineFit, String>> {
 /// The least-squares parabola through losses at these offsets, with the curvature
 /// free or given.
 ///
+/// ```
+/// use breakeven_verify::assumptions::parabola;
+///
+/// // 1 + ½ · 6t².
+/// let offsets = [-2.0, -1.0, 0.0, 1.0, 2.0];
+/// let found = parabola(&offsets, &offsets.map(|t| 1.0 + 3.0 * t * t), None)?;
+/// assert!((found.curvature - 6.0).abs() < 1e-9);
+/// assert!((found.r2 - 1.0).abs() < 1e-12);
+/// # Ok::<(), String>(())
+/// ```
+///
 /// # Errors
 /// Why there is none.
 pub fn parabola(

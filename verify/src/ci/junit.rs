@@ -36,6 +36,26 @@ enum CaseResult {
 /// skipped. Against a baseline a hypothesis fails where anything about it
 /// changed, whatever its verdict, and a run where it counts otherwise than then.
 ///
+/// ```
+/// use breakeven_verify::{ci, verify};
+/// # use breakeven_verify::{VerifySettings, parse_table};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut table = "seed,learning_rate,batch_size,max_lambda_h\n".to_owned();
+/// # for (seed, eta) in (0..15).map(|run| (run / 3, [0.1, 0.2, 0.4][run % 3])) {
+/// #     table += &format!("{seed},{eta},32,{eta}\n");
+/// # }
+/// # let path = std::path::Path::new("runs.csv");
+/// # let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+///
+/// // λ_H rises with η here, which refutes the one claim.
+/// let verdicts = verify(&[sweep])?;
+/// assert!(ci::junit(&verdicts, None)?.contains(r#"tests="1" failures="1""#));
+/// let summary = ci::summary(&verdicts, None);
+/// assert!(summary.contains("0 supported, 1 refuted, 0 inconclusive"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// None that writing to memory can give.
 pub fn junit(verdicts: &Verdicts, against: Option<&Against>) -> io::Result<String> {

@@ -21,6 +21,25 @@ const ROWS_IN_A_GROUP: usize = 16_384;
 
 /// Writes a table as a Parquet file.
 ///
+/// ```
+/// use breakeven_verify::export::{Cell, Column, Kind, Table, write_csv, write_parquet};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let table = || Table {
+///     columns: vec![Column { name: "lambda_h".to_owned(), kind: Kind::Double }],
+///     rows: Box::new([vec![Cell::Double(20.5)], vec![Cell::Null]].into_iter()),
+/// };
+/// let mut file = Vec::new();
+/// write_parquet(table(), &mut file)?;
+/// // The format's own mark.
+/// assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
+/// let mut text = Vec::new();
+/// write_csv(table(), &mut text)?;
+/// assert_eq!(text, b"lambda_h\n20.5\n\"\"\n");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A writer that refuses, and whole numbers beyond 2⁶³ − 1.
 pub fn write_parquet(table: Table<'_>, to: impl Write + Send) -> Result<(), ExportError> {

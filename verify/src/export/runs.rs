@@ -7,6 +7,23 @@ use crate::quantity::PerRun;
 use crate::summary::Convergence;
 
 /// The summaries of all runs whose files are whole.
+///
+/// ```
+/// use breakeven_verify::export::{runs, write_jsonl};
+/// use breakeven_verify::{VerifySettings, parse_table};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let table = "seed,learning_rate,batch_size,max_lambda_h\n3,0.1,32,20.5\n";
+/// let path = std::path::Path::new("runs.csv");
+/// let sweeps = [parse_table(path, table.as_bytes(), VerifySettings::default())?];
+/// let mut lines = Vec::new();
+/// write_jsonl(runs(&sweeps), &mut lines)?;
+/// let row: serde_json::Value = serde_json::from_slice(&lines)?;
+/// assert_eq!((row["seed"].as_u64(), row["max_lambda_h"].as_f64()), (Some(3), Some(20.5)));
+/// assert!(row["max_lambda_k"].is_null());
+/// # Ok(())
+/// # }
+/// ```
 pub fn runs(sweeps: &[Sweep]) -> Table<'_> {
     let names = OF_RUN.into_iter().chain([
         ("reason", Kind::Text),

@@ -46,6 +46,21 @@ pub enum ColumnMapError {
 impl ColumnMap {
     /// From `NAME=THEIRS`, each.
     ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use breakeven_verify::{ColumnMap, VerifySettings, parse_table_as};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let columns = ColumnMap::parse(&["learning_rate=config.lr".to_owned()])?;
+    /// let table = "seed,config.lr,batch_size,max_lambda_k\n0,0.1,32,2\n";
+    /// let path = Path::new("runs.csv");
+    /// let sweep = parse_table_as(path, table.as_bytes(), VerifySettings::default(), &columns)?;
+    /// assert_eq!(sweep.runs[0].summary.learning_rate, 0.1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What is no such pair, a name that tables do not have, or the same column
     /// twice, ours or theirs.

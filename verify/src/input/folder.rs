@@ -37,6 +37,22 @@ struct Environment {
 /// The sweep folders that `path` means: itself, or those in it, by name, where
 /// it has no configuration of its own.
 ///
+/// ```
+/// use breakeven_verify::sweep_folders;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let all = std::env::temp_dir().join(format!("breakeven-folders-{}", std::process::id()));
+/// for name in ["by-batch-size", "by-learning-rate"] {
+///     std::fs::create_dir_all(all.join(name))?;
+///     std::fs::write(all.join(name).join("config.json"), "{}")?;
+/// }
+/// let found = sweep_folders(&all)?;
+/// assert_eq!(found, [all.join("by-batch-size"), all.join("by-learning-rate")]);
+/// # std::fs::remove_dir_all(&all)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A folder that cannot be read, or that neither is nor holds a sweep folder.
 pub fn sweep_folders(path: &Path) -> Result<Vec<PathBuf>, InputError> {
@@ -80,6 +96,32 @@ pub enum Kept {
 /// without an outcome are read too, and marked unfinished; those with a file
 /// that cannot be read, or of which a checksum shows that it has changed, do
 /// not count, nor those that began with another plan or are of another version.
+///
+/// Full batches with η = ½ are unstable above λ_H = 2/η:
+///
+/// ```
+/// use breakeven_verify::read_sweep;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sweep = std::env::temp_dir().join(format!("breakeven-sweep-{}", std::process::id()));
+/// let run = sweep.join("runs/lr0.5-bs8-seed0");
+/// std::fs::create_dir_all(&run)?;
+/// std::fs::write(sweep.join("config.json"), "{}")?;
+/// # let header = r#"{"run": "lr0.5-bs8-seed0", "seed": 0, "learning_rate": 0.5, "batch_size": 8,
+/// #     "model": "quadratic", "data": "none", "examples": 8, "parameters": 1, "steps": 2,
+/// #     "version": "another program", "device": "none"}"#;
+/// std::fs::write(run.join("run.json"), header)?;
+/// let records = r#"{"step": 0, "epoch": 0.0, "lambda_h": 3.0, "stability": 0.25}
+/// {"step": 1, "epoch": 1.0, "lambda_h": 5.0, "stability": 2.25}
+/// "#;
+/// std::fs::write(run.join("records.jsonl"), records)?;
+/// std::fs::write(run.join("outcome.json"), r#"{"status": "completed", "steps": 2}"#)?;
+/// let found = read_sweep(&sweep)?;
+/// assert_eq!(found.runs[0].summary.break_even_step, Some(1));
+/// # std::fs::remove_dir_all(&sweep)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// A configuration that is missing, unreadable, malformed or cut off; settings

@@ -17,6 +17,21 @@ const GO_ON: &str = "resume the sweep with `--resume`, which goes on from the ru
 /// The predictions of the run in `folder`, in order of steps. `outcome` is how
 /// it ended, where it has.
 ///
+/// ```
+/// use breakeven_verify::read_predictions;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let run = std::env::temp_dir().join(format!("breakeven-predictions-{}", std::process::id()));
+/// # std::fs::create_dir_all(&run)?;
+/// let line = r#"{"step":0,"epoch":0.0,"classes":2,"precision":"f64","probabilities":[0.25,0.75]}"#;
+/// std::fs::write(run.join("predictions.jsonl"), format!("{line}\n"))?;
+/// let all = read_predictions(&run, None)?;
+/// assert_eq!(all[0].probabilities, Ok(vec![0.25, 0.75]));
+/// # std::fs::remove_dir_all(&run)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A file that is missing, unreadable, cut off, or not as it was written.
 pub fn read_predictions(

@@ -25,6 +25,19 @@ pub const STANDARD_INPUT: &str = "-";
 /// Reads the table at `path`, or from standard input where that is `-`, to be
 /// tested under `settings`. The rule of convergence is the table's own column.
 ///
+/// ```
+/// use breakeven_verify::{VerifySettings, read_table};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let path = std::env::temp_dir().join(format!("breakeven-table-{}.csv", std::process::id()));
+/// std::fs::write(&path, "seed,learning_rate,batch_size,max_lambda_k\n7,0.1,32,2.5\n")?;
+/// let sweep = read_table(&path, VerifySettings::default())?;
+/// assert_eq!((sweep.runs.len(), sweep.runs[0].summary.seed), (1, 7));
+/// # std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`parse_table`], and a file that cannot be read.
 pub fn read_table(path: &Path, settings: VerifySettings) -> Result<Sweep, InputError> {
@@ -53,6 +66,20 @@ pub fn read_table_as(
 }
 
 /// Reads a table from `text`, which may be gzipped; `path` names it in errors.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use breakeven_verify::{VerifySettings, parse_table};
+///
+/// let table = "learning_rate;batch_size;seed;max_lambda_k\n0,1;32;7;2,5\n";
+/// let path = Path::new("runs.csv");
+/// let sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+/// let run = &sweep.runs[0].summary;
+/// assert_eq!((run.learning_rate, run.batch_size, run.seed), (0.1, 32, 7));
+/// assert!(run.values.values().all(|reached| reached.value == 2.5));
+/// # Ok::<(), breakeven_verify::InputError>(())
+/// ```
 ///
 /// # Errors
 /// Settings outside their range; missing or repeated columns, cells that are not

@@ -30,6 +30,10 @@ pub struct PanelFiles {
 }
 
 /// The folder of a figure: `figure-04`.
+///
+/// ```
+/// assert_eq!(breakeven_verify::paper::folder_name(4), "figure-04");
+/// ```
 pub fn folder_name(number: u32) -> String {
     format!("figure-{number:02}")
 }

@@ -209,6 +209,32 @@ pub struct Paths {
 impl Paths {
     /// Embeds the predictions of all runs together.
     ///
+    /// ```
+    /// use breakeven_sim::record::Record;
+    /// use breakeven_verify::paper::path::{PathRun, PathSettings, Paths};
+    /// # use breakeven_sim::record::{Digits, Predictions};
+    ///
+    /// # let line = |k: u64| Predictions {
+    /// #     step: 10 * k, epoch: k as f64, classes: 2, precision: Digits::F64,
+    /// #     probabilities: Ok(vec![k as f64 / 4.0, 1.0 - k as f64 / 4.0]),
+    /// # };
+    /// # let predictions: Vec<Predictions> = (0..4).map(line).collect();
+    /// // Predictions at steps 0, 10, 20 and 30; at 30 the accuracy is past 65 %.
+    /// let record = |step, lambda_k, accuracy| Record {
+    ///     step,
+    ///     lambda_k: Some(lambda_k),
+    ///     training_accuracy: Some(accuracy),
+    ///     ..Record::default()
+    /// };
+    /// let records = [record(0, 1.0, 0.1), record(10, 4.0, 0.4), record(30, 2.0, 0.7)];
+    /// # let (label, break_even_step) = ("η = 0.1".to_owned(), Some(10));
+    /// let run = PathRun { label, predictions: &predictions, records: &records, break_even_step };
+    /// let found = &Paths::of(&[run], PathSettings::default())?.paths[0];
+    /// assert_eq!(found.points.len(), 3);
+    /// assert_eq!(found.largest_lambda_k_step, Some(10));
+    /// # Ok::<(), breakeven_verify::paper::path::PathError>(())
+    /// ```
+    ///
     /// # Errors
     /// Runs without predictions, of different data, or that can't be embedded.
     pub fn of(runs: &[PathRun], settings: PathSettings) -> Result<Self, PathError> {

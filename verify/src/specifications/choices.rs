@@ -294,6 +294,17 @@ impl Choices {
     }
 
     /// All choices for what is read off records.
+    ///
+    /// ```
+    /// use breakeven_verify::quantity::Quantity;
+    /// use breakeven_verify::specifications::Choices;
+    ///
+    /// let paper = Choices::of_paper(Quantity::LambdaH);
+    /// let all = Choices::all(paper.measured);
+    /// // Four statistics in three windows but for one pair, three smoothings, three cadences.
+    /// assert_eq!(all.len(), (4 * 3 - 1) * 3 * 3);
+    /// assert!(all.contains(&paper));
+    /// ```
     pub fn all(measured: Measured) -> Vec<Self> {
         let mut all = Vec::new();
         for cadence in Cadence::ALL {

@@ -142,6 +142,38 @@ impl More {
 
 /// Predicted and observed break-even points of all sweeps with records; `None`
 /// where there are none.
+///
+/// Single examples, η = ½, λ_K = λ_H and ψ = 1: by Eq. 4 the break-even λ_H is
+/// 2/η − 1, and it lies between the two records.
+///
+/// ```
+/// # use breakeven_sim::record::Record;
+/// # use breakeven_verify::{VerifySettings, input::Source, parse_table};
+/// use breakeven_verify::thresholds::of_sweeps;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let table = "seed,learning_rate,batch_size,break_even_step,max_lambda_h\n0,0.5,1,10,4\n";
+/// # let path = std::path::Path::new("runs.csv");
+/// # let mut sweep = parse_table(path, table.as_bytes(), VerifySettings::default())?;
+/// # sweep.source = Source::Folder;
+/// # sweep.runs[0].header = serde_json::from_str(r#"{"run": "a", "seed": 0, "learning_rate": 0.5,
+/// #     "batch_size": 1, "model": "quadratic", "data": "none", "examples": 8, "parameters": 1,
+/// #     "steps": 10, "version": "none", "device": "none"}"#)?;
+/// let record = |step, lambda, left_side| Record {
+///     step,
+///     lambda_h: Some(lambda),
+///     lambda_k_per_example: Some(lambda),
+///     psi: Some(1.0),
+///     stability: Some(left_side),
+///     ..Record::default()
+/// };
+/// sweep.runs[0].records = vec![record(0, 2.0, 0.5), record(10, 4.0, 2.0)];
+/// let found = &of_sweeps(&[sweep]).ok_or("no records")?.runs[0];
+/// assert_eq!((found.predicted["eq4"], found.null), (3.0, Some(4.0)));
+/// assert_eq!(found.observed_bracket, Some([2.0, 4.0]));
+/// # Ok(())
+/// # }
+/// ```
 pub fn of_sweeps(sweeps: &[Sweep]) -> Option<Thresholds> {
     let folders: Vec<&Sweep> = sweeps
         .iter()

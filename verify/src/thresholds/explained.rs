@@ -53,6 +53,19 @@ pub struct Fit {
 }
 
 /// Of pairs of a positive prediction and a positive observation.
+///
+/// Observations that are twice the prediction: a line explains them all.
+///
+/// ```
+/// use breakeven_verify::thresholds::explained;
+///
+/// let found = explained(&[(1.0, 2.0), (2.0, 4.0), (8.0, 16.0)]);
+/// let line = found.fitted?;
+/// assert!((line.slope - 1.0).abs() < 1e-12);
+/// assert!((line.intercept - 2_f64.ln()).abs() < 1e-12);
+/// assert!((line.share.r2 - 1.0).abs() < 1e-12);
+/// # Ok::<(), String>(())
+/// ```
 pub fn explained(pairs: &[(f64, f64)]) -> Explained {
     let logs: Vec<(f64, f64)> = pairs.iter().map(|(p, o)| (p.ln(), o.ln())).collect();
     Explained {

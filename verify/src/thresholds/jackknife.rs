@@ -53,6 +53,21 @@ pub struct Explains {
 /// logarithms of 1 − R² and of the ratio, and Student's interval of the
 /// pseudo-values is taken back.
 ///
+/// A prediction that is off by a factor of e everywhere, beside one that is off by
+/// e²: the sums of squares are as 1 to 4.
+///
+/// ```
+/// use breakeven_verify::thresholds::{Errors, errors};
+///
+/// let run = |seed| {
+///     let observed = seed as f64;
+///     Errors { seed, predicted: observed + 1.0, null: observed + 2.0, observed }
+/// };
+/// let found = errors(&[run(1), run(2), run(3), run(4)], 0.05)?;
+/// assert!((found.log_ratio.value - 0.25_f64.ln()).abs() < 1e-12);
+/// # Ok::<(), String>(())
+/// ```
+///
 /// # Errors
 /// Why there is no comparison.
 pub fn errors(runs: &[Errors], alpha: f64) -> Known<Explains> {

@@ -18,6 +18,14 @@ const STEPS: usize = 500;
 
 impl Curve {
     /// The least squares on 300 points, from a = b = 1.
+    ///
+    /// ```
+    /// use breakeven_verify::umap::Curve;
+    ///
+    /// // umap-learn's `find_ab_params(1.0, 0.1)`.
+    /// let Curve { a, b } = Curve::fitted(0.1, 1.0);
+    /// assert!((a - 1.577).abs() < 1e-3 && (b - 0.895).abs() < 1e-3);
+    /// ```
     pub fn fitted(min_dist: f64, spread: f64) -> Self {
         let data = target(min_dist, spread);
         let mut best = Self { a: 1.0, b: 1.0 };

@@ -11,6 +11,15 @@ pub struct Neighbour {
 
 /// The `count` nearest neighbours of each point: itself, then the others by
 /// distance, equal ones in their order. `count` is at most the number of points.
+///
+/// ```
+/// use breakeven_verify::umap::nearest;
+///
+/// let found = nearest(&[vec![0.0], vec![1.0], vec![3.0]], 2);
+/// // Itself, and the next one.
+/// assert_eq!((found[2][0].point, found[2][1].point), (2, 1));
+/// assert_eq!(found[2][1].distance, 2.0);
+/// ```
 pub fn nearest(points: &[Vec<f64>], count: usize) -> Vec<Vec<Neighbour>> {
     let of = |centre: usize| {
         let mut all: Vec<Neighbour> = points

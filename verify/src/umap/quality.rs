@@ -36,6 +36,15 @@ fn term(w: f64, q: f64) -> f64 {
 /// far neighbours in the plane are from being neighbours in the data, with
 /// `count` neighbours, the point itself not counted. Absent where the
 /// normalisation is not defined: for `count` of half the points or more.
+///
+/// ```
+/// use breakeven_verify::umap::trustworthiness;
+///
+/// // The data themselves have all their neighbours.
+/// let points = [[0.0, 0.0], [1.0, 0.0], [3.0, 0.0], [7.0, 0.0], [15.0, 0.0]];
+/// let data = points.map(|point| point.to_vec());
+/// assert_eq!(trustworthiness(&data, &points, 2), Some(1.0));
+/// ```
 pub fn trustworthiness(data: &[Vec<f64>], points: &[[f64; 2]], count: usize) -> Option<f64> {
     let n = data.len();
     if count == 0 || 2 * count >= n {
