@@ -2,6 +2,15 @@
 
 /// The text of a table that `fill` writes.
 ///
+/// ```
+/// let text = breakeven_plot::csv_text(|table| {
+///     table.write_record(["step", "note"])?;
+///     table.write_record(["10", "early, first"])
+/// })?;
+/// assert_eq!(text, "step,note\n10,\"early, first\"\n");
+/// # Ok::<(), csv::Error>(())
+/// ```
+///
 /// # Errors
 /// As `fill`; a table in memory gives none.
 pub fn csv_text(

@@ -37,6 +37,22 @@ pub enum WriteError {
 
 /// Writes a file.
 ///
+/// A file that can't be written is named:
+///
+/// ```
+/// use breakeven_plot::write_file;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let path = std::env::temp_dir().join(format!("breakeven-plot-{}.csv", std::process::id()));
+/// write_file(&path, b"step\n10\n")?;
+/// assert_eq!(std::fs::read(&path)?, b"step\n10\n");
+/// let error = write_file(&path.join("inside.csv"), b"").unwrap_err();
+/// assert!(error.to_string().contains("inside.csv"));
+/// # std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// It can't be written.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
@@ -66,6 +82,29 @@ impl Figure {
 
     /// Writes [`Self::write_picture`] and what it shows as a table into `folder`,
     /// which is made, under the figure's identifier.
+    ///
+    /// ```
+    /// # use breakeven_plot::{Axis, Curve, Figure, Scale, Size, Ticks, Weight};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let axis = |label: &str| Axis {
+    /// #     label: label.to_owned(), scale: Scale::Linear(0.0, 1.0), ticks: Ticks::Round,
+    /// # };
+    /// # let (points, label, marks) = (vec![(0.25, 0.5)], None, Vec::new());
+    /// # let figure = Figure {
+    /// #     id: "path".to_owned(), title: "ψ".to_owned(), description: "A point.".to_owned(),
+    /// #     x: axis("step"), y: axis("ψ"), guides: Vec::new(), ground: None, size: Size::Column,
+    /// #     curves: vec![Curve { label, points, look: 0, weight: Weight::Bold, marks }],
+    /// # };
+    /// # let folder = std::env::temp_dir().join(format!("breakeven-figure-{}", std::process::id()));
+    /// // A figure with the identifier `path` and one point at (0.25, 0.5).
+    /// let files = figure.write(&folder)?;
+    /// assert_eq!(files, ["path.svg", "path.png", "path.csv"].map(|name| folder.join(name)));
+    /// let table = std::fs::read_to_string(&files[2])?;
+    /// assert_eq!(table, "kind,label,line,x,y\nbold,,0,0.25,0.5\n");
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As there, and a table that can't be made.

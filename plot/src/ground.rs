@@ -75,6 +75,13 @@ pub fn colour(place: f64) -> String {
 impl Ground {
     /// A scale over exactly these values; logarithmic where all are positive and
     /// span more than a factor of 30.
+    ///
+    /// ```
+    /// use breakeven_plot::{Ground, Scale};
+    ///
+    /// assert_eq!(Ground::scale_of(&[3.0, 1.0, 2.0]), Scale::Linear(1.0, 3.0));
+    /// assert_eq!(Ground::scale_of(&[0.1, 1.0, 10.0]), Scale::Log(0.1, 10.0));
+    /// ```
     pub fn scale_of(values: &[f64]) -> Scale {
         let finite = || values.iter().copied().filter(|v| v.is_finite());
         let low = finite().fold(f64::INFINITY, f64::min);

@@ -5,6 +5,33 @@
 //! each comes with a dash pattern and a marker of its own. [`STYLE`] holds all
 //! looks, for light and dark screens and for paper: put it once into a page,
 //! or use [`Figure::standalone`].
+//!
+//! The break-even λ_H of full batches against η:
+//!
+//! ```
+//! use breakeven_plot::{Axis, Curve, Figure, Scale, Size, Ticks, Weight};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let points: Vec<(f64, f64)> = [0.5, 1.0, 2.0].map(|eta| (eta, 2.0 / eta)).to_vec();
+//! let axis = |label: &str, values: [f64; 3]| Axis {
+//!     label: label.to_owned(),
+//!     scale: Scale::around(values),
+//!     ticks: Ticks::Round,
+//! };
+//! # let (look, weight, marks) = (0, Weight::Bold, Vec::new());
+//! let curve = Curve { label: Some("2/η".to_owned()), points, look, weight, marks };
+//! let figure = Figure {
+//!     x: axis("η", [0.5, 1.0, 2.0]),
+//!     y: axis("λ_H", [4.0, 2.0, 1.0]),
+//!     curves: vec![curve],
+//! #   id: "limit".to_owned(), title: "λ_H".to_owned(), description: "It falls.".to_owned(),
+//! #   guides: Vec::new(), ground: None, size: Size::Wide,
+//! };
+//! assert!(figure.standalone().starts_with("<svg"));
+//! assert_eq!(figure.csv()?.lines().last(), Some("bold,2/η,0,2,1"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod csv_text;
 mod files;
@@ -185,6 +212,11 @@ pub fn standalone(svg: &str) -> String {
 }
 
 /// A number as tick labels show it, with up to four digits.
+///
+/// ```
+/// assert_eq!(breakeven_plot::digits(-0.25), "−0.25");
+/// assert_eq!(breakeven_plot::digits(1e-9), "10⁻⁹");
+/// ```
 pub fn digits(value: f64) -> String {
     scale::tick_label(value)
 }

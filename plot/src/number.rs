@@ -5,6 +5,13 @@ const PLAIN_EXPONENTS: std::ops::Range<i32> = -5..7;
 
 /// `value` with this many significant digits, without trailing zeros; powers
 /// of ten where plain digits would be long.
+///
+/// ```
+/// use breakeven_plot::number::significant;
+///
+/// assert_eq!(significant(2.0 / 3.0, 3), "0.667");
+/// assert_eq!(significant(1.5e-8, 3), "1.5e-8");
+/// ```
 pub fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
@@ -25,6 +32,13 @@ pub fn significant(value: f64, digits: usize) -> String {
 /// `value` with all its digits, as few as tell it from any other number:
 /// settings and levels, which must stay distinct. With a power of ten where
 /// [`significant`] has one.
+///
+/// ```
+/// use breakeven_plot::number::exact;
+///
+/// assert_eq!(exact(0.1), "0.1");
+/// assert_eq!(exact(0.1 + 0.2), "0.30000000000000004");
+/// ```
 pub fn exact(value: f64) -> String {
     let scientific = format!("{value:e}");
     let exponent = scientific.split_once('e').and_then(|(_, e)| e.parse().ok());
@@ -36,6 +50,13 @@ pub fn exact(value: f64) -> String {
 
 /// A p-value with two significant digits; of those that are too small for the
 /// machine's numbers, a bound.
+///
+/// ```
+/// use breakeven_plot::number::p_value;
+///
+/// assert_eq!(p_value(1.0 / 216.0), "0.0046");
+/// assert_eq!(p_value(0.0), "< 1e-300");
+/// ```
 pub fn p_value(p: f64) -> String {
     if p < SMALLEST_SHOWN_P {
         return format!("< {SMALLEST_SHOWN_P:e}");

@@ -35,6 +35,19 @@ pub enum PngError {
 
 /// The pixels of a drawing whose size is in units of length, on white.
 ///
+/// An inch across has 300 pixels:
+///
+/// ```
+/// use breakeven_plot::png::png;
+///
+/// let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="25.4mm" height="12.7mm"/>"#;
+/// let file = png(svg)?;
+/// assert!(file.starts_with(b"\x89PNG"));
+/// // Width and height, where every PNG has them.
+/// assert_eq!(file[16..24], [300_u32.to_be_bytes(), 150_u32.to_be_bytes()].concat());
+/// # Ok::<(), breakeven_plot::png::PngError>(())
+/// ```
+///
 /// # Errors
 /// If it can't be read, or is too large.
 pub fn png(svg: &str) -> Result<Vec<u8>, PngError> {

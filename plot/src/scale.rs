@@ -10,6 +10,16 @@ const LOG_FROM_RATIO: f64 = 30.0;
 const MARGIN: f64 = 0.04;
 
 /// The scale of an axis, with its two ends.
+///
+/// ```
+/// use breakeven_plot::Scale;
+///
+/// assert_eq!(Scale::Linear(0.0, 10.0).ticks(5), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+/// // Ten lies in the middle of one and a hundred.
+/// let log = Scale::Log(1.0, 100.0);
+/// assert!(log.place(10.0).is_some_and(|place| (place - 0.5).abs() < 1e-12));
+/// assert_eq!(log.place(0.0), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {

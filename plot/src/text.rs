@@ -1,6 +1,10 @@
 //! Text for markup: escaped, with subscripts and superscripts.
 
 /// `text` with the five characters escaped that mean something in markup.
+///
+/// ```
+/// assert_eq!(breakeven_plot::text::escape("p < α & q"), "p &lt; α &amp; q");
+/// ```
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -28,6 +32,13 @@ pub enum Piece<'a> {
 }
 
 /// Splits a label such as `λ_K of K^M` into its pieces.
+///
+/// ```
+/// use breakeven_plot::text::{Piece, pieces};
+///
+/// let found = pieces("Tr K^M");
+/// assert_eq!(found, [Piece::Line("Tr K"), Piece::Above("M")]);
+/// ```
 pub fn pieces(label: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = label;
@@ -63,6 +74,15 @@ fn next_sign(text: &str) -> Option<usize> {
 }
 
 /// A label as HTML, with `sub` and `sup` elements.
+///
+/// ```
+/// use breakeven_plot::text::{html, plain};
+///
+/// assert_eq!(html("λ_K of K^M"), "λ<sub>K</sub> of K<sup>M</sup>");
+/// assert_eq!(plain("λ_K of K^M"), "λK of KM");
+/// // A name, and no symbol.
+/// assert_eq!(html("max_lambda_k"), "max_lambda_k");
+/// ```
 pub fn html(label: &str) -> String {
     pieces(label)
         .into_iter()
@@ -78,6 +98,11 @@ pub fn html(label: &str) -> String {
 const SMALL: f64 = 0.75;
 
 /// A label as the inside of an SVG `text` element, with shifted `tspan`s.
+///
+/// ```
+/// let label = breakeven_plot::text::svg("λ_K");
+/// assert!(label.starts_with("λ<tspan") && label.ends_with(">K</tspan>"));
+/// ```
 pub fn svg(label: &str) -> String {
     let mut shift = 0.0;
     let mut text = String::new();
