@@ -39,9 +39,9 @@ pub struct VerifySettings {
     /// Default: all that the conjectures speak of.
     pub quantities: Vec<Quantity>,
     /// How p-values are adjusted for the number of hypotheses. Default:
-    /// Westfall and Young's step-down minP. Absent in the plans of earlier
-    /// versions, which are judged by the rule of their time: Holm's adjustment,
-    /// each direction at α.
+    /// Westfall and Young's step-down minP. Absent in what is read without it, as
+    /// the plans of earlier versions are, which are judged by the rule of their
+    /// time: Holm's adjustment, each direction at α.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjustment>,
     /// Numbers of seeds, rising, at which the runs are judged until all is
