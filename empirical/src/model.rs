@@ -178,6 +178,16 @@ impl Architecture {
         classes: usize,
     ) -> Result<Box<dyn Model>, ModelError> {
         let inputs = inputs.into();
+        let sizes = match inputs {
+            InputShape::Image(sides) => sides.to_vec(),
+            InputShape::Text { vocabulary, length } => vec![vocabulary, length],
+        };
+        if sizes.contains(&0) {
+            return Err(ModelError::Nothing("a size of the examples"));
+        }
+        if classes == 0 {
+            return Err(ModelError::Nothing("the number of classes"));
+        }
         if let Some(&large) = self.layers().iter().find(|&&units| units > LARGEST_LAYER) {
             return Err(ModelError::LargeLayer(large));
         }

@@ -13,6 +13,9 @@ pub enum ModelError {
     /// A layer without units.
     #[error("{0} is 0: give every layer at least one unit")]
     Empty(&'static str),
+    /// Examples without numbers, or of no class.
+    #[error("{0} is 0: a network needs data and classes")]
+    Nothing(&'static str),
     /// A layer that no memory holds.
     #[error("a layer has {0} units: give at most {LARGEST_LAYER}")]
     LargeLayer(usize),

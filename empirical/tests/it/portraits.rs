@@ -217,3 +217,22 @@ fn weights_tell_how_many_classes_there_are() {
     let words = missing.unwrap_err().to_string();
     assert!(words.contains("no tensor classifier.weight"), "{words}");
 }
+
+/// As weights of no rows would have it.
+#[test]
+fn networks_of_no_numbers_or_classes_are_refused() {
+    let text = |[vocabulary, length]: [usize; 2]| InputShape::Text { vocabulary, length };
+    for (architecture, inputs, empty) in [
+        (mlp(&[]), IMAGE.into(), InputShape::Image([1, 0, 2])),
+        (Architecture::of_paper("lstm"), text([9, 4]), text([0, 4])),
+        (Architecture::of_paper("lstm"), text([9, 4]), text([9, 0])),
+    ] {
+        let said = |inputs, classes| {
+            let refused = architecture.build(inputs, classes).err();
+            refused.map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(said(inputs, 2), "");
+        assert!(said(inputs, 0).starts_with("the number of classes is 0: "));
+        assert!(said(empty, 2).starts_with("a size of the examples is 0: "));
+    }
+}
