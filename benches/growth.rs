@@ -8,6 +8,8 @@
 //! each: the slope of log cost over log size by least squares over all points, with its
 //! standard error. With `--out` the figures and their numbers go to DIR.
 
+mod common;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -56,11 +58,7 @@ const AXES: [(&str, &str, &[usize]); 4] = [
 
 fn main() -> Result<(), Failure> {
     keep_freed_memory();
-    // Cargo adds a flag of its own.
-    let words: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|w| w != "--bench")
-        .collect();
+    let words = common::words();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => compare(None),
         ["--out", folder] => compare(Some(Path::new(folder))),
@@ -149,10 +147,7 @@ fn examples(count: usize, compute: &Compute) -> Examples {
 /// A line of what Linux says of this process, in MB.
 fn memory(name: &str) -> Result<f64, Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find(|line| line.starts_with(name));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-    let kilobytes: f64 = kilobytes.ok_or("no memory in /proc/self/status")?.parse()?;
-    Ok(kilobytes * 1024.0 / 1e6)
+    common::memory(&status, name).ok_or_else(|| "no memory in /proc/self/status".into())
 }
 
 /// All points of an axis.

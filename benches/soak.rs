@@ -6,6 +6,8 @@
 //! predictions beside them, and looks all the time at its resident size and at how many
 //! records it has written. The figure and its numbers go to DIR.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,12 +23,7 @@ const EVERY: usize = 100;
 const EPOCHS: usize = 16_667;
 
 fn main() -> Result<(), Failure> {
-    // Cargo adds a flag of its own.
-    let words: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|w| w != "--bench")
-        .collect();
-    let [out] = &words[..] else {
+    let [out] = &common::words()[..] else {
         return Err("give the folder for the figure".into());
     };
     fs::create_dir_all(out)?;
@@ -76,7 +73,8 @@ fn train(folder: &Path) -> Result<Vec<(f64, f64)>, Failure> {
         }
         // None before the first, and after the last the process may be gone.
         let lines = fs::read(&records).map_or(0, |text| text.split(|&c| c == b'\n').count() - 1);
-        let size = fs::read_to_string(&status).ok().and_then(resident);
+        let size = fs::read_to_string(&status).ok();
+        let size = size.and_then(|status| common::memory(&status, "VmRSS:"));
         let step = (lines.saturating_sub(1) * EVERY) as f64;
         let new = points.last().is_none_or(|(last, _)| step > *last);
         if let Some(size) = size.filter(|_| lines > 0 && new) {
@@ -87,13 +85,6 @@ fn train(folder: &Path) -> Result<Vec<(f64, f64)>, Failure> {
         true => Ok(points),
         false => Err(format!("train: {ended}").into()),
     }
-}
-
-/// Of what Linux says of a process, MB.
-fn resident(status: String) -> Option<f64> {
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024.0 / 1e6)
 }
 
 fn figure(points: Vec<(f64, f64)>) -> Figure {

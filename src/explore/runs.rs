@@ -33,8 +33,6 @@ const MOST_BYTES: u64 = 1 << 20;
 pub struct Runs {
     folder: Option<PathBuf>,
     runs: Vec<Run>,
-    /// Folders of the runs.
-    known: HashSet<PathBuf>,
     /// Runs that were found beyond the most that are shown.
     left_out: usize,
     /// Rises with each change, from where no earlier program was: a page may have
@@ -122,14 +120,14 @@ impl Runs {
         meter.begin("looking for runs", Parts::Whole);
         let mut found = Vec::new();
         collect(&folder, DEPTH, &mut found);
-        found.retain(|path| !self.known.contains(path));
+        let known: HashSet<&Path> = self.runs.iter().map(|run| &*run.folder).collect();
+        found.retain(|path| !known.contains(&**path));
         found.sort();
         let room = MOST_RUNS.saturating_sub(self.runs.len());
         self.left_out = found.len().saturating_sub(room);
         let new = found.iter().take(room);
         let new: Vec<Run> = new.filter_map(|path| Run::open(path, &folder)).collect();
         let mut changed = !new.is_empty();
-        self.known.extend(new.iter().map(|run| run.folder.clone()));
         self.runs.extend(new);
         meter.begin("reading runs", Parts::Exactly(self.runs.len() as u64));
         for run in &mut self.runs {
@@ -227,9 +225,9 @@ impl Run {
             return false;
         }
         self.stamps = stamps;
-        let before = (self.records.len(), self.problem.take());
+        let (records, problem) = (self.records.len(), self.problem.take());
         self.read_all();
-        !same || before != (self.records.len(), self.problem.clone())
+        !same || records != self.records.len() || problem != self.problem
     }
 
     fn read_all(&mut self) {
