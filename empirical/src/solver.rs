@@ -1,6 +1,7 @@
 //! Eigenvalue and trace estimates of a [`LinearOperator`]; they know neither
 //! networks nor Burn.
 
+mod chance;
 mod complete;
 mod deflated;
 mod density;

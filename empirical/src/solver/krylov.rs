@@ -3,6 +3,8 @@
 use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 
+use super::chance::{Chance, MISSED};
+use super::pairs::Found;
 use super::{axpy, gaussian, norm, scale, take_out};
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;
@@ -22,8 +24,12 @@ pub(super) struct KrylovSpace {
     next: Option<Vec<f64>>,
     /// Length of what the last product left outside the basis.
     beta: f64,
-    /// The longest product with a unit vector: a lower bound of ‖A‖.
+    /// The longest product with a unit vector that is known: a lower bound of ‖A‖.
     longest: f64,
+    /// What of each product lies along the basis vectors up to the one behind
+    /// it; nothing where more is in it, or a restart turned the basis.
+    images: Option<Vec<Vec<f64>>>,
+    chance: Chance,
 }
 
 impl KrylovSpace {
@@ -34,31 +40,45 @@ impl KrylovSpace {
             axpy(1.0, v, &mut first);
         }
         if !norm(&first).is_normal() {
-            return Self::fresh(dim, Vec::new(), rng);
+            return Self::fresh(dim, Vec::new(), 0.0, rng);
         }
-        let mut space = Self::empty(Vec::new());
+        let mut space = Self::empty(dim, Vec::new());
         let length = norm(&first);
         space.next = space.direction(first, length);
         space
     }
 
     /// The space of a Gaussian direction orthogonal to all of `outside`,
-    /// which are orthonormal.
-    pub(super) fn fresh(dim: usize, outside: Vec<Vec<f64>>, rng: &mut ChaCha8Rng) -> Self {
-        let mut space = Self::empty(outside);
+    /// which are orthonormal, of an operator whose products with unit vectors are
+    /// known to be as long as `longest`.
+    pub(super) fn fresh(
+        dim: usize,
+        outside: Vec<Vec<f64>>,
+        longest: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let mut space = Self::empty(dim, outside);
+        space.longest = longest;
         space.next = space.fresh_direction(dim, rng);
         space
     }
 
-    fn empty(outside: Vec<Vec<f64>>) -> Self {
+    fn empty(dim: usize, outside: Vec<Vec<f64>>) -> Self {
         Self {
+            images: outside.is_empty().then(Vec::new),
             outside,
             basis: Vec::new(),
             projected: DMatrix::zeros(0, 0),
             next: None,
             beta: 0.0,
             longest: 0.0,
+            chance: Chance::new(dim),
         }
+    }
+
+    /// The longest product with a unit vector that is known.
+    pub(super) fn longest(&self) -> f64 {
+        self.longest
     }
 
     /// Whether the basis spans the whole space.
@@ -69,6 +89,16 @@ impl KrylovSpace {
     /// Gives the directions back that it stayed orthogonal to.
     pub(super) fn into_outside(self) -> Vec<Vec<f64>> {
         self.outside
+    }
+
+    /// The basis, for another space to stay outside of, which gives it back by
+    /// [`Self::take_back`].
+    pub(super) fn lend(&mut self) -> Vec<Vec<f64>> {
+        std::mem::take(&mut self.basis)
+    }
+
+    pub(super) fn take_back(&mut self, basis: Vec<Vec<f64>>) {
+        self.basis = basis;
     }
 
     /// Vectors in the basis.
@@ -93,23 +123,33 @@ impl KrylovSpace {
         }
         self.longest = self.longest.max(length);
         self.basis.push(q);
-        let coefficients = self.orthogonalise(&mut w);
-        self.grow(coefficients);
+        let mut coefficients = self.orthogonalise(&mut w);
+        self.grow(&coefficients);
         self.beta = norm(&w);
-        if self.beta <= operator.rounding(self.longest) {
+        let rounding = operator.rounding(self.longest);
+        self.chance.step(self.beta.max(rounding));
+        if self.beta <= rounding {
             self.beta = 0.0;
+            let Some(ritz) = self.ritz() else {
+                return false;
+            };
+            self.chance.another(ritz.values);
             self.next = self.fresh_direction(operator.dim(), rng);
         } else {
             self.next = self.direction(w, length);
         }
+        if let Some(images) = &mut self.images {
+            coefficients.push(self.beta);
+            images.push(coefficients);
+        }
         true
     }
 
-    fn grow(&mut self, coefficients: Vec<f64>) {
+    fn grow(&mut self, coefficients: &[f64]) {
         let size = self.basis.len();
         let grown = std::mem::replace(&mut self.projected, DMatrix::zeros(0, 0));
         self.projected = grown.resize(size, size, 0.0);
-        for (k, coefficient) in coefficients.into_iter().enumerate() {
+        for (k, &coefficient) in coefficients.iter().enumerate() {
             self.projected[(k, size - 1)] = coefficient;
             self.projected[(size - 1, k)] = coefficient;
         }
@@ -166,6 +206,9 @@ impl KrylovSpace {
 
     /// Keeps the Ritz vectors numbered `kept`; the next direction stays.
     pub(super) fn restart(&mut self, ritz: &Ritz, kept: &[usize]) {
+        let dropped = (0..ritz.values.len()).filter(|k| !kept.contains(k));
+        self.chance.dropped(dropped.map(|k| ritz.values[k]));
+        self.images = None;
         self.basis = kept.iter().map(|&k| self.vector(ritz, k)).collect();
         let values: Vec<f64> = kept.iter().map(|&k| ritz.values[k]).collect();
         self.projected = DMatrix::from_diagonal(&values.into());
@@ -173,11 +216,59 @@ impl KrylovSpace {
 
     /// The k-th Ritz vector.
     pub(super) fn vector(&self, ritz: &Ritz, k: usize) -> Vec<f64> {
-        let mut vector = vec![0.0; self.basis[0].len()];
-        for (row, q) in self.basis.iter().enumerate() {
-            axpy(ritz.coefficients[(row, k)], q, &mut vector);
+        self.combined(ritz.coefficients.column(k).iter().copied())
+    }
+
+    /// The k-th Ritz pair, with all that is known of it.
+    pub(super) fn found(&self, ritz: &Ritz, k: usize) -> Found {
+        Found {
+            value: ritz.values[k],
+            vector: self.vector(ritz, k),
+            image: self.image(ritz, k),
+            residual: ritz.residuals[k],
         }
-        vector
+    }
+
+    /// The product of A and the k-th Ritz vector, from those with the basis;
+    /// absent where they are not known.
+    fn image(&self, ritz: &Ritz, k: usize) -> Option<Vec<f64>> {
+        let mut along = vec![0.0; self.basis.len() + 1];
+        for (row, image) in self.images.as_ref()?.iter().enumerate() {
+            axpy(ritz.coefficients[(row, k)], image, &mut along);
+        }
+        Some(self.combined(along.into_iter()))
+    }
+
+    /// The sum of so much of each basis vector, and of the next direction.
+    fn combined(&self, along: impl Iterator<Item = f64>) -> Vec<f64> {
+        let mut sum = vec![0.0; self.basis[0].len()];
+        for (q, along) in self.basis.iter().chain(&self.next).zip(along) {
+            axpy(along, q, &mut sum);
+        }
+        sum
+    }
+
+    /// How often a product was within what was there already, up to rounding.
+    pub(super) fn exhausted(&self) -> usize {
+        self.chance.ended()
+    }
+
+    /// What no eigenvalue times `sign` is above, but with the probability
+    /// [`MISSED`]; exact where the basis spans the whole space. See
+    /// [`Chance::edge`].
+    pub(super) fn edge(&self, ritz: &Ritz, sign: f64) -> f64 {
+        self.edge_at(ritz, sign, MISSED)
+    }
+
+    /// [`Self::edge`] at another probability.
+    pub(super) fn edge_at(&self, ritz: &Ritz, sign: f64, missed: f64) -> f64 {
+        let values = &ritz.values;
+        match self.complete() {
+            false => self.chance.edge(values, sign, self.longest, missed),
+            true => values
+                .iter()
+                .fold(f64::NEG_INFINITY, |m, x| m.max(sign * x)),
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! The eigenvalues at the ends of a spectrum by Lanczos' method.
 
 mod ends;
+mod outside;
 mod polish;
 
-use breakeven_sim::record::{BoundKind, SolverStatus};
+use breakeven_sim::record::SolverStatus;
 use rand_chacha::ChaCha8Rng;
 
 use super::krylov::{KrylovSpace, Ritz};
 use super::most_vectors;
-use super::pairs::{Block, Eigenpairs, Wanted};
+use super::pairs::{Block, Eigenpairs, Found, Wanted};
 use crate::operator::LinearOperator;
 
 /// Products after which a bound is believed. A search that starts next to the
@@ -21,13 +22,9 @@ const CONFIRMING_PRODUCTS: usize = 4;
 /// eigenvalues for one, and the bound of a block holds the residuals of all.
 const FIRST_SHARE: f64 = 0.02;
 
-/// Products with a fresh direction before it is believed to have shown all
-/// that is to be seen.
-const FRESH_PRODUCTS: usize = 15;
-
-/// Residuals by which an eigenvalue may lie above the largest Ritz value of a
-/// fresh direction.
-const CAUTION: f64 = 10.0;
+/// A converged Ritz value of a fresh direction that lies no more residuals than
+/// this below the wanted ones joins them: it could not be told from them.
+const TOO_CLOSE: f64 = 10.0;
 
 /// Vectors beyond those asked for that are kept to count the eigenvalues of a
 /// cluster.
@@ -103,13 +100,15 @@ impl Lanczos {
     ///    last measurement along a trajectory, or from a Gaussian direction
     ///    where there is none, until the estimate min(r, r²/δ) of each wanted
     ///    pair is within the tolerance.
-    /// 2. Fresh Gaussian directions orthogonal to all pairs found, for at
-    ///    least fifteen products each: a pair that is as large as the wanted ones
-    ///    joins them, until all that a direction shows lies clearly below.
-    ///    That gives the upper edge τ of all other eigenvalues.
-    /// 3. Rayleigh–Ritz over all pairs found, with a product each. With the
-    ///    residuals R of the block and τ, the i-th value is within
-    ///    2‖R‖²/(δ + √(δ² + 4‖R‖²)) of the i-th eigenvalue, δ = θ_i − τ
+    /// 2. Fresh Gaussian directions orthogonal to all pairs found: a pair that
+    ///    is as large as the wanted ones joins them, until a direction shows
+    ///    that nothing else is. Above the upper edge τ that it gives for all other
+    ///    eigenvalues none is hidden, but with a probability of 10⁻⁵ that this
+    ///    direction is nearly orthogonal to its eigenvector. The first of them
+    ///    stays outside of all that the search has seen, where less is left.
+    /// 3. Rayleigh–Ritz over all pairs found. With the residuals R of the block
+    ///    and τ, the i-th value is within 2‖R‖²/(δ + √(δ² + 4‖R‖²)) of the
+    ///    i-th eigenvalue, δ = θ_i − τ
     ///    ([`BoundKind::Searched`](breakeven_sim::record::BoundKind::Searched)).
     ///
     /// Without fresh directions the first step is all, and the bounds are the
@@ -131,6 +130,7 @@ impl Lanczos {
             operator,
             wanted,
             products: 0,
+            longest: 0.0,
         };
         let found = if start.is_empty() && dim <= self.complete_up_to.min(self.max_products) {
             search.written_out()
@@ -146,20 +146,8 @@ struct Search<'a, A> {
     operator: &'a A,
     wanted: Wanted,
     products: usize,
-}
-
-/// What is known of all eigenvalues outside a block.
-struct Outside {
-    /// None is above this.
-    highest: f64,
-    /// None is below this.
-    lowest: f64,
-    /// Whether the eigenvalues of the last wanted cluster were all counted, at
-    /// the upper and the lower end.
-    counted: [bool; 2],
-    status: SolverStatus,
-    /// Of bounds that rest on this.
-    kind: BoundKind,
+    /// The longest product with a unit vector: a lower bound of ‖A‖.
+    longest: f64,
 }
 
 impl<A: LinearOperator> Search<'_, A> {
@@ -181,13 +169,20 @@ impl<A: LinearOperator> Search<'_, A> {
             }
             let mut block = Block::default();
             for k in self.wanted.places(ritz.values.len()) {
-                block.push(ritz.values[k], space.vector(&ritz, k));
+                block.push(space.found(&ritz, k));
             }
+            let beside = match beyond.is_empty() {
+                true => self.look_beside(&mut space, &ritz, &block, rng)?,
+                false => None,
+            };
             for (value, vector) in std::mem::take(&mut beyond) {
-                block.push(value, vector);
+                block.push(Found::roughly(value, vector));
             }
-            let outside = self.look_outside(&mut block, rng)?;
-            self.products += block.len();
+            let outside = match beside {
+                Some(outside) => outside,
+                None => self.look_outside(&mut block, rng)?,
+            };
+            self.products += block.products();
             let residuals = block.rayleigh_ritz(self.operator)?;
             let level = share * self.plan.tolerance * block.scale();
             let exhausted =
@@ -206,8 +201,18 @@ impl<A: LinearOperator> Search<'_, A> {
         }
     }
 
+    /// Of a product with a unit vector, where ‖A‖ is `scale` at least.
     fn rounding(&self, scale: f64) -> f64 {
-        self.operator.rounding(scale)
+        self.operator.rounding(scale.max(self.longest))
+    }
+
+    /// One product, by which a space grows. False where its length is not
+    /// finite.
+    fn extend(&mut self, space: &mut KrylovSpace, rng: &mut ChaCha8Rng) -> bool {
+        self.products += 1;
+        let finite = space.extend(self.operator, rng);
+        self.longest = self.longest.max(space.longest());
+        finite
     }
 
     /// Products that are left once each vector of the block has had one.
@@ -224,8 +229,7 @@ impl<A: LinearOperator> Search<'_, A> {
         rng: &mut ChaCha8Rng,
     ) -> Option<(Ritz, SolverStatus)> {
         loop {
-            self.products += 1;
-            if !space.extend(self.operator, rng) {
+            if !self.extend(space, rng) {
                 return None;
             }
             let ritz = space.ritz()?;
@@ -265,98 +269,4 @@ impl<A: LinearOperator> Search<'_, A> {
         };
         space.restart(ritz, &kept.places(space.len()));
     }
-
-    /// Searches fresh directions outside the block, which takes in every pair
-    /// that belongs to it, until one shows nothing more.
-    fn look_outside(&mut self, block: &mut Block, rng: &mut ChaCha8Rng) -> Option<Outside> {
-        loop {
-            let vectors = std::mem::take(&mut block.vectors);
-            let mut space = KrylovSpace::fresh(self.operator.dim(), vectors, rng);
-            let seen = self.follow(&mut space, block, rng);
-            let (ritz, joining, outside) = match seen {
-                Seen::NotFinite => return None,
-                Seen::Nothing(outside) => {
-                    block.vectors = space.into_outside();
-                    return Some(outside);
-                }
-                Seen::Pairs(ritz, joining, outside) => (ritz, joining, outside),
-            };
-            let joining: Vec<(f64, Vec<f64>)> = joining
-                .iter()
-                .map(|&k| (ritz.values[k], space.vector(&ritz, k)))
-                .collect();
-            block.vectors = space.into_outside();
-            for (value, vector) in joining {
-                block.push(value, vector);
-            }
-            if self.out_of_products(block.len()) {
-                return Some(Outside {
-                    status: SolverStatus::OutOfProducts,
-                    ..outside
-                });
-            }
-        }
-    }
-
-    /// Follows one fresh direction.
-    fn follow(&mut self, space: &mut KrylovSpace, block: &Block, rng: &mut ChaCha8Rng) -> Seen {
-        if space.complete() {
-            return Seen::Nothing(Outside {
-                highest: f64::NEG_INFINITY,
-                lowest: f64::INFINITY,
-                counted: [true; 2],
-                status: SolverStatus::Converged,
-                kind: BoundKind::Searched,
-            });
-        }
-        let mut followed = 0;
-        loop {
-            self.products += 1;
-            followed += 1;
-            if !space.extend(self.operator, rng) {
-                return Seen::NotFinite;
-            }
-            let Some(ritz) = space.ritz() else {
-                return Seen::NotFinite;
-            };
-            let ends = self.ends(block, &ritz, space.complete());
-            let out = self.out_of_products(block.len());
-            let outside = Outside {
-                highest: ends[0].reach,
-                lowest: -ends[1].reach,
-                counted: [ends[0].counts, ends[1].counts],
-                status: if out {
-                    SolverStatus::OutOfProducts
-                } else {
-                    SolverStatus::Converged
-                },
-                kind: BoundKind::Searched,
-            };
-            if followed >= FRESH_PRODUCTS || space.complete() {
-                if ends.iter().all(|end| end.reach <= end.edge) {
-                    return Seen::Nothing(Outside {
-                        status: SolverStatus::Converged,
-                        ..outside
-                    });
-                }
-                let joining: Vec<usize> = ends.iter().flat_map(|end| end.joining.clone()).collect();
-                if !joining.is_empty() {
-                    return Seen::Pairs(ritz, joining, outside);
-                }
-            }
-            if out {
-                return Seen::Nothing(outside);
-            }
-            self.restart_if_full(space, &ritz);
-        }
-    }
-}
-
-enum Seen {
-    /// A product that is not finite.
-    NotFinite,
-    /// Nothing that belongs to the block.
-    Nothing(Outside),
-    /// Pairs that do, by their places among the Ritz pairs.
-    Pairs(Ritz, Vec<usize>, Outside),
 }

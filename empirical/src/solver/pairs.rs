@@ -117,17 +117,48 @@ impl Wanted {
     }
 }
 
-/// Orthonormal vectors, each with the value that it was found with.
+/// Orthonormal vectors, each with what it was found with.
 #[derive(Default)]
 pub(super) struct Block {
     /// Values of the vectors, largest first.
     pub(super) values: Vec<f64>,
     pub(super) vectors: Vec<Vec<f64>>,
+    /// The products with the vectors, where they are known.
+    images: Vec<Option<Vec<f64>>>,
+    /// ‖Av − θv‖ as they were found; 0 where that is not known.
+    residuals: Vec<f64>,
+}
+
+/// What joins a [`Block`].
+pub(super) struct Found {
+    pub(super) value: f64,
+    pub(super) vector: Vec<f64>,
+    pub(super) image: Option<Vec<f64>>,
+    pub(super) residual: f64,
+}
+
+impl Found {
+    /// Without anything that is known of its product.
+    pub(super) fn roughly(value: f64, vector: Vec<f64>) -> Self {
+        Self {
+            value,
+            vector,
+            image: None,
+            residual: 0.0,
+        }
+    }
 }
 
 impl Block {
-    /// Adds what of `vector` is not in the block.
-    pub(super) fn push(&mut self, value: f64, mut vector: Vec<f64>) {
+    /// Adds what of a vector is not in the block; a known image is taken for
+    /// one of a vector that is orthogonal to the block.
+    pub(super) fn push(&mut self, found: Found) {
+        let Found {
+            value,
+            mut vector,
+            image,
+            residual,
+        } = found;
         for _ in 0..2 {
             take_out(&self.vectors, &mut vector);
             let length = norm(&vector);
@@ -140,6 +171,18 @@ impl Block {
         let place = self.values.partition_point(|&other| other >= value);
         self.values.insert(place, value);
         self.vectors.insert(place, vector);
+        self.images.insert(place, image);
+        self.residuals.insert(place, residual);
+    }
+
+    /// Products that [`Self::rayleigh_ritz`] takes.
+    pub(super) fn products(&self) -> usize {
+        self.images.iter().filter(|image| image.is_none()).count()
+    }
+
+    /// √Σ‖Av − θv‖² as the vectors were found.
+    pub(super) fn coupling(&self) -> f64 {
+        norm(&self.residuals)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -150,14 +193,17 @@ impl Block {
         scale(&self.values)
     }
 
-    /// Turns the block into Ritz vectors, with one product each: their
-    /// residuals, none of them taken from a recurrence. Absent where a number
-    /// is not finite.
+    /// Turns the block into Ritz vectors, with one product for each whose
+    /// product is not known, and gives their residuals. Absent where a number is
+    /// not finite.
     pub(super) fn rayleigh_ritz(
         &mut self,
         operator: &(impl LinearOperator + ?Sized),
     ) -> Option<Vec<f64>> {
-        let images: Vec<Vec<f64>> = self.vectors.iter().map(|v| operator.apply(v)).collect();
+        let known = self.images.drain(..).zip(&self.vectors);
+        let images: Vec<Vec<f64>> = known
+            .map(|(image, v)| image.unwrap_or_else(|| operator.apply(v)))
+            .collect();
         let size = self.len();
         let projected = DMatrix::from_fn(size, size, |i, j| dot(&self.vectors[i], &images[j]));
         let symmetric = (&projected + projected.transpose()) / 2.0;
@@ -176,6 +222,8 @@ impl Block {
             norm(&rest)
         };
         let residuals: Vec<f64> = (0..size).map(residual).collect();
+        self.images = vec![None; size];
+        self.residuals.clone_from(&residuals);
         self.vectors = turned_vectors;
         self.values = values;
         residuals.iter().all(|r| r.is_finite()).then_some(residuals)

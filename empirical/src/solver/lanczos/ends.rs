@@ -2,7 +2,8 @@
 
 use breakeven_sim::record::{BoundKind, SolverStatus};
 
-use super::{CAUTION, LOOSEST_CLUSTER, MOST_BEYOND, Outside, Search};
+use super::outside::{Outside, Rest};
+use super::{FIRST_SHARE, LOOSEST_CLUSTER, MOST_BEYOND, Search, TOO_CLOSE};
 use crate::operator::LinearOperator;
 use crate::solver::complete::{write_out, written_out_error};
 use crate::solver::krylov::{KrylovSpace, Ritz};
@@ -10,14 +11,26 @@ use crate::solver::pairs::{Block, Eigenpair, Eigenpairs, Wanted, clusters, quadr
 use crate::solver::{most_vectors, scale};
 use crate::spectrum::Spectrum;
 
+/// Random directions with products of zero, up to rounding, after which all that
+/// is left is taken for zero: where the wanted values are zero too, rounding lets
+/// nobody be sure that none of its size is hidden.
+const EXHAUSTED: usize = 3;
+
 impl<A: LinearOperator> Search<'_, A> {
     /// What the Ritz values of a fresh direction say of the spectrum's upper
     /// and lower end; at the lower all signs are turned.
-    pub(super) fn ends(&self, block: &Block, ritz: &Ritz, complete: bool) -> [End; 2] {
+    pub(super) fn ends(
+        &self,
+        block: &Block,
+        space: &KrylovSpace,
+        ritz: &Ritz,
+        rest: &Rest,
+    ) -> [End; 2] {
+        let (coupling, allowed) = (block.coupling(), self.allowed(block.scale(), block.len()));
         let size = ritz.values.len();
         let largest = block.scale().max(ritz.scale());
         let rounding = self.rounding(largest);
-        let level = (0.25 * self.plan.tolerance * largest).max(rounding);
+        let level = (FIRST_SHARE * self.plan.tolerance * largest).max(rounding);
         let width = self.width(largest);
         let most = self.wanted.largest + self.wanted.smallest + self.most_beyond();
         let full = block.len() >= most;
@@ -36,16 +49,24 @@ impl<A: LinearOperator> Search<'_, A> {
                 last + width / 2.0
             };
             let first = place(0);
-            let spread = if complete { 0.0 } else { ritz.residuals[first] };
-            let reach = sign * ritz.values[first] + CAUTION * spread;
             let joins = |&k: &usize| {
-                let above = sign * ritz.values[k] > edge && ritz.estimate(k) <= level;
-                above || (k == first && reach > edge && ritz.residuals[k] <= level)
+                let (value, residual) = (sign * ritz.values[k], ritz.residuals[k]);
+                let above = value > edge && ritz.estimate(k) <= level;
+                let close = residual <= level && value + TOO_CLOSE * residual > edge;
+                above || (k == first && close && !space.complete())
+            };
+            let best = rest.edge(sign * ritz.values[first], sign);
+            let nothing_left = last.abs() <= rounding && space.exhausted() >= EXHAUSTED;
+            let reach = match nothing_left {
+                true => best,
+                false => rest.edge(space.edge(ritz, sign), sign),
             };
             End {
                 reach,
                 edge,
+                best,
                 counts,
+                bounded: quadratic_bound(coupling, (last - reach).max(0.0)) <= allowed,
                 joining: (0..size).map(place).take_while(joins).collect(),
             }
         };
@@ -74,10 +95,15 @@ impl<A: LinearOperator> Search<'_, A> {
     pub(super) fn met(&self, found: &Eigenpairs) -> bool {
         let pairs = || found.pairs.iter().chain(&found.smallest);
         let scale = pairs().fold(0.0_f64, |scale, pair| scale.max(pair.value.abs()));
-        let count = pairs().count() as f64;
-        let least = (3.0 + count.sqrt()) * found.rounding;
-        let level = (self.plan.tolerance * scale).max(least);
+        let level = self.allowed(scale, pairs().count()) + found.rounding;
         pairs().all(|pair| pair.error_bound <= level)
+    }
+
+    /// What the bound of each of `count` pairs may be beside rounding.
+    fn allowed(&self, scale: f64, count: usize) -> f64 {
+        let rounding = self.rounding(scale);
+        let least = (2.0 + (count as f64).sqrt()) * rounding;
+        (self.plan.tolerance * scale - rounding).max(least)
     }
 
     /// What a block and the edges of the rest say.
@@ -219,10 +245,15 @@ impl<A: LinearOperator> Search<'_, A> {
 /// One end of the spectrum outside a block, signs turned so that it is the
 /// upper.
 pub(super) struct End {
-    /// What nothing is thought to be above.
+    /// What nothing is above, but with a small probability.
     pub(super) reach: f64,
     /// What belongs to the block is above this.
-    pub(super) edge: f64,
+    edge: f64,
+    /// What the reach would be if nothing were hidden above the largest Ritz
+    /// value.
+    best: f64,
+    /// Whether all bounds are good enough, given the reach.
+    bounded: bool,
     /// Whether what lies next to the last wanted value belongs to it too.
     pub(super) counts: bool,
     /// Ritz pairs that have converged above the edge.
@@ -235,9 +266,24 @@ impl End {
         Self {
             reach: f64::NEG_INFINITY,
             edge: f64::INFINITY,
+            best: f64::NEG_INFINITY,
             counts: true,
+            bounded: true,
             joining: Vec::new(),
         }
+    }
+
+    /// Whether nothing is left that belongs to the block, and more products would
+    /// make no bound much better.
+    pub(super) fn is_clear(&self) -> bool {
+        let halfway = self.reach - self.best <= self.edge - self.reach;
+        self.reach <= self.edge && (self.bounded || halfway)
+    }
+
+    /// Whether more products may clear this end, for all that is known beside
+    /// what the direction shows.
+    pub(super) fn has_room(&self, rest: &Rest) -> bool {
+        rest.is_empty() || self.best <= self.edge
     }
 }
 

@@ -2,9 +2,10 @@
 
 use breakeven_sim::record::{BoundKind, SolverStatus};
 
-use super::{LOOSEST_CLUSTER, Lanczos, Outside, Search};
+use super::outside::Outside;
+use super::{LOOSEST_CLUSTER, Lanczos, Search};
 use crate::operator::{Approximate, LinearOperator};
-use crate::solver::pairs::{Block, Eigenpairs, Wanted};
+use crate::solver::pairs::{Block, Eigenpairs, Found, Wanted};
 
 impl Lanczos {
     /// The largest eigenvalues of `operator`, all of which `known` knows
@@ -31,6 +32,7 @@ impl Lanczos {
             operator,
             wanted,
             products: 0,
+            longest: 0.0,
         };
         let tight = self.tolerance <= LOOSEST_CLUSTER;
         let most = self.count + if tight { search.most_beyond() } else { 0 };
@@ -47,7 +49,7 @@ impl Lanczos {
         }
         let mut block = Block::default();
         for (k, &value) in values.iter().enumerate().take(size) {
-            block.push(value, known.vector(k));
+            block.push(Found::roughly(value, known.vector(k)));
         }
         if block.len() < size {
             return None;
