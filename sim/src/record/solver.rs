@@ -32,7 +32,8 @@ pub enum BoundKind {
     /// All eigenvalues were computed, or all that are not zero: none can hide.
     Complete,
     /// On the distance of the i-th value from the i-th eigenvalue. It rests on
-    /// fresh random directions, which showed nothing that had been missed.
+    /// a fresh random direction, from which an eigenvalue that was missed could
+    /// hide with a probability of 10⁻⁵ at most.
     Searched,
     /// The residual: some eigenvalue is within it, for certain, though perhaps
     /// not the i-th.
