@@ -173,6 +173,39 @@ fn multiplicities_are_counted_at_both_ends() {
     }
 }
 
+/// A low rank in 32 bits: where nothing is left but rounding, no direction can say
+/// that no small eigenvalue hides in it, and the search ends all the same.
+#[test]
+fn a_search_over_nothing_but_rounding_ends_soon() {
+    struct Single(Vec<f64>);
+
+    impl LinearOperator for Single {
+        fn dim(&self) -> usize {
+            20_000
+        }
+
+        fn apply(&self, v: &[f64]) -> Vec<f64> {
+            let value = |k: usize| self.0.get(k).copied().unwrap_or(0.0);
+            v.iter().enumerate().map(|(k, v)| value(k) * v).collect()
+        }
+
+        fn rounding(&self, scale: f64) -> f64 {
+            16.0 * f64::from(f32::EPSILON) * scale
+        }
+    }
+
+    let values = [1.0, 0.5, 1e-4, 0.0];
+    for count in 1..=4 {
+        let found = searched(count, 0, 1e-6).solve(&Single(values.to_vec()), &[], &mut start(0));
+        assert_eq!(found.status, SolverStatus::Converged);
+        assert!(found.products < 40, "{count}: {}", found.products);
+        for (pair, expected) in found.pairs.iter().zip(values) {
+            assert!((pair.value - expected).abs() <= pair.error_bound, "{count}");
+            assert!(pair.error_bound < 1e-5, "{count}: {}", pair.error_bound);
+        }
+    }
+}
+
 /// A vector of few entries is orthogonal to half of all vectors of signs.
 #[test]
 fn an_eigenvector_of_few_entries_is_seen_from_every_seed() {

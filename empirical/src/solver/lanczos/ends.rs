@@ -11,10 +11,10 @@ use crate::solver::pairs::{Block, Eigenpair, Eigenpairs, Wanted, clusters, quadr
 use crate::solver::{most_vectors, scale};
 use crate::spectrum::Spectrum;
 
-/// Random directions with products of zero, up to rounding, after which all that
-/// is left is taken for zero: where the wanted values are zero too, rounding lets
-/// nobody be sure that none of its size is hidden.
-const EXHAUSTED: usize = 3;
+/// Random directions with nothing new in their products, up to rounding, after
+/// which all that is left is taken for zero: more of them say no more of
+/// eigenvalues that are no larger than rounding makes of their vectors.
+const EXHAUSTED: usize = 5;
 
 impl<A: LinearOperator> Search<'_, A> {
     /// What the Ritz values of a fresh direction say of the spectrum's upper
@@ -56,10 +56,9 @@ impl<A: LinearOperator> Search<'_, A> {
                 above || (k == first && close && !space.complete())
             };
             let best = rest.edge(sign * ritz.values[first], sign);
-            let nothing_left = last.abs() <= rounding && space.exhausted() >= EXHAUSTED;
-            let reach = match nothing_left {
-                true => best,
-                false => rest.edge(space.edge(ritz, sign), sign),
+            let reach = match space.exhausted() < EXHAUSTED {
+                true => rest.edge(space.edge(ritz, sign), sign),
+                false => best,
             };
             End {
                 reach,
