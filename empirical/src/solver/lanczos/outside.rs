@@ -204,3 +204,47 @@ impl<A: LinearOperator> Search<'_, A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{DMatrix, DVector};
+
+    use super::Rest;
+
+    /// The largest eigenvalue of (Θ, r eᵀ; e rᵀ, B), B diagonal.
+    fn largest(rest: &Rest, outside: &[f64], e: &[f64]) -> f64 {
+        let (known, all) = (rest.0.len(), rest.0.len() + outside.len());
+        let e = DVector::from_column_slice(e).normalize();
+        let matrix = DMatrix::from_fn(all, all, |i, j| {
+            let (i, j) = (i.min(j), i.max(j));
+            match (i < known, j < known) {
+                (true, true) if i == j => rest.0[i].0,
+                (true, false) => rest.0[i].1 * e[j - known],
+                (false, false) if i == j => outside[i - known],
+                _ => 0.0,
+            }
+        });
+        matrix.symmetric_eigenvalues().max()
+    }
+
+    #[test]
+    fn nothing_outside_and_of_the_rest_is_above_their_edge() {
+        let outside = [1.5, 0.7, -4.0];
+        for values in [
+            vec![(3.0, 0.3), (2.0, 0.0), (1.0, 0.5)],
+            vec![(1.0, 2.0)],
+            vec![],
+        ] {
+            let rest = Rest(values);
+            let edge = rest.edge(1.5, 1.0);
+            // It is met where the coupling is to the largest outside.
+            let met = largest(&rest, &outside, &[1.0, 0.0, 0.0]);
+            assert!((edge - met).abs() < 1e-12, "{edge} and {met}");
+            for e in [[1.0, 1.0, 1.0], [0.0, 0.3, -1.0], [-2.0, 0.1, 0.1]] {
+                assert!(largest(&rest, &outside, &e) <= edge + 1e-12);
+            }
+            let turned = Rest(rest.0.iter().map(|&(value, r)| (-value, r)).collect());
+            assert_eq!(turned.edge(1.5, -1.0), edge);
+        }
+    }
+}
