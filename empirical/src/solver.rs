@@ -112,6 +112,25 @@ fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
+/// The largest of `values` times `sign`, 1 or −1.
+fn highest(values: &[f64], sign: f64) -> f64 {
+    let signed = values.iter().map(|x| sign * x);
+    signed.fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// Where, between `low` and `high`, what holds from some place on up to `high`
+/// begins to, after so many halvings.
+fn beginning(mut low: f64, mut high: f64, halvings: usize, holds: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..halvings {
+        let middle = (low + high) / 2.0;
+        match holds(middle) {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    high
+}
+
 /// The largest in size.
 fn scale(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |scale, x| x.abs().max(scale))

@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use seal::{SealError, Sealed, sealed, unsealed};
+use seal::{Seal, SealError, Sealed, sealed, unsealed};
 
 /// The header of a run, in its folder.
 pub const HEADER_FILE: &str = "run.json";
@@ -106,9 +106,14 @@ pub fn to_page(value: &impl Serialize) -> Result<String, serde_json::Error> {
 /// ```
 ///
 /// # Errors
-/// A checksum that does not hold, or text that is something else.
+/// A checksum that does not hold, a page with one that was cut by as little as its
+/// last newline, or text that is something else.
 pub fn from_page<T: DeserializeOwned>(text: &[u8]) -> Result<Sealed<T>, SealError> {
-    unsealed(text)
+    let read = unsealed(text)?;
+    if read.seal == Seal::Intact && !text.ends_with(b"\n") {
+        return Err(SealError::Damaged);
+    }
+    Ok(read)
 }
 
 /// One measurement along a trajectory.

@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use super::{beginning, highest};
+
 /// The probability that is allowed for a direction that hides an eigenvector.
 pub(super) const MISSED: f64 = 1e-5;
 
@@ -82,27 +84,20 @@ impl Chance {
     /// `missed`; `values` are the space's Ritz values, `scale` is about ‖A‖.
     /// Infinite while too little is known.
     pub(super) fn edge(&self, values: &[f64], sign: f64, scale: f64, missed: f64) -> f64 {
-        let top = values
-            .iter()
-            .fold(f64::NEG_INFINITY, |m, x| m.max(sign * x));
+        let top = highest(values, sign);
         if scale == 0.0 {
             return top;
         }
-        let known =
-            |distance: f64| self.log_probability(values, sign * (top + distance)) <= missed.ln();
+        let known = |log_distance: f64| {
+            let lambda = sign * (top + log_distance.exp());
+            self.log_probability(values, lambda) <= missed.ln()
+        };
         // Nothing is asked for that lies further out than the spectrum is wide.
-        let (mut near, mut far) = ((f64::EPSILON * scale).ln(), (2.0 * scale).ln());
-        if !known(far.exp()) {
-            return f64::INFINITY;
+        let (near, far) = ((f64::EPSILON * scale).ln(), (2.0 * scale).ln());
+        match known(far) {
+            true => top + beginning(near, far, HALVINGS, known).exp(),
+            false => f64::INFINITY,
         }
-        for _ in 0..HALVINGS {
-            let middle = (near + far) / 2.0;
-            match known(middle.exp()) {
-                true => far = middle,
-                false => near = middle,
-            }
-        }
-        top + far.exp()
     }
 
     /// ln of the probability that all directions hide an eigenvector of λ.
@@ -164,7 +159,7 @@ mod tests {
                 }
                 ritz = Some(found);
             }
-            let edge = space.edge_at(&ritz.expect("there was a step"), 1.0, missed);
+            let edge = space.edge(&ritz.expect("there was a step"), 1.0, missed);
             below += u32::from(edge < 2.0);
             near += u32::from(edge < 2.1);
         }

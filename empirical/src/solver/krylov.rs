@@ -3,9 +3,9 @@
 use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 
-use super::chance::{Chance, MISSED};
+use super::chance::Chance;
 use super::pairs::Found;
-use super::{axpy, gaussian, norm, scale, take_out};
+use super::{axpy, gaussian, highest, norm, scale, take_out};
 use crate::operator::LinearOperator;
 use crate::spectrum::Spectrum;
 
@@ -254,20 +254,12 @@ impl KrylovSpace {
     }
 
     /// What no eigenvalue times `sign` is above, but with the probability
-    /// [`MISSED`]; exact where the basis spans the whole space. See
-    /// [`Chance::edge`].
-    pub(super) fn edge(&self, ritz: &Ritz, sign: f64) -> f64 {
-        self.edge_at(ritz, sign, MISSED)
-    }
-
-    /// [`Self::edge`] at another probability.
-    pub(super) fn edge_at(&self, ritz: &Ritz, sign: f64, missed: f64) -> f64 {
+    /// `missed`; exact where the basis spans the whole space. See [`Chance::edge`].
+    pub(super) fn edge(&self, ritz: &Ritz, sign: f64, missed: f64) -> f64 {
         let values = &ritz.values;
         match self.complete() {
             false => self.chance.edge(values, sign, self.longest, missed),
-            true => values
-                .iter()
-                .fold(f64::NEG_INFINITY, |m, x| m.max(sign * x)),
+            true => highest(values, sign),
         }
     }
 }

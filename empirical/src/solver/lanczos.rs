@@ -183,11 +183,11 @@ impl<A: LinearOperator> Search<'_, A> {
                 None => self.look_outside(&mut block, rng)?,
             };
             self.products += block.products();
-            let residuals = block.rayleigh_ritz(self.operator)?;
+            block.rayleigh_ritz(self.operator)?;
             let level = share * self.plan.tolerance * block.scale();
             let exhausted =
                 outside.status != SolverStatus::Converged || level < self.rounding(block.scale());
-            let found = self.of_block(&block, &residuals, outside);
+            let found = self.of_block(&block, outside);
             if exhausted || self.met(&found) {
                 return Some(found);
             }

@@ -125,7 +125,7 @@ pub(super) struct Block {
     pub(super) vectors: Vec<Vec<f64>>,
     /// The products with the vectors, where they are known.
     images: Vec<Option<Vec<f64>>>,
-    /// ‖Av − θv‖ as they were found; 0 where that is not known.
+    /// ‖Av − θv‖ as they were found, or made; 0 where that is not known.
     residuals: Vec<f64>,
 }
 
@@ -180,7 +180,12 @@ impl Block {
         self.images.iter().filter(|image| image.is_none()).count()
     }
 
-    /// √Σ‖Av − θv‖² as the vectors were found.
+    /// ‖Av − θv‖ of each vector; 0 where that is not known.
+    pub(super) fn residuals(&self) -> &[f64] {
+        &self.residuals
+    }
+
+    /// √Σ‖Av − θv‖² over the vectors.
     pub(super) fn coupling(&self) -> f64 {
         norm(&self.residuals)
     }
@@ -193,13 +198,12 @@ impl Block {
         scale(&self.values)
     }
 
-    /// Turns the block into Ritz vectors, with one product for each whose
-    /// product is not known, and gives their residuals. Absent where a number is
-    /// not finite.
+    /// Turns the block into Ritz vectors with their residuals, with one product
+    /// for each whose product is not known. Absent where a number is not finite.
     pub(super) fn rayleigh_ritz(
         &mut self,
         operator: &(impl LinearOperator + ?Sized),
-    ) -> Option<Vec<f64>> {
+    ) -> Option<()> {
         let known = self.images.drain(..).zip(&self.vectors);
         let images: Vec<Vec<f64>> = known
             .map(|(image, v)| image.unwrap_or_else(|| operator.apply(v)))
@@ -221,12 +225,11 @@ impl Block {
             axpy(-values[k], &turned_vectors[k], &mut rest);
             norm(&rest)
         };
-        let residuals: Vec<f64> = (0..size).map(residual).collect();
+        self.residuals = (0..size).map(residual).collect();
         self.images = vec![None; size];
-        self.residuals.clone_from(&residuals);
         self.vectors = turned_vectors;
         self.values = values;
-        residuals.iter().all(|r| r.is_finite()).then_some(residuals)
+        self.residuals.iter().all(|r| r.is_finite()).then_some(())
     }
 }
 

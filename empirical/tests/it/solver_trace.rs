@@ -252,6 +252,7 @@ fn what_a_search_went_through_is_known_of_the_trace() {
     let known = explored.into_known();
     // No product is within what was searched before.
     assert_eq!(known.len(), found.products);
+    assert!(known.len() >= 15, "{}", known.len());
     for (k, (value, v)) in known.iter().enumerate() {
         let product = a.apply(v);
         let form: f64 = v.iter().zip(&product).map(|(v, av)| v * av).sum();

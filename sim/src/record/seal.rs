@@ -230,4 +230,14 @@ mod tests {
             assert_ne!(one, plan(other), "{other}");
         }
     }
+
+    #[test]
+    fn a_page_cut_by_as_little_as_its_last_newline_is_damaged() {
+        let page = crate::record::to_page(&json!({ "step": 1 })).unwrap();
+        let read = |text: &str| crate::record::from_page::<Value>(text.as_bytes());
+        assert_eq!(read(&page).unwrap().seal, Seal::Intact);
+        for length in 0..page.len() {
+            assert!(read(&page[..length]).is_err(), "{length}");
+        }
+    }
 }

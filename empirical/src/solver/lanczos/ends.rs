@@ -5,6 +5,7 @@ use breakeven_sim::record::{BoundKind, SolverStatus};
 use super::outside::{Outside, Rest};
 use super::{FIRST_SHARE, LOOSEST_CLUSTER, MOST_BEYOND, Search, TOO_CLOSE};
 use crate::operator::LinearOperator;
+use crate::solver::chance::MISSED;
 use crate::solver::complete::{write_out, written_out_error};
 use crate::solver::krylov::{KrylovSpace, Ritz};
 use crate::solver::pairs::{Block, Eigenpair, Eigenpairs, Wanted, clusters, quadratic_bound};
@@ -57,7 +58,7 @@ impl<A: LinearOperator> Search<'_, A> {
             };
             let best = rest.edge(sign * ritz.values[first], sign);
             let reach = match space.exhausted() < EXHAUSTED {
-                true => rest.edge(space.edge(ritz, sign), sign),
+                true => rest.edge(space.edge(ritz, sign, MISSED), sign),
                 false => best,
             };
             End {
@@ -106,15 +107,10 @@ impl<A: LinearOperator> Search<'_, A> {
     }
 
     /// What a block and the edges of the rest say.
-    pub(super) fn of_block(
-        &self,
-        block: &Block,
-        residuals: &[f64],
-        outside: Outside,
-    ) -> Eigenpairs {
+    pub(super) fn of_block(&self, block: &Block, outside: Outside) -> Eigenpairs {
         let scale = block.scale();
         let rounding = self.rounding(scale);
-        let coupling = residuals.iter().map(|r| r * r).sum::<f64>().sqrt();
+        let (residuals, coupling) = (block.residuals(), block.coupling());
         let searched = outside.status == SolverStatus::Converged;
         let clusters = clusters(&block.values, self.width(scale));
         let size = block.len();

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use super::Search;
 use super::ends::End;
 use crate::operator::LinearOperator;
+use crate::solver::beginning;
 use crate::solver::krylov::{KrylovSpace, Ritz};
 use crate::solver::pairs::{Block, Found};
 
@@ -64,15 +65,7 @@ impl Rest {
             let pulls = self.0.iter().map(|(value, r)| r * r / (x - sign * value));
             pulls.sum::<f64>() < x - outside
         };
-        let (mut low, mut high) = (highest, highest + coupling);
-        for _ in 0..HALVINGS {
-            let middle = (low + high) / 2.0;
-            match is_above(middle) {
-                true => high = middle,
-                false => low = middle,
-            }
-        }
-        high
+        beginning(highest, highest + coupling, HALVINGS, is_above)
     }
 }
 

@@ -55,7 +55,7 @@ impl Lanczos {
             return None;
         }
         search.products = size;
-        let residuals = block.rayleigh_ritz(operator)?;
+        block.rayleigh_ritz(operator)?;
         let next = values.get(size).copied().unwrap_or(0.0);
         let outside = Outside {
             highest: next + known.error(next),
@@ -64,7 +64,7 @@ impl Lanczos {
             status: SolverStatus::Converged,
             kind: BoundKind::Complete,
         };
-        let found = search.of_block(&block, &residuals, outside);
+        let found = search.of_block(&block, outside);
         search.met(&found).then_some(found)
     }
 }
