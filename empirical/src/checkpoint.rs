@@ -24,7 +24,7 @@ use safetensors::{SafeTensors, serialize};
 use crate::measure::WarmStart;
 use crate::optimiser::Clipped;
 use crate::parameters::Parameters;
-use crate::run_folder::{Followed, FollowedLines, write_whole};
+use crate::run_folder::{Followed, FollowedLines, Unfinished};
 
 use error::{file_error, format_error};
 use weights::{Accepted, numbers, weights};
@@ -107,6 +107,18 @@ impl Checkpoint {
     /// # Errors
     /// If the file can't be written.
     pub fn save(&self, path: &Path, parameters: &Parameters) -> Result<(), CheckpointError> {
+        put(path, self.write(path, parameters)?)
+    }
+
+    /// Writes the checkpoint, which gets its place later.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub fn write(
+        &self,
+        path: &Path,
+        parameters: &Parameters,
+    ) -> Result<Unfinished, CheckpointError> {
         let stored = parameters.stored();
         let torch = stored.to_torch(&[&self.theta[..], &self.buffers].concat());
         let mut tensors: Vec<Stored> = stored
@@ -169,7 +181,7 @@ impl Checkpoint {
         }
         let views = views(&tensors);
         let metadata = HashMap::from([(CHECKSUM.to_owned(), checksum(views.clone()))]);
-        write(path, views, Some(metadata))
+        written(path, views, Some(metadata))
     }
 
     /// Reads a checkpoint that [`Self::save`] wrote.
@@ -312,15 +324,19 @@ fn views(tensors: &[Stored]) -> Vec<(&str, TensorView<'_>)> {
         .collect()
 }
 
-/// Writes a file whole: a kill leaves the old one or the new one.
-fn write(
+/// A file of tensors, which gets its place later.
+fn written(
     path: &Path,
     views: Vec<(&str, TensorView)>,
     metadata: Option<HashMap<String, String>>,
-) -> Result<(), CheckpointError> {
+) -> Result<Unfinished, CheckpointError> {
     let bytes = serialize(views, metadata)
         .map_err(|source| format_error(path, source, "free some memory"))?;
-    write_whole(path, &bytes).map_err(|source| file_error(path, source))
+    Unfinished::write(path, &bytes).map_err(|source| file_error(path, source))
+}
+
+fn put(path: &Path, written: Unfinished) -> Result<(), CheckpointError> {
+    written.put().map_err(|source| file_error(path, source))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {

@@ -11,7 +11,7 @@ pub use lines::Followed as FollowedLines;
 pub use lock::Owner;
 pub use state::{Progress, Remedy, RunState, state};
 use whole::write_new;
-pub use whole::write_whole;
+pub use whole::{Unfinished, write_whole};
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -141,6 +141,8 @@ fn remove(file: &Path) -> Result<(), FolderError> {
 /// ```
 pub struct RunFolder {
     hold: Hold,
+    /// The header, where this process wrote it and has not waited for the disk yet.
+    header: Option<File>,
     records: Lines,
     predictions: Option<Lines>,
 }
@@ -153,7 +155,7 @@ impl RunFolder {
     /// If a file can't be written, there are fewer records or other ones, or
     /// the run was begun on another device.
     pub fn open(hold: Hold, header: &RunHeader, followed: &Followed) -> Result<Self, FolderError> {
-        save_header(&hold.path.join(HEADER_FILE), header, followed.records.bytes)?;
+        let header = save_header(&hold.path.join(HEADER_FILE), header, followed.records.bytes)?;
         let lines = |file, followed| Lines::open(hold.path.join(file), followed);
         let predictions = followed.predictions.as_ref();
         Ok(Self {
@@ -161,6 +163,7 @@ impl RunFolder {
             predictions: predictions
                 .map(|followed| lines(PREDICTIONS_FILE, followed))
                 .transpose()?,
+            header,
             hold,
         })
     }
@@ -173,14 +176,21 @@ impl RunFolder {
         }
     }
 
-    /// Puts records and predictions onto the disk, before a checkpoint that
-    /// follows them.
+    /// Puts header, records and predictions onto the disk, and then the
+    /// checkpoint that follows them into its place.
     ///
     /// # Errors
     /// If a file can't be written.
-    pub fn sync(&self) -> Result<(), FolderError> {
+    pub fn save(&mut self, checkpoint: Unfinished) -> Result<(), FolderError> {
+        if let Some(header) = &self.header {
+            let done = header.sync_data();
+            done.map_err(|source| file_error(&self.hold.path.join(HEADER_FILE), source))?;
+            self.header = None;
+        }
         self.records.sync()?;
-        self.predictions.as_ref().map_or(Ok(()), Lines::sync)
+        self.predictions.as_ref().map_or(Ok(()), Lines::sync)?;
+        let put = checkpoint.put();
+        put.map_err(|source| file_error(&self.checkpoint(), source))
     }
 
     /// Where the checkpoint is.
@@ -226,14 +236,17 @@ impl RunFolder {
     }
 }
 
-/// A run that goes on keeps the header that it began with, and its version.
-fn save_header(path: &Path, header: &RunHeader, bytes: u64) -> Result<(), FolderError> {
+/// A run that goes on keeps the header that it began with, and its version. One
+/// that is written now may not be on the disk yet.
+fn save_header(path: &Path, header: &RunHeader, bytes: u64) -> Result<Option<File>, FolderError> {
     if bytes == 0 || !path.exists() {
-        return write_json(path, header);
+        let text = page(path, header)?;
+        let put = Unfinished::write(path, &text).and_then(Unfinished::put_early);
+        return put.map(Some).map_err(|source| file_error(path, source));
     }
     let begun: RunHeader = read_page(path)?;
     if are_alike(&begun.device, &header.device) {
-        return Ok(());
+        return Ok(None);
     }
     Err(FolderError::Device {
         path: path.into(),

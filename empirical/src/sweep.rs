@@ -4,6 +4,7 @@ mod cost;
 mod error;
 mod progress;
 mod shard;
+mod side_by_side;
 mod states;
 mod tally;
 
@@ -13,15 +14,13 @@ pub use shard::Shard;
 pub use states::states;
 pub use tally::Tally;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::RUNS_FOLDER;
-use rayon::ThreadPoolBuilder;
 
 use crate::checkpoint::{Weights, weights_in};
 use crate::compute::{Compute, DeviceKind, DeviceName};
@@ -30,9 +29,9 @@ use crate::examples::Examples;
 use crate::loaded::{DECODED_BYTES, Labelled, LoadError, Loaded};
 use crate::model::{Architecture, Model};
 use crate::run_folder::outcome;
-use crate::train::{RunEnd, RunSpec, Shared, finished, run, total_steps};
+use crate::train::{RunSpec, Shared, total_steps};
 
-use progress::OfRun;
+use side_by_side::SideBySide;
 
 /// Time between two checkpoints of a run, where nothing else is said: what a kill makes it repeat at most,
 /// beside the step or measurement that it was in.
@@ -263,51 +262,13 @@ impl<'a> Sweep<'a> {
     ) -> Result<SweepEnd, SweepError> {
         let runs = folder.join(RUNS_FOLDER);
         let specs = self.runs(shard);
-        let side_by_side = jobs.clamp(1, specs.len().max(1));
-        let threads = self.threads_of_a_run(side_by_side);
-        let waiting: Mutex<VecDeque<RunSpec>> = Mutex::new(specs.into());
-        let failed: Mutex<Option<SweepError>> = Mutex::new(None);
-        let elsewhere: Mutex<Vec<RunSpec>> = Mutex::new(Vec::new());
-        let next = || {
-            waiting
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .pop_front()
-        };
-        let work = || {
-            while let Some(spec) = next() {
-                match self.one(spec, threads, &runs.join(spec.name()), stop, progress) {
-                    Ok(RunEnd::Elsewhere) => elsewhere
-                        .lock()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .push(spec),
-                    Ok(RunEnd::Over(_) | RunEnd::Stopped) => {}
-                    Err(error) => {
-                        stop.store(true, Ordering::Relaxed);
-                        failed
-                            .lock()
-                            .unwrap_or_else(|e| e.into_inner())
-                            .get_or_insert(error);
-                    }
-                }
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..side_by_side {
-                scope.spawn(work);
-            }
-        });
-        match failed.into_inner().unwrap_or_else(|e| e.into_inner()) {
-            Some(error) => Err(error),
-            None if stop.load(Ordering::Relaxed) => Ok(SweepEnd::Stopped),
-            None => {
-                let elsewhere = elsewhere.into_inner().unwrap_or_else(|e| e.into_inner());
-                unfinished(&runs, &elsewhere)
-            }
+        let jobs = jobs.clamp(1, specs.len().max(1));
+        let carried_out = SideBySide::new(&self.shared, specs, &runs, stop, progress);
+        let elsewhere = carried_out.carry_out(jobs, self.threads_of_a_run(jobs))?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(SweepEnd::Stopped);
         }
+        unfinished(&runs, &elsewhere)
     }
 
     /// Cores that are left to each of so many runs; no number depends on it.
@@ -320,46 +281,6 @@ impl<'a> Sweep<'a> {
             }
             DeviceKind::Wgpu | DeviceKind::Cuda => 1,
         }
-    }
-
-    fn one(
-        &self,
-        spec: RunSpec,
-        threads: usize,
-        folder: &Path,
-        stop: &AtomicBool,
-        progress: &dyn Progress,
-    ) -> Result<RunEnd, SweepError> {
-        let name = spec.name();
-        let total = total_steps(&self.shared, spec);
-        match finished(folder) {
-            Ok(Some(over)) => {
-                progress.started(&name, total, total);
-                let end = RunEnd::Over(over.status);
-                progress.ended(&name, end);
-                return Ok(end);
-            }
-            Ok(None) => {}
-            // Whoever holds the folder decides.
-            Err(error) if error.is_change() => {}
-            Err(error) => return Err(error.into()),
-        }
-        progress.started(&name, 0, total);
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let end = pool
-            .install(|| {
-                let watch = OfRun {
-                    name: &name,
-                    progress,
-                };
-                run(&self.shared, spec, folder, stop, &watch)
-            })
-            .map_err(|source| SweepError::Run {
-                run: name.clone(),
-                source,
-            })?;
-        progress.ended(&name, end);
-        Ok(end)
     }
 }
 

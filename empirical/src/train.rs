@@ -1,10 +1,12 @@
 //! One run: mini-batch SGD with measurements along the way.
 
 mod batches;
+mod ended;
 mod error;
 mod predictions;
 mod spec;
 
+pub use ended::{Ended, RunEnd};
 pub use error::RunError;
 pub(crate) use spec::mini_batches;
 pub use spec::{RunSpec, total_steps};
@@ -15,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use breakeven_sim::record::{RunOutcome, RunStatus};
 
-use crate::checkpoint::{Checkpoint, Weights};
+use crate::checkpoint::{Checkpoint, CheckpointError, Weights};
 use crate::compute::Compute;
 use crate::config::SweepConfig;
 use crate::examples::Examples;
@@ -27,7 +29,7 @@ use crate::optimiser::{Clipped, Sgd, cosine};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
     CHECKPOINT_FILE, FolderError, Followed, FollowedLines, Hold, LOCK_FILE, Owner, RunFolder,
-    check_begun, check_finished, outcome,
+    Unfinished, check_begun, check_finished, outcome,
 };
 use crate::tape::Matrix;
 
@@ -71,17 +73,6 @@ impl Shared<'_> {
     }
 }
 
-/// How a call of [`run`] ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunEnd {
-    /// The run is over, with this status.
-    Over(RunStatus),
-    /// It was asked to stop, and can be resumed.
-    Stopped,
-    /// Another process carries it out.
-    Elsewhere,
-}
-
 /// What happens to one run, for whoever shows it.
 pub trait Watch: Sync {
     /// It has taken `done` steps.
@@ -108,7 +99,8 @@ pub fn finished(folder: &Path) -> Result<Option<RunOutcome>, FolderError> {
 
 /// Trains one run in `folder`, from its checkpoint where there is one, or anew
 /// where a checksum shows that one of its files has changed. `stop` is read
-/// before each step, and abandons a measurement.
+/// before each step, and abandons a measurement. What ended is over once it is
+/// closed ([`Ended::close`]).
 ///
 /// # Errors
 /// If a file can't be read or written, or curvature is not repeatable.
@@ -118,15 +110,15 @@ pub fn run(
     folder: &Path,
     stop: &AtomicBool,
     watch: &dyn Watch,
-) -> Result<RunEnd, RunError> {
+) -> Result<Ended, RunError> {
     let Some(hold) = Hold::take(folder)? else {
         watch.elsewhere(Owner::of(&folder.join(LOCK_FILE)));
-        return Ok(RunEnd::Elsewhere);
+        return Ok(RunEnd::Elsewhere.into());
     };
     match finished(folder) {
         Ok(Some(over)) => {
             hold.release()?;
-            return Ok(RunEnd::Over(over.status));
+            return Ok(RunEnd::Over(over.status).into());
         }
         Ok(None) => {}
         Err(error) if error.is_change() => {
@@ -149,7 +141,7 @@ pub fn run(
     while trainer.step < total {
         if stop.load(Ordering::Relaxed) {
             trainer.save()?;
-            return Ok(RunEnd::Stopped);
+            return Ok(RunEnd::Stopped.into());
         }
         trainer.save_where_due()?;
         let measured = shared.config.measure.due(trainer.step, spec.batch_size);
@@ -166,7 +158,6 @@ pub fn run(
             Step::Diverged(loss) => return trainer.diverged(loss),
         }
     }
-    trainer.save()?;
     trainer.finish(RunStatus::Completed, None)
 }
 
@@ -353,7 +344,13 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    fn save(&self) -> Result<(), RunError> {
+    fn save(&mut self) -> Result<(), RunError> {
+        let checkpoint = self.checkpoint()?;
+        Ok(self.folder.save(checkpoint)?)
+    }
+
+    /// Where the run is now, written but not in its place yet.
+    fn checkpoint(&self) -> Result<Unfinished, CheckpointError> {
         let layout = self.shared.model.parameters();
         let join = |matrices: Option<&[Matrix]>| {
             matrices.map_or_else(Vec::new, |matrices| layout.join(matrices.to_vec()))
@@ -368,13 +365,10 @@ impl<'a> Trainer<'a> {
             clipped: self.sgd.clipped().unwrap_or_default(),
             warm: self.warm.clone(),
         };
-        self.folder.sync()?;
-        checkpoint.save(&self.folder.checkpoint(), layout)?;
-        Ok(())
+        checkpoint.write(&self.folder.checkpoint(), layout)
     }
 
-    fn diverged(self, loss: f64) -> Result<RunEnd, RunError> {
-        self.save()?;
+    fn diverged(self, loss: f64) -> Result<Ended, RunError> {
         let bound = self.shared.config.training.divergence_loss;
         let reason = if loss.is_finite() {
             format!(
@@ -387,14 +381,15 @@ impl<'a> Trainer<'a> {
         self.finish(RunStatus::Diverged, Some(reason))
     }
 
-    fn finish(self, status: RunStatus, reason: Option<String>) -> Result<RunEnd, RunError> {
-        self.folder.finish(RunOutcome {
+    fn finish(self, status: RunStatus, reason: Option<String>) -> Result<Ended, RunError> {
+        let outcome = RunOutcome {
             status,
             steps: self.step,
             reason,
             records_sha256: None,
             predictions_sha256: None,
-        })?;
-        Ok(RunEnd::Over(status))
+        };
+        let checkpoint = self.checkpoint()?;
+        Ok(Ended::now(self.folder, checkpoint, outcome))
     }
 }

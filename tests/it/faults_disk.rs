@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 use crate::faults::{SMALL, all_files, restore, resume, said, stopped};
-use crate::program::{command, run};
+use crate::program::{command, json, run};
 use crate::train::{TRAIN, assert_same, train, world};
 
 /// `breakeven` with `args`, started by the words of `before`.
@@ -151,6 +153,46 @@ fn a_folder_that_may_only_be_read_is_read_and_not_written() {
     restore(&out, &files);
     said(&resume(folder, "stopped"), &[0], "may be written again");
     assert_same(folder, "stopped", "whole");
+}
+
+/// Before a run's first checkpoint nothing of it need be on the disk yet: a power
+/// cut may leave any of it empty, cut short or all zeros.
+#[test]
+fn what_a_power_cut_leaves_before_a_checkpoint_is_begun_anew() {
+    let folder = world(SMALL);
+    let folder = folder.path();
+    train(folder, "whole", &[]);
+    let run_folder = folder.join("out/runs/lr0.2-bs20-seed3");
+    let header = fs::read(folder.join("whole/runs/lr0.2-bs20-seed3/run.json")).unwrap();
+    for left in [
+        Vec::new(),
+        vec![0; header.len()],
+        header[..header.len() / 2].into(),
+    ] {
+        fs::create_dir_all(&run_folder).unwrap();
+        fs::write(run_folder.join("run.json"), &left).unwrap();
+        fs::write(run_folder.join("records.jsonl"), [0; 100]).unwrap();
+        for file in ["config.json", "environment.json"] {
+            fs::copy(
+                folder.join("whole").join(file),
+                folder.join("out").join(file),
+            )
+            .unwrap();
+        }
+        let status = run(&["status", "out", "--json"], folder);
+        let found = json(&status);
+        let mut states: Vec<&Value> = found["sweeps"][0]["runs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .collect();
+        states.retain(|run| run["run"] == "lr0.2-bs20-seed3");
+        assert_eq!(states[0]["state"], "stale");
+        assert_eq!(states[0]["steps"], 0);
+        said(&resume(folder, "out"), &[0], "after a power cut");
+        assert_same(folder, "out", "whole");
+        fs::remove_dir_all(folder.join("out")).unwrap();
+    }
 }
 
 #[test]

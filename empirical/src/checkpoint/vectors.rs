@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{CheckpointError, Stored, in_64_bits, views, write};
+use super::{CheckpointError, Stored, in_64_bits, put, views, written};
 use crate::parameters::{Parameter, Parameters};
 
 /// Numbers that a file is to hold under a name.
@@ -44,5 +44,5 @@ pub fn save_tensors(path: &Path, tensors: &[NamedTensor]) -> Result<(), Checkpoi
         (name.clone(), shape.clone(), in_64_bits(numbers))
     };
     let stored: Vec<Stored> = tensors.iter().map(stored).collect();
-    write(path, views(&stored), None)
+    put(path, written(path, views(&stored), None)?)
 }

@@ -92,8 +92,18 @@ pub fn state(path: &Path) -> Result<RunState, FolderError> {
         return Ok(over);
     }
     let found = match checkpoint(path) {
-        Ok(None) => Ok(0),
-        Ok(Some((steps, followed))) => check_begun(path, &followed).map(|()| steps),
+        // It begins anew, and nothing counts on the header, which a power cut may
+        // have left empty.
+        Ok(None) => match progress(path, 0) {
+            Err(FolderError::Changed { .. } | FolderError::Damaged { .. }) => Ok(Progress {
+                written: last_written(path)?,
+                ..Progress::default()
+            }),
+            other => other,
+        },
+        Ok(Some((steps, followed))) => {
+            check_begun(path, &followed).and_then(|()| progress(path, steps))
+        }
         Err(CheckpointError::File { path, source }) => Err(FolderError::File { path, source }),
         Err(error) => {
             let remedy = if error.is_change() {
@@ -105,7 +115,7 @@ pub fn state(path: &Path) -> Result<RunState, FolderError> {
             return Ok(RunState::Damaged { problem, remedy });
         }
     };
-    match found.and_then(|steps| progress(path, steps)) {
+    match found {
         Ok(Progress { written: None, .. }) => Ok(RunState::Missing),
         Ok(progress) => Ok(RunState::Stale(progress)),
         Err(error) => damaged(error),

@@ -4,23 +4,90 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes a file whole: under a name that no other process has first, then
-/// moved into its place, so that a kill leaves the old one or the new one. It is
-/// on the disk before it has its name, so that a power cut leaves no empty one.
+/// A file that is written, under a name that no other process has, and gets its
+/// own once it is on the disk: a kill or a power cut leaves the old one or the
+/// new one. Removed where it never gets it.
+pub struct Unfinished {
+    file: File,
+    part: PathBuf,
+    path: PathBuf,
+    moved: bool,
+}
+
+impl Unfinished {
+    /// Writes what is to be the file `path`.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<Self> {
+        let (file, part) = create_part(path)?;
+        let mut unfinished = Self {
+            file,
+            part,
+            path: path.into(),
+            moved: false,
+        };
+        unfinished.file.write_all(bytes)?;
+        Ok(unfinished)
+    }
+
+    /// Waits until it is on the disk, and moves it into its place.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn put(mut self) -> std::io::Result<()> {
+        self.file.sync_data()?;
+        std::fs::rename(&self.part, &self.path)?;
+        self.moved = true;
+        Ok(())
+    }
+
+    /// Moves it into its place at once. The file is for whoever waits until it is on
+    /// the disk, before anything counts on it.
+    ///
+    /// # Errors
+    /// If it can't be moved.
+    pub(super) fn put_early(mut self) -> std::io::Result<File> {
+        std::fs::rename(&self.part, &self.path)?;
+        self.moved = true;
+        self.file.try_clone()
+    }
+
+    /// [`Self::put`] where there is no such file yet; says whether it did. Of several
+    /// processes, on whatever machines, one does.
+    fn put_new(mut self) -> std::io::Result<bool> {
+        self.file.sync_data()?;
+        // A link is made of a whole file, and never in place of another one. On a
+        // file system without links two processes at the same moment may both
+        // believe that theirs was the first; the file is whole all the same.
+        match std::fs::hard_link(&self.part, &self.path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(_) if self.path.exists() => Ok(false),
+            Err(_) => {
+                std::fs::rename(&self.part, &self.path)?;
+                self.moved = true;
+                Ok(true)
+            }
+        }
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.moved {
+            // Where it can't be removed it lies in the way of nobody.
+            let _ = std::fs::remove_file(&self.part);
+        }
+    }
+}
+
+/// Writes a file whole ([`Unfinished`]).
 ///
 /// # Errors
 /// If it can't be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let (mut file, unfinished) = create_unfinished(path)?;
-    let moved = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_data())
-        .and_then(|()| std::fs::rename(&unfinished, path));
-    if moved.is_err() {
-        // That it could not be written is what counts.
-        let _ = std::fs::remove_file(&unfinished);
-    }
-    moved
+    Unfinished::write(path, bytes)?.put()
 }
 
 /// Writes a file whole where there is none yet, and says whether it did. Of
@@ -29,31 +96,12 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// # Errors
 /// If it can't be written.
 pub fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
-    let (mut file, unfinished) = create_unfinished(path)?;
-    let made = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_data())
-        .and_then(|()| link_or_move(&unfinished, path));
-    // Where it was moved it is gone, and else it lies in the way of nobody.
-    let _ = std::fs::remove_file(&unfinished);
-    made
-}
-
-/// A link is made of a whole file, and never in place of another one. On a file
-/// system without links two processes at the same moment may both believe that
-/// theirs was the first; the file is whole all the same.
-fn link_or_move(unfinished: &Path, path: &Path) -> std::io::Result<bool> {
-    match std::fs::hard_link(unfinished, path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(_) if path.exists() => Ok(false),
-        Err(_) => std::fs::rename(unfinished, path).map(|()| true),
-    }
+    Unfinished::write(path, bytes)?.put_new()
 }
 
 /// `NAME.PID-K.part`, with the first K that is free: machines that share a
 /// folder may have processes of the same number.
-fn create_unfinished(path: &Path) -> std::io::Result<(File, PathBuf)> {
+fn create_part(path: &Path) -> std::io::Result<(File, PathBuf)> {
     let mut k = 0;
     loop {
         let mut name = path.as_os_str().to_owned();
