@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use breakeven_empirical::compute::Precision;
-use breakeven_empirical::sweep::{CHECKPOINT_EVERY, Shard, SweepEnd};
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::hypothesis::Hypothesis;
 use breakeven_verify::report::{self, ReportContext};
@@ -16,13 +14,11 @@ use breakeven_verify::{Kept, Sweep, Verdicts, read_sweep_keeping, verify, verify
 
 use crate::config::{Config, DEFAULTS};
 use crate::design::warnings;
-use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
-use crate::memory::{Gib, PICTURES};
 use crate::progress::watched;
 use crate::streams::{print, say};
 use crate::sweep::{
-    Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped, warn,
+    Existing, Options, SweepArgs, carry_out, check_fits, claim, stop_on_interrupt, warn,
 };
 use crate::version::{GIT_HASH, command_line};
 
@@ -48,10 +44,6 @@ pub struct CheckArgs {
     /// --resume.
     #[arg(long, value_name = "DIR", default_value = "breakeven-check")]
     out: PathBuf,
-    /// Runs side by side, which share the cores; results do not depend on it.
-    /// Default: one a core on flex, otherwise 1.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: Option<u16>,
     /// Train seeds 0 to N − 1 instead of those of the configuration.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
@@ -67,16 +59,8 @@ pub struct CheckArgs {
     /// A sweep in TOML, instead of the default ones; may be given repeatedly.
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
-    /// Go on with an existing folder.
-    #[arg(long)]
-    resume: bool,
-    #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
-    device: DeviceArg,
-    /// Folder of the data sets' files.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
-    picture_memory: Gib,
+    #[command(flatten)]
+    sweep: SweepArgs,
     /// Print the verdicts as JSON.
     #[arg(long)]
     json: bool,
@@ -94,30 +78,8 @@ enum Until {
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let started = Instant::now();
     let configs = args.configs()?;
-    let existing = if args.resume {
-        Existing::Resumed
-    } else {
-        Existing::Refused
-    };
-    // One device for all of them.
-    let precision = if configs
-        .iter()
-        .any(|config| config.precision() == Precision::F64)
-    {
-        Precision::F64
-    } else {
-        Precision::F32
-    };
-    let mut options = Options {
-        data_dir: args.data_dir.as_deref(),
-        device: args.device.device(precision),
-        decoded_bytes: args.picture_memory.bytes() as usize,
-        jobs: args.jobs.map(usize::from),
-        shard: Shard::WHOLE,
-        checkpoint_every: CHECKPOINT_EVERY,
-        first_seeds: None,
-        warnings: Vec::new(),
-    };
+    let existing = args.sweep.existing();
+    let mut options = args.sweep.options(&configs);
     for (k, config) in configs.iter().enumerate() {
         let model = check_fits(config, &options)?;
         if let (0, Some(network)) = (k, args.network) {
@@ -146,7 +108,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         train(&configs, &folders, existing, &options, &stop)?;
     }
     // Of a resumed one nobody knows how long the calls before it took.
-    let took = (!args.resume).then(|| started.elapsed());
+    let took = (!args.sweep.resume).then(|| started.elapsed());
     conclude(&folders, &args.out, took, args.json)
 }
 
@@ -164,11 +126,7 @@ fn train(
             Some(_) => Existing::Resumed,
             None => existing,
         };
-        match carry_out(config, folder, existing, options, stop)?.end {
-            SweepEnd::Over => {}
-            SweepEnd::Stopped => return Err(stopped()),
-            SweepEnd::Elsewhere(runs) => return Err(elsewhere(runs)),
-        }
+        carry_out(config, folder, existing, options, stop)?.all_over()?;
     }
     Ok(())
 }

@@ -5,10 +5,7 @@ mod scale;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
-use breakeven_empirical::compute::Precision;
-use breakeven_empirical::sweep::{CHECKPOINT_EVERY, Shard, SweepEnd};
 use breakeven_sim::meter::Parts;
 use breakeven_sim::record::{PREDICTIONS_FILE, RUNS_FOLDER};
 use breakeven_verify::paper::thresholds::{Network, THRESHOLDS_FOLDER, write as write_thresholds};
@@ -20,14 +17,10 @@ use breakeven_verify::{Sweep, read_predictions, read_sweep};
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
-use crate::memory::{Gib, PICTURES};
 use crate::progress::watched;
 use crate::streams::{print, print_json, say};
-use crate::sweep::{
-    Existing, Options, carry_out, check_fits, claim, elsewhere, stop_on_interrupt, stopped,
-};
+use crate::sweep::{SweepArgs, carry_out, check_fits, claim, stop_on_interrupt};
 use crate::version::{command_line, version};
 use scale::Scale;
 
@@ -61,9 +54,6 @@ pub struct ReproduceArgs {
     /// --resume.
     #[arg(long, value_name = "DIR", default_value = "breakeven-figures")]
     out: PathBuf,
-    /// Go on with an existing folder: finished runs are kept.
-    #[arg(long)]
-    resume: bool,
     /// Reading aid: draw centred moving averages over N records.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     smooth: u16,
@@ -73,17 +63,8 @@ pub struct ReproduceArgs {
     /// Reading aid: mark every record of a mean.
     #[arg(long)]
     markers: bool,
-    /// Runs side by side, which share the cores; results do not depend on it.
-    /// Default: one a core on flex, otherwise 1.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: Option<u16>,
-    #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
-    device: DeviceArg,
-    /// Folder of the data sets' files, and of folders with pretrained weights.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
-    picture_memory: Gib,
+    #[command(flatten)]
+    sweep: SweepArgs,
     /// Print what was drawn, and the values, as JSON.
     #[arg(long)]
     json: bool,
@@ -156,15 +137,11 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
     let figures = chosen(paper, &args.figures)?;
     let experiments = experiments(paper, &figures);
     let configs = configs(args, &experiments)?;
-    let options = options(args, configs.values());
+    let options = args.sweep.options(configs.values());
     for config in configs.values() {
         check_fits(config, &options)?;
     }
-    let existing = if args.resume {
-        Existing::Resumed
-    } else {
-        Existing::Refused
-    };
+    let existing = args.sweep.existing();
     let stop = stop_on_interrupt()?;
     claim(&args.out, existing)?;
     let mut over: Vec<&str> = Vec::new();
@@ -172,13 +149,8 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
     for figure in figures {
         for id in figure.experiments() {
             if !over.contains(&id) {
-                train(
-                    &configs[id],
-                    &args.out.join(RUNS).join(id),
-                    existing,
-                    &options,
-                    &stop,
-                )?;
+                let folder = args.out.join(RUNS).join(id);
+                carry_out(&configs[id], &folder, existing, &options, &stop)?.all_over()?;
                 over.push(id);
             }
         }
@@ -249,47 +221,13 @@ fn configs(
     experiments: &[&Experiment],
 ) -> Result<BTreeMap<String, Config>, Failure> {
     let one = |experiment: &&Experiment| {
-        let config = args.scale.config(experiment, args.data_dir.as_deref())?;
+        let config = args
+            .scale
+            .config(experiment, args.sweep.data_dir.as_deref())?;
         Ok((experiment.id.clone(), config))
     };
     let all: anyhow::Result<_> = experiments.iter().map(one).collect();
     all.or_input()
-}
-
-fn options<'a>(
-    args: &'a ReproduceArgs,
-    mut configs: impl Iterator<Item = &'a Config>,
-) -> Options<'a> {
-    // One device for all of them.
-    let precision = if configs.any(|config| config.precision() == Precision::F64) {
-        Precision::F64
-    } else {
-        Precision::F32
-    };
-    Options {
-        data_dir: args.data_dir.as_deref(),
-        device: args.device.device(precision),
-        decoded_bytes: args.picture_memory.bytes() as usize,
-        jobs: args.jobs.map(usize::from),
-        shard: Shard::WHOLE,
-        checkpoint_every: CHECKPOINT_EVERY,
-        first_seeds: None,
-        warnings: Vec::new(),
-    }
-}
-
-fn train(
-    config: &Config,
-    folder: &Path,
-    existing: Existing,
-    options: &Options,
-    stop: &AtomicBool,
-) -> Result<(), Failure> {
-    match carry_out(config, folder, existing, options, stop)?.end {
-        SweepEnd::Over => Ok(()),
-        SweepEnd::Stopped => Err(stopped()),
-        SweepEnd::Elsewhere(runs) => Err(elsewhere(runs)),
-    }
 }
 
 /// What the runs of a sweep predict, where they do.

@@ -3,21 +3,22 @@
 mod environment;
 mod interrupt;
 mod left;
+mod options;
 
 pub use environment::Environment;
 pub use interrupt::stop_on_interrupt;
 pub use left::Standing;
+pub use options::{Existing, Options, SweepArgs};
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use anyhow::{Context, Error, anyhow};
 use breakeven_empirical::checkpoint::CheckpointError;
-use breakeven_empirical::compute::{DeviceKind, DeviceName};
+use breakeven_empirical::compute::DeviceKind;
 use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::run_folder::{FolderError, read_json, write_new_json};
-use breakeven_empirical::sweep::{Place, Shard, Sweep, SweepEnd, SweepError, Tally};
+use breakeven_empirical::sweep::{Place, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunError;
 use breakeven_sim::record::CONFIG_FILE;
 use breakeven_sim::record::seal::plan_sha256;
@@ -28,35 +29,26 @@ use crate::progress::{SweepProgress, watched};
 use crate::streams::say;
 use crate::version::version;
 
-/// Whether a folder that is there already is gone on with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
-    /// It is an error.
-    Refused,
-    /// Finished runs are kept, others go on from their checkpoints.
-    Resumed,
-}
-
-/// How and where a sweep is carried out.
-pub struct Options<'a> {
-    pub data_dir: Option<&'a Path>,
-    pub device: DeviceName,
-    /// Bytes that decoded pictures of each part may take.
-    pub decoded_bytes: usize,
-    pub jobs: Option<usize>,
-    pub shard: Shard,
-    /// Time between two checkpoints of a run.
-    pub checkpoint_every: Duration,
-    /// Of each sweep's seeds the first so many; absent where all.
-    pub first_seeds: Option<usize>,
-    /// What is said before the first step, once all fits.
-    pub warnings: Vec<String>,
-}
-
 /// How a sweep that was not interrupted ended, and its runs.
 pub struct Ended {
     pub end: SweepEnd,
     pub tally: Tally,
+}
+
+impl Ended {
+    /// Whether every run is over, and there is all to be judged.
+    ///
+    /// # Errors
+    /// If it was stopped, or another process carries some runs out.
+    pub fn all_over(&self) -> Result<(), Failure> {
+        match self.end {
+            SweepEnd::Over => Ok(()),
+            SweepEnd::Stopped => Err(stopped()),
+            SweepEnd::Elsewhere(runs) => Err(Failure::Work(anyhow!(
+                "another process carries {runs} of the runs out: once it has ended, the same command with --resume goes on"
+            ))),
+        }
+    }
 }
 
 /// Refuses a folder that holds something, unless it is gone on with.
@@ -236,15 +228,8 @@ fn refused_by_system(error: &FolderError) -> bool {
 }
 
 /// What a stopped sweep says, with the exit code of work that is not done.
-pub fn stopped() -> Failure {
+fn stopped() -> Failure {
     Failure::Work(anyhow!(
         "stopped before the end; the same command with --resume goes on where it was"
-    ))
-}
-
-/// What a sweep says of which another process carries `runs` runs out.
-pub fn elsewhere(runs: usize) -> Failure {
-    Failure::Work(anyhow!(
-        "another process carries {runs} of the runs out: once it has ended, the same command with --resume goes on"
     ))
 }

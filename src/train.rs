@@ -9,11 +9,9 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::design::warnings;
-use crate::device::{DeviceArg, HELP, LONG_HELP};
 use crate::failure::{Failure, OrFail};
-use crate::memory::{Gib, PICTURES};
 use crate::streams::{print, print_json};
-use crate::sweep::{Ended, Existing, Options, carry_out, elsewhere, stop_on_interrupt, stopped};
+use crate::sweep::{Ended, Options, SweepArgs, carry_out, stop_on_interrupt};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -33,30 +31,17 @@ pub struct TrainArgs {
     /// Folder for the runs; refused if it holds something, unless --resume.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Go on with an existing folder: finished runs are kept, others go on
-    /// from their checkpoints and end as if they had never stopped.
-    #[arg(long)]
-    resume: bool,
     /// Carry out the Kth of N shares only, which are of about equal cost: for
     /// several machines that share a folder (with --resume for all but the first
     /// to start).
     #[arg(long, value_name = "K/N")]
     shard: Option<ShardArg>,
-    /// Runs side by side, which share the cores; results do not depend on it.
-    /// Default: one a core on flex, otherwise 1.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: Option<u16>,
     /// Seconds between two checkpoints of a run, which is what a kill makes it
     /// repeat at most: 0 saves before each step.
     #[arg(long, value_name = "SECONDS", default_value_t = CHECKPOINT_EVERY.as_secs() as u32)]
     checkpoint_every: u32,
-    #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
-    device: DeviceArg,
-    /// Folder of the data set's files.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
-    picture_memory: Gib,
+    #[command(flatten)]
+    sweep: SweepArgs,
     /// Print a summary as JSON.
     #[arg(long)]
     json: bool,
@@ -88,33 +73,23 @@ impl FromStr for ShardArg {
 /// Runs the command.
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let config = Config::load_saved(&args.config).or_input()?;
-    let existing = if args.resume {
-        Existing::Resumed
-    } else {
-        Existing::Refused
-    };
     let options = Options {
-        data_dir: args.data_dir.as_deref(),
-        device: args.device.device(config.precision()),
-        decoded_bytes: args.picture_memory.bytes() as usize,
-        jobs: args.jobs.map(usize::from),
         shard: args.shard.map_or(Shard::WHOLE, |shard| shard.0),
         checkpoint_every: Duration::from_secs(args.checkpoint_every.into()),
-        first_seeds: None,
         warnings: warnings(&[&config]),
+        ..args.sweep.options([&config])
     };
     let stop = stop_on_interrupt()?;
-    let ended = carry_out(&config, &args.out, existing, &options, &stop)?;
+    let ended = carry_out(&config, &args.out, args.sweep.existing(), &options, &stop)?;
     let out = args.out.display();
     if args.json {
         print_json(&summary(&out.to_string(), &ended))?;
     }
-    match ended.end {
-        SweepEnd::Stopped => Err(stopped()),
-        SweepEnd::Elsewhere(runs) => Err(elsewhere(runs)),
-        SweepEnd::Over if args.json => Ok(()),
-        SweepEnd::Over => print(format!("runs: {out}\nverdicts: breakeven verify {out}\n")),
+    ended.all_over()?;
+    if args.json {
+        return Ok(());
     }
+    print(format!("runs: {out}\nverdicts: breakeven verify {out}\n"))
 }
 
 fn summary(out: &str, ended: &Ended) -> Value {
