@@ -39,7 +39,8 @@ const RUNS: &str = "runs";
 ///
 /// DIR/figure-04/ holds a page, and SVG, PNG and CSV of each panel;
 /// DIR/index.html links all figures; DIR/runs/ holds the sweeps, which figures
-/// share, also over several calls with --resume.
+/// share, also over several calls with --resume. Folders with pretrained weights
+/// are looked for in --data-dir, else in the current folder.
 #[derive(Debug, clap::Args)]
 pub struct ReproduceArgs {
     /// Numbers of figures; `all`; `thresholds`, predicted and observed

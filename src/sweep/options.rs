@@ -23,7 +23,7 @@ pub struct SweepArgs {
     jobs: Option<u16>,
     #[arg(long, help = HELP, long_help = LONG_HELP, default_value_t)]
     device: DeviceArg,
-    /// Folder of the data sets' files, and of folders with pretrained weights.
+    /// Folder of the data sets' files.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     #[arg(long, value_name = "GIB", help = PICTURES, default_value_t = Gib::of_pictures())]
