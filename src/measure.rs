@@ -10,7 +10,6 @@ mod words;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use breakeven_empirical::checkpoint::save_tensors;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
 use breakeven_empirical::network::Loss;
@@ -18,6 +17,7 @@ use breakeven_empirical::portrait::Pattern;
 use breakeven_empirical::portrait::{
     BatchOrder, DensitySettings, Portrait, PortraitError, PortraitSettings,
 };
+use breakeven_empirical::weights::save_tensors;
 use breakeven_sim::meter::Parts;
 use clap::ValueEnum;
 

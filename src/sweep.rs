@@ -14,12 +14,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Error, anyhow};
-use breakeven_empirical::checkpoint::CheckpointError;
 use breakeven_empirical::compute::DeviceKind;
 use breakeven_empirical::config::SweepConfig;
 use breakeven_empirical::run_folder::{FolderError, read_json, write_new_json};
 use breakeven_empirical::sweep::{Place, Sweep, SweepEnd, SweepError, Tally};
 use breakeven_empirical::train::RunError;
+use breakeven_empirical::weights::CheckpointError;
 use breakeven_sim::record::CONFIG_FILE;
 use breakeven_sim::record::seal::plan_sha256;
 

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use breakeven_allocator::{Allocator, keep_freed_memory};
-use breakeven_empirical::checkpoint::load_weights;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::examples::{Examples, Inputs};
 use breakeven_empirical::model::{Architecture, InputShape};
@@ -19,6 +18,7 @@ use breakeven_empirical::operator::{
 };
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::solver::{Lanczos, spectral_density};
+use breakeven_empirical::weights::load_weights;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 

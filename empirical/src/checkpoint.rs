@@ -1,36 +1,20 @@
-//! Weights as safetensors in PyTorch's names and layout, alone or with what
-//! a run needs to go on.
+//! Where a run is, as safetensors: its weights in PyTorch's names and layout,
+//! and what it needs to go on.
 
-mod error;
-mod hugging_face;
-mod names;
-mod pytorch;
-mod shapes;
-mod vectors;
-mod weights;
-
-pub use error::CheckpointError;
-pub use shapes::Shapes;
-pub use vectors::{NamedTensor, save_tensors};
-pub use weights::{Weights, load_weights, weights_in};
-
-use std::collections::HashMap;
 use std::path::Path;
 
 use breakeven_sim::record::seal::hexadecimal;
-use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, serialize};
+use safetensors::SafeTensors;
+use safetensors::tensor::Dtype;
 
 use crate::measure::WarmStart;
 use crate::optimiser::Clipped;
 use crate::parameters::Parameters;
-use crate::run_folder::{Followed, FollowedLines, Unfinished};
+use crate::run_folder::{Followed, FollowedLines};
+use crate::weights::file::{RECORDS, Stored, encode, parse, put, read, sealed};
+use crate::weights::{Accepted, CheckpointError, Weights, numbers, weights};
+use crate::whole::Unfinished;
 
-use error::{file_error, format_error};
-use weights::{Accepted, numbers, weights};
-
-/// Before the names of tensors that are not weights.
-const OWN: &str = "breakeven.";
 /// Steps taken and bytes of records, as I64.
 const PROGRESS: &str = "breakeven.progress";
 const PREVIOUS_STEP: &str = "breakeven.previous_step";
@@ -41,22 +25,12 @@ const WARM_HESSIAN: &str = "breakeven.warm_hessian";
 const WARM_COVARIANCE: &str = "breakeven.warm_covariance";
 /// How far H's top eigenspace may be from that of its vectors.
 const WARM_TILT: &str = "breakeven.warm_tilt";
-/// SHA-256 of the records, as 32 bytes.
-const RECORDS: &str = "breakeven.records_sha256";
 /// Bytes of predictions, as I64, and their SHA-256, as 32 bytes.
 const PREDICTED: &str = "breakeven.predictions_bytes";
 const PREDICTIONS: &str = "breakeven.predictions_sha256";
-/// The entry of the file's metadata that holds its checksum.
-const CHECKSUM: &str = "breakeven.crc32c";
 
 /// What helps where a checkpoint is damaged.
 const ANEW: &str = "remove the run's folder to start it anew";
-
-/// Numbers as they are in a file.
-type Encoded = (Dtype, Vec<u8>);
-
-/// A tensor's name and shape with its numbers.
-type Stored = (String, Vec<usize>, Encoded);
 
 /// Where a run is: all that the next step depends on.
 ///
@@ -179,9 +153,7 @@ impl Checkpoint {
                 tensors.push((name.into(), vec![sum.len()], (Dtype::U8, sum)));
             }
         }
-        let views = views(&tensors);
-        let metadata = HashMap::from([(CHECKSUM.to_owned(), checksum(views.clone()))]);
-        written(path, views, Some(metadata))
+        sealed(path, &tensors)
     }
 
     /// Reads a checkpoint that [`Self::save`] wrote.
@@ -296,100 +268,6 @@ fn counts<const COUNT: usize>(file: &SafeTensors, name: &str) -> Option<[u64; CO
     let view = file.tensor(name).ok()?;
     let counts: [[u8; 8]; COUNT] = view.data().as_chunks().0.try_into().ok()?;
     (view.dtype() == Dtype::I64).then(|| counts.map(u64::from_le_bytes))
-}
-
-/// The numbers as F32 where that loses nothing, as in a run of that
-/// precision, otherwise as F64.
-fn encode(numbers: &[f64]) -> Encoded {
-    if numbers.iter().all(|&x| f64::from(x as f32) == x) {
-        let bytes = numbers.iter().flat_map(|&x| (x as f32).to_le_bytes());
-        return (Dtype::F32, bytes.collect());
-    }
-    in_64_bits(numbers)
-}
-
-fn in_64_bits(numbers: &[f64]) -> Encoded {
-    let bytes = numbers.iter().flat_map(|x| x.to_le_bytes());
-    (Dtype::F64, bytes.collect())
-}
-
-fn views(tensors: &[Stored]) -> Vec<(&str, TensorView<'_>)> {
-    tensors
-        .iter()
-        .map(|(name, shape, (dtype, data))| {
-            let view = TensorView::new(*dtype, shape.clone(), data);
-            let view = view.expect("shape and bytes are those of one vector");
-            (name.as_str(), view)
-        })
-        .collect()
-}
-
-/// A file of tensors, which gets its place later.
-fn written(
-    path: &Path,
-    views: Vec<(&str, TensorView)>,
-    metadata: Option<HashMap<String, String>>,
-) -> Result<Unfinished, CheckpointError> {
-    let bytes = serialize(views, metadata)
-        .map_err(|source| format_error(path, source, "free some memory"))?;
-    Unfinished::write(path, &bytes).map_err(|source| file_error(path, source))
-}
-
-fn put(path: &Path, written: Unfinished) -> Result<(), CheckpointError> {
-    written.put().map_err(|source| file_error(path, source))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
-    std::fs::read(path).map_err(|source| file_error(path, source))
-}
-
-fn parse<'a>(
-    path: &Path,
-    bytes: &'a [u8],
-    remedy: &'static str,
-) -> Result<SafeTensors<'a>, CheckpointError> {
-    let changed = |problem| CheckpointError::Changed {
-        path: path.into(),
-        problem,
-    };
-    let file = SafeTensors::deserialize(bytes).map_err(|source| {
-        if pytorch::is_pytorch(bytes) {
-            return CheckpointError::PyTorch { path: path.into() };
-        }
-        let has_checksum = bytes
-            .windows(CHECKSUM.len())
-            .any(|part| part == CHECKSUM.as_bytes());
-        if has_checksum {
-            return changed(source.to_string());
-        }
-        format_error(path, source, remedy)
-    })?;
-    let (_, header) =
-        SafeTensors::read_metadata(bytes).map_err(|source| format_error(path, source, remedy))?;
-    let said = header.metadata().as_ref().and_then(|of| of.get(CHECKSUM));
-    let found = || checksum(file.iter().collect());
-    match said {
-        Some(said) if *said != found() => Err(changed(format!(
-            "its checksum says {said}, its tensors give {}",
-            found()
-        ))),
-        // Whoever writes the one writes the other.
-        None if file.tensor(RECORDS).is_ok() => Err(changed("its checksum is missing".to_owned())),
-        _ => Ok(file),
-    }
-}
-
-/// CRC-32C of tensors, whatever the order in which they lie in a file: of each
-/// one's name, type, shape and numbers, by name.
-fn checksum(mut tensors: Vec<(&str, TensorView)>) -> String {
-    tensors.sort_by_key(|(name, _)| *name);
-    let mut sum = 0;
-    for (name, view) in tensors {
-        let what = format!("{name}\n{:?}\n{:?}\n", view.dtype(), view.shape());
-        sum = crc32c::crc32c_append(sum, what.as_bytes());
-        sum = crc32c::crc32c_append(sum, view.data());
-    }
-    format!("{sum:08x}")
 }
 
 /// The bytes of hexadecimal digits.

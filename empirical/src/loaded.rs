@@ -12,8 +12,8 @@ use crate::data::{
     self, DataError, Encoding, Images, Needed, Pieces, Set, TextRules, Tokens, catalog, text,
 };
 use crate::examples::{Examples, Inputs, Words};
+use crate::model::pretrained::{Pretrained, PretrainedError};
 use crate::model::{Architecture, InputShape};
-use crate::pretrained::{Pretrained, PretrainedError};
 use crate::stream::Stream;
 
 /// Bytes that pictures of class folders may take as numbers on a device; more

@@ -7,6 +7,7 @@ mod lstm;
 mod mlp;
 mod of_weights;
 mod partial;
+pub mod pretrained;
 mod resnet;
 mod simple_cnn;
 
@@ -17,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use crate::examples::Inputs;
 use crate::layers::Forward;
 use crate::parameters::{Parameters, Role};
-use crate::pretrained::Pretrained;
 use crate::tape::Var;
 
 pub use bert::BertShape;
@@ -31,6 +31,7 @@ use densenet::DenseNet;
 use error::{LARGEST_LAYER, LARGEST_MODEL};
 use lstm::Recurrent;
 use mlp::Mlp;
+use pretrained::Pretrained;
 use resnet::ResNet;
 use simple_cnn::SimpleCnn;
 

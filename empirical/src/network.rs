@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compute::{Compute, DeviceKind, to_host};
+use crate::compute::{Compute, DeviceKind, ROUNDING_UNITS, to_host};
 use crate::examples::Examples;
 use crate::in_order::fold_in_order;
 use crate::layers::{Forward, Normalisation, Statistics};
 use crate::model::Model;
-use crate::operator::ROUNDING_UNITS;
 use crate::tape::{Lane, Lanes, Matrix, Tape, Turns, Var};
 
 /// Activations that a gradient computes at once: few enough for a processor's

@@ -20,10 +20,7 @@ pub use step::StepSecondMomentOp;
 
 use nalgebra::{DMatrix, DVectorView};
 
-/// Rounding of sums of many terms, in units in the last place of the largest
-/// result: the errors of products and eigenvalues in 32 bits against 64 are a
-/// quarter of it at most.
-pub(crate) const ROUNDING_UNITS: f64 = 16.0;
+use crate::compute::ROUNDING_UNITS;
 
 /// A symmetric linear map of ℝ^D, which a [`DMatrix`] is too.
 ///

@@ -26,7 +26,6 @@ use std::sync::atomic::AtomicBool;
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::SolverStatus;
 
-use crate::checkpoint::{NamedTensor, load_weights};
 use crate::compute::Compute;
 use crate::examples::Examples;
 use crate::known::{Known, keep};
@@ -41,6 +40,7 @@ use crate::solver::{
     Eigenpair, Eigenpairs, Explored, Lanczos, Trace, TraceSettings, principal_cosines, trace,
 };
 use crate::survey::Survey;
+use crate::weights::{NamedTensor, load_weights};
 
 use gradients::noise_scale;
 use subject::Watch;
@@ -59,7 +59,7 @@ impl Portrait {
     /// use breakeven_empirical::loaded::Labelled;
     /// use breakeven_empirical::model::Architecture;
     /// use breakeven_empirical::portrait::{Portrait, PortraitSettings};
-    /// # use breakeven_empirical::checkpoint::{NamedTensor, save_tensors};
+    /// # use breakeven_empirical::weights::{NamedTensor, save_tensors};
     /// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
     /// # use breakeven_sim::meter::Meter;
     ///

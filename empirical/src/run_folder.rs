@@ -3,15 +3,12 @@
 mod error;
 mod lines;
 mod lock;
-mod state;
-mod whole;
 
 pub use error::FolderError;
+pub(crate) use error::file_error;
 pub use lines::Followed as FollowedLines;
 pub use lock::Owner;
-pub use state::{Progress, Remedy, RunState, state};
-use whole::write_new;
-pub use whole::{Unfinished, write_whole};
+pub(crate) use lock::is_held;
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -26,10 +23,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::compute::are_alike;
+use crate::whole::{Unfinished, remove_unfinished, write_new, write_whole};
 
-use error::{changed, file_error, json_error};
+use error::{changed, json_error};
 use lines::{Lines, check_followed, check_whole};
-use whole::remove_unfinished;
 
 /// The checkpoint of a run, in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
@@ -306,7 +303,7 @@ pub fn check_begun(path: &Path, followed: &Followed) -> Result<(), FolderError> 
 }
 
 /// Reads a header or an outcome.
-fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
+pub(crate) fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
     let text = std::fs::read(path).map_err(|source| file_error(path, source))?;
     match from_page(&text) {
         Ok(read) => Ok(read.value),

@@ -22,7 +22,6 @@ use std::time::Duration;
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_sim::record::RUNS_FOLDER;
 
-use crate::checkpoint::{Weights, weights_in};
 use crate::compute::{Compute, DeviceKind, DeviceName};
 use crate::config::{ConfigError, SweepConfig};
 use crate::examples::Examples;
@@ -30,6 +29,7 @@ use crate::loaded::{DECODED_BYTES, Labelled, LoadError, Loaded};
 use crate::model::{Architecture, Model};
 use crate::run_folder::outcome;
 use crate::train::{RunSpec, Shared, total_steps};
+use crate::weights::{Weights, weights_in};
 
 use side_by_side::SideBySide;
 

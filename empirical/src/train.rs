@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use breakeven_sim::record::{RunOutcome, RunStatus};
 
-use crate::checkpoint::{Checkpoint, CheckpointError, Weights};
+use crate::checkpoint::Checkpoint;
 use crate::compute::Compute;
 use crate::config::SweepConfig;
 use crate::examples::Examples;
@@ -29,9 +29,11 @@ use crate::optimiser::{Clipped, Sgd, cosine};
 use crate::random::{Purpose, stream};
 use crate::run_folder::{
     CHECKPOINT_FILE, FolderError, Followed, FollowedLines, Hold, LOCK_FILE, Owner, RunFolder,
-    Unfinished, check_begun, check_finished, outcome,
+    check_begun, check_finished, outcome,
 };
 use crate::tape::Matrix;
+use crate::weights::{CheckpointError, Weights};
+use crate::whole::Unfinished;
 
 use batches::Batches;
 use spec::header;

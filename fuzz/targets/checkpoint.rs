@@ -5,8 +5,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use breakeven_empirical::checkpoint::{Checkpoint, Shapes, weights_in};
+use breakeven_empirical::checkpoint::Checkpoint;
 use breakeven_empirical::model::{Architecture, InputShape, Model};
+use breakeven_empirical::weights::{Shapes, weights_in};
 use libfuzzer_sys::fuzz_target;
 
 /// Dense layers of 3, 2 and 2 units.

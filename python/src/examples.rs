@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use breakeven_empirical::checkpoint::{CheckpointError, Shapes};
 use breakeven_empirical::compute::Compute;
 use breakeven_empirical::data::{Images, TokenParts, Tokens};
 use breakeven_empirical::examples::{Examples, Inputs};
 use breakeven_empirical::loaded::Labelled;
 use breakeven_empirical::model::{Architecture, BertShape, InputShape};
+use breakeven_empirical::weights::{CheckpointError, Shapes};
 use breakeven_sim::meter::Meter;
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;

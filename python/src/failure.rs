@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::io;
 
-use breakeven_empirical::checkpoint::CheckpointError;
 use breakeven_empirical::portrait::PortraitError;
+use breakeven_empirical::weights::CheckpointError;
 use breakeven_verify::InputError;
 use breakeven_verify::report::ReportError;
 use pyo3::PyErr;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use breakeven_empirical::checkpoint::{CheckpointError, NamedTensor, Shapes, weights_in};
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::config::BatchNormMode;
 use breakeven_empirical::model::Architecture;
@@ -11,6 +10,7 @@ use breakeven_empirical::network::Loss;
 use breakeven_empirical::portrait::{
     BatchOrder, DensitySettings, Pattern, Portrait, PortraitSettings, Subject,
 };
+use breakeven_empirical::weights::{CheckpointError, NamedTensor, Shapes, weights_in};
 use breakeven_sim::meter::Meter;
 use numpy::prelude::*;
 use numpy::{PyArray1, PyReadonlyArray1};

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use breakeven_empirical::checkpoint::Shapes;
 use breakeven_empirical::config::{BatchNormMode, DataConfig, SweepConfig};
 use breakeven_empirical::data::TextRules;
 use breakeven_empirical::loaded::{LoadError, Loaded};
+use breakeven_empirical::model::pretrained::{vocabulary, weights};
 use breakeven_empirical::model::{Architecture, BertShape};
 use breakeven_empirical::network::Loss;
-use breakeven_empirical::pretrained::{vocabulary, weights};
 use breakeven_empirical::run_folder::CHECKPOINT_FILE;
+use breakeven_empirical::weights::Shapes;
 use breakeven_sim::record::{CONFIG_FILE, HEADER_FILE, RunHeader, from_page};
 
 use super::{MeasureArgs, ModelArg};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use breakeven_empirical::run_folder::{Owner, Progress, Remedy, RunState};
+use breakeven_empirical::run_folder::Owner;
+use breakeven_empirical::run_state::{Progress, Remedy, RunState};
 use breakeven_sim::record::RunStatus;
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use breakeven_empirical::compute::DeviceKind;
-use breakeven_empirical::run_folder::{Remedy, RunState};
+use breakeven_empirical::run_state::{Remedy, RunState};
 use breakeven_empirical::sweep::states;
 use breakeven_empirical::train::RunSpec;
 use breakeven_sim::record::{CONFIG_FILE, RUNS_FOLDER};

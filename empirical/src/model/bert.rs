@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Model, ModelError};
 use crate::examples::Inputs;
 use crate::layers::{Activation, Attention, Dense, Embedding, Encoder, Forward, LayerNorm, Layout};
+use crate::model::pretrained::Pretrained;
 use crate::parameters::Parameters;
-use crate::pretrained::Pretrained;
 use crate::tape::{EachStep, Elementwise, Var};
 
 /// Sizes of a BERT, under the names of Hugging Face's `config.json`.

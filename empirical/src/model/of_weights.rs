@@ -1,7 +1,7 @@
 //! Sizes of networks from the shapes of their weights.
 
 use super::{Architecture, CnnShape, Shortcut};
-use crate::checkpoint::{CheckpointError, Shapes};
+use crate::weights::{CheckpointError, Shapes};
 
 impl Architecture {
     /// The same network with the sizes that these weights have. A BERT stays as

@@ -8,10 +8,10 @@ use breakeven_sim::record::{
 use serde::Serialize;
 
 use super::StepPortrait;
-use crate::checkpoint::NamedTensor;
 use crate::known::keep;
 use crate::moments::Moments;
 use crate::solver::{Eigenpair, Eigenpairs, Trace};
+use crate::weights::NamedTensor;
 
 /// K and H at one θ.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -7,7 +7,6 @@ use breakeven_sim::meter::Parts;
 use breakeven_sim::record::{LossLine, LossPlane, SpectralDensity};
 
 use super::{DensitySettings, PortraitError, PortraitSettings, product_of};
-use crate::checkpoint::NamedTensor;
 use crate::known::keep;
 use crate::operator::{
     EmpiricalFisherOp, GaussNewtonOp, GradientCovarianceOp, HessianOp, LinearOperator,
@@ -15,6 +14,7 @@ use crate::operator::{
 use crate::random::{Purpose, stream};
 use crate::solver::{Eigenpairs, UNBOUNDED, diagonal, spectral_density};
 use crate::survey::Survey;
+use crate::weights::NamedTensor;
 
 type Densities = BTreeMap<&'static str, SpectralDensity>;
 

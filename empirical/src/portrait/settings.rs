@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use glob::Pattern;
 
-use crate::checkpoint::CheckpointError;
 use crate::compute::{Compute, DeviceKind};
 use crate::config::{
     BatchNormMode, LEAST_POINTS, MOST_BATCHES, MOST_DENSITY_STEPS, MOST_POINTS, MOST_PROBES,
@@ -18,6 +17,7 @@ use crate::network::Loss;
 use crate::operator::PointSettings;
 use crate::parameters::{Parameter, Parameters};
 use crate::solver::NotDeterministic;
+use crate::weights::CheckpointError;
 
 /// Numbers of a piece of the examples while it is computed: few enough that a
 /// processor's cache holds most of them, and that all cores get pieces.

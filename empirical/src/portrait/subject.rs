@@ -6,13 +6,13 @@ use breakeven_sim::meter::Meter;
 use rayon::ThreadPoolBuilder;
 
 use super::{LayerPortrait, Portrait, PortraitError, PortraitSettings};
-use crate::checkpoint::Weights;
 use crate::compute::Compute;
 use crate::examples::Examples;
 use crate::model::{Model, glorot};
 use crate::network::Network;
 use crate::parameters::Parameters;
 use crate::random::{Purpose, stream};
+use crate::weights::Weights;
 
 /// Where products are counted, and what is raised where the rest is to be
 /// abandoned.
@@ -23,7 +23,7 @@ pub(super) type Watch<'a> = (&'a Meter, &'a AtomicBool);
 /// Of two one-pixel images, 1 of class 0 and 0 of class 1, for a dense layer at θ = 0:
 ///
 /// ```
-/// use breakeven_empirical::checkpoint::Weights;
+/// use breakeven_empirical::weights::Weights;
 /// use breakeven_empirical::portrait::{PortraitSettings, Subject};
 /// # use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 /// # use breakeven_empirical::{examples::Examples, model::Architecture};

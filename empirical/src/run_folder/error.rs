@@ -89,7 +89,7 @@ pub(super) fn json_error(path: &Path, source: serde_json::Error) -> FolderError 
     file_error(path, source.into())
 }
 
-pub(super) fn file_error(path: &Path, source: std::io::Error) -> FolderError {
+pub(crate) fn file_error(path: &Path, source: std::io::Error) -> FolderError {
     FolderError::File {
         path: path.into(),
         source,

@@ -1,13 +1,13 @@
 //! Sweeps that can't be prepared or carried out.
 
-use crate::checkpoint::CheckpointError;
 use crate::compute::ComputeError;
 use crate::config::ConfigError;
 use crate::loaded::LoadError;
 use crate::model::ModelError;
-use crate::pretrained::PretrainedError;
+use crate::model::pretrained::PretrainedError;
 use crate::run_folder::FolderError;
 use crate::train::RunError;
+use crate::weights::CheckpointError;
 
 /// A sweep that can't be prepared or carried out.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,8 @@ use breakeven_sim::record::RUNS_FOLDER;
 use rayon::prelude::*;
 
 use crate::config::SweepAxes;
-use crate::run_folder::{FolderError, RunState, state};
+use crate::run_folder::FolderError;
+use crate::run_state::{RunState, state};
 use crate::train::RunSpec;
 
 /// Each run that is planned in the sweep folder `folder`, in order, and how far
@@ -14,7 +15,7 @@ use crate::train::RunSpec;
 ///
 /// ```
 /// use breakeven_empirical::config::SweepAxes;
-/// use breakeven_empirical::run_folder::RunState;
+/// use breakeven_empirical::run_state::RunState;
 /// use breakeven_empirical::sweep::states;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -2,7 +2,8 @@
 
 use breakeven_sim::record::{RunOutcome, RunStatus};
 
-use crate::run_folder::{FolderError, RunFolder, Unfinished};
+use crate::run_folder::{FolderError, RunFolder};
+use crate::whole::Unfinished;
 
 /// How a call of [`run`](super::run) ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::run_folder::FolderError;
 use crate::solver::NotDeterministic;
+use crate::weights::CheckpointError;
 
 /// A run that could not go on.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use breakeven_empirical::checkpoint::{Checkpoint, load_weights};
+use breakeven_empirical::checkpoint::Checkpoint;
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::measure::WarmStart;
 use breakeven_empirical::model::{Model, glorot};
@@ -10,6 +10,7 @@ use breakeven_empirical::optimiser::Clipped;
 use breakeven_empirical::parameters::Parameters;
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::run_folder::{Followed, FollowedLines};
+use breakeven_empirical::weights::load_weights;
 use breakeven_sim::record::seal::sha256;
 use safetensors::tensor::Dtype;
 use tempfile::tempdir;

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use breakeven_empirical::checkpoint::{Checkpoint, load_weights};
+use breakeven_empirical::checkpoint::Checkpoint;
 use breakeven_empirical::compute::Precision;
 use breakeven_empirical::parameters::Parameters;
+use breakeven_empirical::weights::load_weights;
 use safetensors::serialize_to_file;
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::{TempDir, tempdir};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use breakeven_empirical::checkpoint::{Checkpoint, Shapes, Weights, weights_in};
+use breakeven_empirical::checkpoint::Checkpoint;
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision};
 use breakeven_empirical::data::Images;
 use breakeven_empirical::examples::{Examples, Inputs};
@@ -13,6 +13,7 @@ use breakeven_empirical::loaded::Labelled;
 use breakeven_empirical::model::{Architecture, InputShape, Model, glorot};
 use breakeven_empirical::portrait::{Portrait, PortraitError, PortraitSettings, Subject};
 use breakeven_empirical::random::{Purpose, stream};
+use breakeven_empirical::weights::{Shapes, Weights, weights_in};
 use breakeven_sim::meter::Meter;
 
 use crate::tolerance;

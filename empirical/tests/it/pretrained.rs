@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use breakeven_empirical::checkpoint::{Weights, load_weights, weights_in};
 use breakeven_empirical::compute::{Compute, DeviceKind, Precision, to_host};
 use breakeven_empirical::config::DataConfig;
 use breakeven_empirical::layers::{Forward, Normalisation};
@@ -15,6 +14,7 @@ use breakeven_empirical::network::{Loss, Network};
 use breakeven_empirical::operator::{Point, PointSettings};
 use breakeven_empirical::random::{Purpose, stream};
 use breakeven_empirical::tape::{Lane, Tape};
+use breakeven_empirical::weights::{Weights, load_weights, weights_in};
 use breakeven_sim::meter::Meter;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};

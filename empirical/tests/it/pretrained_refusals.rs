@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use breakeven_empirical::checkpoint::load_weights;
 use breakeven_empirical::loaded::Loaded;
 use breakeven_empirical::model::{Architecture, InputShape};
+use breakeven_empirical::weights::load_weights;
 use serde_json::json;
 
 use crate::pretrained::{CLASSES, Folder, texts};

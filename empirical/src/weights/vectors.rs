@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{CheckpointError, Stored, in_64_bits, put, views, written};
+use super::CheckpointError;
+use super::file::{Stored, in_64_bits, plain, put};
 use crate::parameters::{Parameter, Parameters};
 
 /// Numbers that a file is to hold under a name.
@@ -44,5 +45,5 @@ pub fn save_tensors(path: &Path, tensors: &[NamedTensor]) -> Result<(), Checkpoi
         (name.clone(), shape.clone(), in_64_bits(numbers))
     };
     let stored: Vec<Stored> = tensors.iter().map(stored).collect();
-    put(path, written(path, views(&stored), None)?)
+    put(path, plain(path, &stored)?)
 }

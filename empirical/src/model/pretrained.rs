@@ -9,11 +9,11 @@ use breakeven_sim::record::seal::sha256;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::CheckpointError;
 use crate::data::{PIECES_FILE, TextRules};
 use crate::layers::Activation;
 use crate::locks::lock;
 use crate::model::BertShape;
+use crate::weights::CheckpointError;
 
 /// The shape.
 pub const CONFIG_FILE: &str = "config.json";

@@ -47,7 +47,7 @@ impl Unfinished {
     ///
     /// # Errors
     /// If it can't be moved.
-    pub(super) fn put_early(mut self) -> std::io::Result<File> {
+    pub(crate) fn put_early(mut self) -> std::io::Result<File> {
         std::fs::rename(&self.part, &self.path)?;
         self.moved = true;
         self.file.try_clone()
@@ -115,7 +115,7 @@ fn create_part(path: &Path) -> std::io::Result<(File, PathBuf)> {
 
 /// Removes files that were to be moved into their place, and those that
 /// safetensors' own writer leaves.
-pub(super) fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -1,4 +1,16 @@
-//! The weights of a model, as files hold them.
+//! Weights as safetensors in PyTorch's names and layout.
+
+mod error;
+pub(crate) mod file;
+mod hugging_face;
+mod names;
+mod pytorch;
+mod shapes;
+mod vectors;
+
+pub use error::CheckpointError;
+pub use shapes::Shapes;
+pub use vectors::{NamedTensor, save_tensors};
 
 use std::path::Path;
 
@@ -6,10 +18,11 @@ use half::{bf16, f16};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::hugging_face::{is_classifier, may_be_drawn};
-use super::names::Names;
-use super::{CheckpointError, parse, read};
 use crate::parameters::{Parameter, Parameters};
+
+use file::{parse, read};
+use hugging_face::{is_classifier, may_be_drawn};
+use names::Names;
 
 /// Weights that were read.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +60,7 @@ impl Weights {
 /// widened, which loses nothing; the notes say so.
 ///
 /// ```
-/// use breakeven_empirical::checkpoint::{NamedTensor, load_weights, save_tensors};
+/// use breakeven_empirical::weights::{NamedTensor, load_weights, save_tensors};
 /// use breakeven_empirical::layers::Layout;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -94,7 +107,7 @@ pub fn weights_in(
 
 /// Which numbers a tensor may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Accepted {
+pub(crate) enum Accepted {
     /// Finite ones.
     Finite,
     /// Any: a run that diverges may be stopped before it is seen to.
@@ -102,7 +115,7 @@ pub(super) enum Accepted {
 }
 
 /// The weights of a model in a file.
-pub(super) fn weights(
+pub(crate) fn weights(
     path: &Path,
     file: &SafeTensors,
     parameters: &Parameters,
@@ -200,7 +213,7 @@ fn lacking(names: &Names, stored: &Parameters) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn numbers(
+pub(crate) fn numbers(
     path: &Path,
     name: &str,
     view: &TensorView,

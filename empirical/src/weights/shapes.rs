@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::CheckpointError;
+use super::file::{parse, read};
 use super::names::without_prefixes;
-use super::{CheckpointError, parse, read};
 
 /// Shapes of the tensors in a file, by their names without what wrappers of
 /// PyTorch put before.
 ///
 /// ```
-/// use breakeven_empirical::checkpoint::{NamedTensor, Shapes, save_tensors};
+/// use breakeven_empirical::weights::{NamedTensor, Shapes, save_tensors};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let file = std::env::temp_dir().join(format!("breakeven-shapes-{}", std::process::id()));

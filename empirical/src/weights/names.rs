@@ -6,9 +6,12 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 
+use super::CheckpointError;
 use super::hugging_face::{self, Ignored};
-use super::{CheckpointError, OWN};
 use crate::parameters::Parameters;
+
+/// Before the names of tensors that are not weights.
+const OWN: &str = "breakeven.";
 
 /// What wrappers put before every name: `DataParallel` and
 /// `DistributedDataParallel`, and `torch.compile`.

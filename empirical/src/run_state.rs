@@ -6,12 +6,12 @@ use std::time::SystemTime;
 
 use breakeven_sim::record::{HEADER_FILE, RunHeader, RunOutcome};
 
-use super::error::file_error;
-use super::{
-    CHECKPOINT_FILE, FolderError, LOCK_FILE, Owner, check_begun, check_finished, lock, outcome,
-    read_page,
+use crate::checkpoint::taken;
+use crate::run_folder::{
+    CHECKPOINT_FILE, FolderError, Followed, LOCK_FILE, Owner, check_begun, check_finished,
+    file_error, is_held, outcome, read_page,
 };
-use crate::checkpoint::{CheckpointError, taken};
+use crate::weights::CheckpointError;
 
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,8 @@ pub enum Remedy {
 /// carries out are not checked: they change meanwhile. Nothing is written.
 ///
 /// ```
-/// use breakeven_empirical::run_folder::{Hold, RunState, state};
+/// use breakeven_empirical::run_folder::Hold;
+/// use breakeven_empirical::run_state::{RunState, state};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = std::env::temp_dir().join(format!("breakeven-state-{}", std::process::id()));
@@ -78,7 +79,7 @@ pub fn state(path: &Path) -> Result<RunState, FolderError> {
         return Ok(RunState::Missing);
     }
     // Before all else: who holds it may be about to carry it out anew.
-    if lock::is_held(&path.join(LOCK_FILE))? {
+    if is_held(&path.join(LOCK_FILE))? {
         let steps = checkpoint(path).map_or(0, |taken| taken.map_or(0, |(steps, _)| steps));
         let unknown = Progress {
             steps,
@@ -149,7 +150,7 @@ fn damaged(error: FolderError) -> Result<RunState, FolderError> {
 }
 
 /// What the checkpoint of a run says of it, where there is one.
-fn checkpoint(path: &Path) -> Result<Option<(u64, super::Followed)>, CheckpointError> {
+fn checkpoint(path: &Path) -> Result<Option<(u64, Followed)>, CheckpointError> {
     let file = path.join(CHECKPOINT_FILE);
     match taken(&file) {
         Err(CheckpointError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
