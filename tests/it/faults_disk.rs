@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::json;
 
 use crate::faults::{SMALL, all_files, restore, resume, said, stopped};
-use crate::program::{command, json, run};
+use crate::program::{self, command, run};
 use crate::train::{TRAIN, assert_same, train, world};
 
 /// `breakeven` with `args`, started by the words of `before`.
@@ -179,16 +179,11 @@ fn what_a_power_cut_leaves_before_a_checkpoint_is_begun_anew() {
             )
             .unwrap();
         }
-        let status = run(&["status", "out", "--json"], folder);
-        let found = json(&status);
-        let mut states: Vec<&Value> = found["sweeps"][0]["runs"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .collect();
-        states.retain(|run| run["run"] == "lr0.2-bs20-seed3");
-        assert_eq!(states[0]["state"], "stale");
-        assert_eq!(states[0]["steps"], 0);
+        let status = program::json(&run(&["status", "out", "--json"], folder));
+        let runs = status["sweeps"][0]["runs"].as_array().unwrap();
+        let of = runs.iter().find(|run| run["run"] == "lr0.2-bs20-seed3");
+        let of = of.unwrap();
+        assert_eq!((&of["state"], &of["steps"]), (&json!("stale"), &json!(0)));
         said(&resume(folder, "out"), &[0], "after a power cut");
         assert_same(folder, "out", "whole");
         fs::remove_dir_all(folder.join("out")).unwrap();
