@@ -88,7 +88,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// If the file can't be written.
-    pub fn write(
+    pub(crate) fn write(
         &self,
         path: &Path,
         parameters: &Parameters,
@@ -162,7 +162,7 @@ impl Checkpoint {
     /// step that made them so and the loss that shows it.
     ///
     /// # Errors
-    /// As [`load_weights`], or if it holds weights alone.
+    /// As [`load_weights`](crate::weights::load_weights), or if it holds weights alone.
     pub fn load(path: &Path, parameters: &Parameters) -> Result<Self, CheckpointError> {
         Self::in_bytes(path, &read(path)?, parameters)
     }

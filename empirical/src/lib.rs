@@ -113,4 +113,4 @@ pub mod sweep;
 pub mod tape;
 pub mod train;
 pub mod weights;
-pub mod whole;
+mod whole;

@@ -178,7 +178,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// If a file can't be written.
-    pub fn save(&mut self, checkpoint: Unfinished) -> Result<(), FolderError> {
+    pub(crate) fn save(&mut self, checkpoint: Unfinished) -> Result<(), FolderError> {
         if let Some(header) = &self.header {
             let done = header.sync_data();
             done.map_err(|source| file_error(&self.hold.path.join(HEADER_FILE), source))?;

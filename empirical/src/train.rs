@@ -6,10 +6,11 @@ mod error;
 mod predictions;
 mod spec;
 
-pub use ended::{Ended, RunEnd};
+pub(crate) use ended::Ended;
+pub use ended::RunEnd;
 pub use error::RunError;
-pub(crate) use spec::mini_batches;
-pub use spec::{RunSpec, total_steps};
+pub use spec::RunSpec;
+pub(crate) use spec::{mini_batches, total_steps};
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,31 +40,31 @@ use batches::Batches;
 use spec::header;
 
 /// What all runs of a sweep share.
-pub struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     /// The configuration.
-    pub config: &'a SweepConfig,
+    pub(crate) config: &'a SweepConfig,
     /// The model.
-    pub model: Box<dyn Model>,
+    pub(crate) model: Box<dyn Model>,
     /// Where it is computed.
-    pub compute: Compute,
+    pub(crate) compute: Compute,
     /// All N training examples.
-    pub train: Examples,
+    pub(crate) train: Examples,
     /// Their shape.
-    pub inputs: InputShape,
+    pub(crate) inputs: InputShape,
     /// Those that H is measured on.
-    pub subset: Examples,
+    pub(crate) subset: Examples,
     /// The validation examples, where there are some.
-    pub validation: Option<Examples>,
+    pub(crate) validation: Option<Examples>,
     /// The model in words.
-    pub model_name: String,
+    pub(crate) model_name: String,
     /// The weights that runs start from, where they do not draw them.
-    pub pretrained: Option<Weights>,
+    pub(crate) pretrained: Option<Weights>,
     /// The version of the program.
-    pub version: String,
+    pub(crate) version: String,
     /// SHA-256 of the sweep's plan, where it has one.
-    pub plan_sha256: Option<String>,
+    pub(crate) plan_sha256: Option<String>,
     /// Time between two checkpoints of a run.
-    pub checkpoint_every: Duration,
+    pub(crate) checkpoint_every: Duration,
 }
 
 impl Shared<'_> {
@@ -76,7 +77,7 @@ impl Shared<'_> {
 }
 
 /// What happens to one run, for whoever shows it.
-pub trait Watch: Sync {
+pub(crate) trait Watch: Sync {
     /// It has taken `done` steps.
     fn stepped(&self, done: u64);
     /// It is carried out anew, since a checksum shows that a file of it
@@ -91,7 +92,7 @@ pub trait Watch: Sync {
 ///
 /// # Errors
 /// If a file can't be read, or has changed.
-pub fn finished(folder: &Path) -> Result<Option<RunOutcome>, FolderError> {
+pub(crate) fn finished(folder: &Path) -> Result<Option<RunOutcome>, FolderError> {
     let over = outcome(folder)?;
     if let Some(over) = &over {
         check_finished(folder, over)?;
@@ -106,7 +107,7 @@ pub fn finished(folder: &Path) -> Result<Option<RunOutcome>, FolderError> {
 ///
 /// # Errors
 /// If a file can't be read or written, or curvature is not repeatable.
-pub fn run(
+pub(crate) fn run(
     shared: &Shared,
     spec: RunSpec,
     folder: &Path,

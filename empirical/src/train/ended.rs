@@ -5,7 +5,7 @@ use breakeven_sim::record::{RunOutcome, RunStatus};
 use crate::run_folder::{FolderError, RunFolder};
 use crate::whole::Unfinished;
 
-/// How a call of [`run`](super::run) ended.
+/// How a run of a sweep ended, as far as this call goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunEnd {
     /// The run is over, with this status.
@@ -20,7 +20,7 @@ pub enum RunEnd {
 /// checkpoint and the outcome have yet to reach the disk: to wait for that takes
 /// no core, so that the next run may begin meanwhile.
 #[must_use = "a run is over once it is closed"]
-pub struct Ended {
+pub(crate) struct Ended {
     end: RunEnd,
     last: Option<Last>,
 }
@@ -49,7 +49,7 @@ impl Ended {
     ///
     /// # Errors
     /// If a file can't be written.
-    pub fn close(self) -> Result<RunEnd, FolderError> {
+    pub(crate) fn close(self) -> Result<RunEnd, FolderError> {
         if let Some(Last {
             mut folder,
             checkpoint,

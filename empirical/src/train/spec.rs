@@ -69,7 +69,7 @@ impl RunSpec {
 }
 
 /// Steps that a run takes: whole batches alone.
-pub fn total_steps(shared: &Shared, spec: RunSpec) -> u64 {
+pub(crate) fn total_steps(shared: &Shared, spec: RunSpec) -> u64 {
     let training = &shared.config.training;
     training.epochs.saturating_mul(steps_an_epoch(shared, spec))
 }
