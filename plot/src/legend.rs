@@ -54,9 +54,10 @@ pub fn draw(curves: &[Curve], [first, top]: [f64; 2], width: f64) -> String {
         let look = entry.curve.look % LOOKS;
         let left = first + entry.left;
         let middle = top + ROW * entry.row as f64 + ROW / 2.0;
+        let sign = || marker(entry.curve.look, left + 12.0, middle);
         let (class, sign) = match entry.curve.weight {
-            Weight::Bold | Weight::Marked => ("bold", marker(look, left + 12.0, middle)),
-            Weight::Points => ("thin", marker(look, left + 12.0, middle)),
+            Weight::Bold | Weight::Marked => ("bold", sign()),
+            Weight::Points => ("thin", sign()),
             Weight::Path => ("path", String::new()),
             Weight::Thin => ("thin", String::new()),
             Weight::Fine => ("fine", String::new()),
@@ -79,9 +80,9 @@ pub fn draw(curves: &[Curve], [first, top]: [f64; 2], width: f64) -> String {
     entries(curves, width).into_iter().map(one).collect()
 }
 
-/// The marker of a look, centred.
+/// The marker of a look, centred: of two looks of one colour another one.
 pub fn marker(look: usize, x: f64, y: f64) -> String {
-    let shape = match look % LOOKS {
+    let shape = match (look + look / LOOKS) % LOOKS {
         0 => format!("M{x:.1} {y:.1}m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"),
         1 => format!("M{x:.1} {y:.1}m-4 -4h8v8h-8z"),
         2 => format!("M{x:.1} {y:.1}m0 -5l5 8.5h-10z"),
@@ -94,4 +95,17 @@ pub fn marker(look: usize, x: f64, y: f64) -> String {
         "<path class=\"marker look-{}\" d=\"{shape}\"/>",
         look % LOOKS
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn looks_of_one_colour_have_markers_of_their_own() {
+        let signs: BTreeSet<String> = (0..LOOKS * LOOKS).map(|k| marker(k, 0.0, 0.0)).collect();
+        assert_eq!(signs.len(), LOOKS * LOOKS);
+    }
 }

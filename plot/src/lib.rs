@@ -58,7 +58,8 @@ use serde::Serialize;
 pub const STYLE: &str = include_str!("plot.css");
 /// The style sheet of figures on paper, in plain CSS that every program reads.
 const PRINT_STYLE: &str = include_str!("print.css");
-/// How many curves have a look of their own; more start again.
+/// How many colours and dashes there are. More curves have them again, with
+/// other markers.
 pub const LOOKS: usize = 7;
 
 /// A figure: axes, curves and guide lines; as JSON for a page that draws it

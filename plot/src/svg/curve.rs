@@ -22,9 +22,9 @@ pub(super) fn curve(curve: &Curve, frame: &Frame, bucket: Option<usize>) -> Stri
         Weight::Thin => drawn("thin", &line),
         Weight::Fine => drawn("fine", &line),
         Weight::Area => drawn("area", &line),
-        Weight::Bold => drawn("bold", &line) + &markers(look, &points, MARKERS),
-        Weight::Marked => drawn("bold", &line) + &markers(look, &points, points.len()),
-        Weight::Points => small_markers(look, &points),
+        Weight::Bold => drawn("bold", &line) + &markers(curve.look, &points, MARKERS),
+        Weight::Marked => drawn("bold", &line) + &markers(curve.look, &points, points.len()),
+        Weight::Points => small_markers(curve.look, &points),
         Weight::Path => {
             let dots = dots(&points);
             let many = if points.len() > MANY { " many" } else { "" };
