@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::compute::are_alike;
-use crate::whole::{Unfinished, remove_unfinished, write_new, write_whole};
+use crate::whole::{Unfinished, remove_unfinished};
 
 use error::{changed, json_error};
 use lines::{Lines, check_followed, check_whole};
@@ -237,9 +237,7 @@ impl RunFolder {
 /// that is written now may not be on the disk yet.
 fn save_header(path: &Path, header: &RunHeader, bytes: u64) -> Result<Option<File>, FolderError> {
     if bytes == 0 || !path.exists() {
-        let text = page(path, header)?;
-        let put = Unfinished::write(path, &text).and_then(Unfinished::put_early);
-        return put.map(Some).map_err(|source| file_error(path, source));
+        return written(path, header, Unfinished::put_early).map(Some);
     }
     let begun: RunHeader = read_page(path)?;
     if are_alike(&begun.device, &header.device) {
@@ -335,7 +333,7 @@ pub(crate) fn read_page<T: DeserializeOwned>(path: &Path) -> Result<T, FolderErr
 /// # Errors
 /// If the file can't be written.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FolderError> {
-    write_whole(path, &page(path, value)?).map_err(|source| file_error(path, source))
+    written(path, value, Unfinished::put)
 }
 
 /// [`write_json`] where there is no such file yet; says whether it did.
@@ -343,12 +341,18 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FolderError
 /// # Errors
 /// If the file can't be written.
 pub fn write_new_json(path: &Path, value: &impl Serialize) -> Result<bool, FolderError> {
-    write_new(path, &page(path, value)?).map_err(|source| file_error(path, source))
+    written(path, value, Unfinished::put_new)
 }
 
-fn page(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, FolderError> {
+/// Writes a page, which `put` puts into its place.
+fn written<T>(
+    path: &Path,
+    value: &impl Serialize,
+    put: impl FnOnce(Unfinished) -> std::io::Result<T>,
+) -> Result<T, FolderError> {
     let text = to_page(value).map_err(|source| json_error(path, source))?;
-    Ok(text.into_bytes())
+    let done = Unfinished::write(path, text.as_bytes()).and_then(put);
+    done.map_err(|source| file_error(path, source))
 }
 
 /// Reads what [`write_json`] wrote; `remedy` is what helps where it is damaged.

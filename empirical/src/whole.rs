@@ -37,9 +37,7 @@ impl Unfinished {
     /// If it can't be written.
     pub fn put(mut self) -> std::io::Result<()> {
         self.file.sync_data()?;
-        std::fs::rename(&self.part, &self.path)?;
-        self.moved = true;
-        Ok(())
+        self.rename()
     }
 
     /// Moves it into its place at once. The file is for whoever waits until it is on
@@ -47,15 +45,17 @@ impl Unfinished {
     ///
     /// # Errors
     /// If it can't be moved.
-    pub(crate) fn put_early(mut self) -> std::io::Result<File> {
-        std::fs::rename(&self.part, &self.path)?;
-        self.moved = true;
+    pub fn put_early(mut self) -> std::io::Result<File> {
+        self.rename()?;
         self.file.try_clone()
     }
 
     /// [`Self::put`] where there is no such file yet; says whether it did. Of several
     /// processes, on whatever machines, one does.
-    fn put_new(mut self) -> std::io::Result<bool> {
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn put_new(mut self) -> std::io::Result<bool> {
         self.file.sync_data()?;
         // A link is made of a whole file, and never in place of another one. On a
         // file system without links two processes at the same moment may both
@@ -64,12 +64,14 @@ impl Unfinished {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(_) if self.path.exists() => Ok(false),
-            Err(_) => {
-                std::fs::rename(&self.part, &self.path)?;
-                self.moved = true;
-                Ok(true)
-            }
+            Err(_) => self.rename().map(|()| true),
         }
+    }
+
+    fn rename(&mut self) -> std::io::Result<()> {
+        std::fs::rename(&self.part, &self.path)?;
+        self.moved = true;
+        Ok(())
     }
 }
 
@@ -80,23 +82,6 @@ impl Drop for Unfinished {
             let _ = std::fs::remove_file(&self.part);
         }
     }
-}
-
-/// Writes a file whole ([`Unfinished`]).
-///
-/// # Errors
-/// If it can't be written.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    Unfinished::write(path, bytes)?.put()
-}
-
-/// Writes a file whole where there is none yet, and says whether it did. Of
-/// several processes, on whatever machines, one does.
-///
-/// # Errors
-/// If it can't be written.
-pub fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
-    Unfinished::write(path, bytes)?.put_new()
 }
 
 /// `NAME.PID-K.part`, with the first K that is free: machines that share a
@@ -115,7 +100,7 @@ fn create_part(path: &Path) -> std::io::Result<(File, PathBuf)> {
 
 /// Removes files that were to be moved into their place, and those that
 /// safetensors' own writer leaves.
-pub(crate) fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
+pub fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pretrained::Pretrained;
 use super::{Model, ModelError};
 use crate::examples::Inputs;
 use crate::layers::{Activation, Attention, Dense, Embedding, Encoder, Forward, LayerNorm, Layout};
-use crate::model::pretrained::Pretrained;
 use crate::parameters::Parameters;
 use crate::tape::{EachStep, Elementwise, Var};
 

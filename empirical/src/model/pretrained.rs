@@ -9,10 +9,10 @@ use breakeven_sim::record::seal::sha256;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::BertShape;
 use crate::data::{PIECES_FILE, TextRules};
 use crate::layers::Activation;
 use crate::locks::lock;
-use crate::model::BertShape;
 use crate::weights::CheckpointError;
 
 /// The shape.

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -49,14 +49,17 @@ impl<'a> SideBySide<'a> {
     ///
     /// # Errors
     /// The first run that could not go on; the others stop.
-    pub(super) fn carry_out(self, jobs: usize, threads: usize) -> Result<Vec<RunSpec>, SweepError> {
+    pub(super) fn carry_out(
+        &self,
+        jobs: usize,
+        threads: usize,
+    ) -> Result<Vec<RunSpec>, SweepError> {
         std::thread::scope(|scope| {
             for _ in 0..jobs {
                 scope.spawn(|| self.work(threads).unwrap_or_else(|error| self.fail(error)));
             }
         });
-        let failed = self.failed.into_inner();
-        match failed.unwrap_or_else(PoisonError::into_inner) {
+        match lock(&self.failed).take() {
             Some(error) => Err(error),
             None => Ok(std::mem::take(&mut *lock(&self.elsewhere))),
         }
