@@ -1,7 +1,7 @@
 //! The cell on the CPU: one loop a sweep.
 //!
-//! All that the loop calls is inlined into it: only what stands in it is compiled a
-//! second time, for processors with AVX-512.
+//! All that the loop calls is inlined into it: only what stands in it is compiled
+//! anew for processors with AVX2 and for those with AVX-512.
 
 use std::array::from_fn;
 
@@ -303,7 +303,7 @@ fn each_unit<T: Real, const A: usize, const B: usize, const C: usize, const OUT:
     inputs: [&[T]; 3],
     of: impl Fn([T; A], [T; B], [T; C]) -> [T; OUT],
 ) -> Vec<T> {
-    // In vectors of AVX-512 where the processor has it.
+    // In the widest vectors that the processor has: of AVX-512, AVX2 or SSE2.
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || of_each_unit(hidden, inputs, of),
