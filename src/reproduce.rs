@@ -2,6 +2,7 @@
 
 mod list;
 mod scale;
+mod seeds;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::streams::{print, print_json, say};
 use crate::sweep::{SweepArgs, carry_out, check_fits, claim, stop_on_interrupt};
 use crate::version::{command_line, version};
 use scale::Scale;
+use seeds::{Seeds, minutes, parts};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +53,11 @@ pub struct ReproduceArgs {
     /// How large the experiments are carried out.
     #[arg(long, value_enum, default_value_t = Scale::Laptop)]
     scale: Scale,
+    /// Seeds of each experiment, counted from its first: a number, or `all`.
+    /// Default: all; at scale laptop, where a figure would take longer with
+    /// them, as many as end it in under half an hour.
+    #[arg(long, value_name = "N")]
+    seeds: Option<Seeds>,
     /// Folder for runs and figures; refused if it holds something, unless
     /// --resume.
     #[arg(long, value_name = "DIR", default_value = "breakeven-figures")]
@@ -138,7 +145,8 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
     let figures = chosen(paper, &args.figures)?;
     let experiments = experiments(paper, &figures);
     let configs = configs(args, &experiments)?;
-    let options = args.sweep.options(configs.values());
+    let counts = seeds_of(args, paper, &figures)?;
+    let mut options = args.sweep.options(configs.values());
     for config in configs.values() {
         check_fits(config, &options)?;
     }
@@ -151,6 +159,7 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
         for id in figure.experiments() {
             if !over.contains(&id) {
                 let folder = args.out.join(RUNS).join(id);
+                options.first_seeds = counts.get(id).copied();
                 carry_out(&configs[id], &folder, existing, &options, &stop)?.all_over()?;
                 over.push(id);
             }
@@ -214,6 +223,35 @@ fn experiments<'a>(paper: &'a Paper, figures: &[&'a FigureSpec]) -> Vec<&'a Expe
         figures.any(|figure| figure.experiments().contains(&one.id.as_str()))
     };
     paper.experiments.iter().filter(is_shown).collect()
+}
+
+/// How many seeds of each experiment are trained: the most that a figure needs.
+/// Figures that need fewer than there are are said.
+fn seeds_of<'a>(
+    args: &ReproduceArgs,
+    paper: &'a Paper,
+    figures: &[&'a FigureSpec],
+) -> Result<BTreeMap<&'a str, usize>, Failure> {
+    let mut counts = BTreeMap::new();
+    for figure in figures {
+        let experiments = paper.experiments_of(figure);
+        let of = |asked| parts(args.scale, &experiments, asked).or_input();
+        let needed = of(args.seeds)?;
+        if let (Some(fewer), None) = (seeds::in_words(&needed), args.seeds) {
+            say(format!(
+                "figure {}: {fewer} of each experiment, about {:.0} min; with all it would be {:.0} min \
+                 (--seeds all, also later with --resume)",
+                figure.number,
+                minutes(args.scale, &needed),
+                minutes(args.scale, &of(Some(Seeds::All))?),
+            ));
+        }
+        for part in needed {
+            let count = counts.entry(part.experiment.id.as_str()).or_default();
+            *count = part.seeds.max(*count);
+        }
+    }
+    Ok(counts)
 }
 
 /// The configurations of experiments, by name.

@@ -5,58 +5,63 @@ use breakeven_verify::quantity::Factor;
 use serde_json::{Value, json};
 
 use super::scale::Scale;
-use crate::failure::Failure;
+use super::seeds::{Seeds, in_words as seeds_in_words, minutes, parts};
+use crate::failure::{Failure, OrFail};
 use crate::streams::{print, print_json};
 
 /// Prints the list.
 pub fn run(paper: &Paper, json: bool) -> Result<(), Failure> {
+    let figures = paper.figures.iter();
     if json {
-        let rows: Vec<Value> = paper.figures.iter().map(|f| row(paper, f)).collect();
-        return print_json(&rows);
+        let rows: Result<Vec<Value>, _> = figures.map(|figure| row(paper, figure)).collect();
+        return print_json(&rows.or_work()?);
     }
-    let figures = paper.figures.iter().map(|f| in_words(paper, f));
-    let text: String = figures.collect();
-    print(format!("{text}{FOOTER}\n"))
+    let figures: Result<String, _> = figures.map(|figure| in_words(paper, figure)).collect();
+    print(format!("{}{FOOTER}\n", figures.or_work()?))
 }
 
 const FOOTER: &str = "\
 Times are those of two cores, all runs of a figure's experiments together; figures
-that share an experiment share its runs. At scale paper they are estimates.";
+that share an experiment share its runs. Where seeds are counted, all would take
+longer (--seeds all). At scale paper times are estimates.";
 
-fn row(paper: &Paper, figure: &FigureSpec) -> Value {
+fn row(paper: &Paper, figure: &FigureSpec) -> anyhow::Result<Value> {
     let experiments = paper.experiments_of(figure);
-    let names: Vec<Value> = experiments
+    let mut names: Vec<Value> = experiments
         .iter()
         .map(|one| {
             json!({
                 "id": one.id, "network": one.network, "data": one.data, "varies": one.varies,
-                "minutes": one.minutes,
+                "minutes": one.minutes, "seeds": {}, "seeds_planned": {},
             })
         })
         .collect();
-    let minutes: serde_json::Map<String, Value> = Scale::ALL
-        .into_iter()
-        .map(|scale| {
-            (
-                scale.name().to_owned(),
-                json!(minutes(paper, figure, scale)),
-            )
-        })
-        .collect();
+    let (mut ours, mut whole) = (json!({}), json!({}));
+    for scale in Scale::ALL {
+        let own = parts(scale, &experiments, None)?;
+        let all = parts(scale, &experiments, Some(Seeds::All))?;
+        ours[scale.name()] = json!(minutes(scale, &own));
+        whole[scale.name()] = json!(minutes(scale, &all));
+        for (name, part) in names.iter_mut().zip(&own) {
+            name["seeds"][scale.name()] = json!(part.seeds);
+            name["seeds_planned"][scale.name()] = json!(part.planned);
+        }
+    }
     let mut row = json!({
         "figure": figure.number,
         "title": figure.title,
         "place": figure.place,
         "panels": figure.panels.len(),
         "experiments": names,
-        "minutes": minutes,
+        "minutes": ours,
+        "minutes_of_all_seeds": whole,
         "printed_values": paper.printed(figure.number).count(),
         "printed_in": printed_in(paper, figure),
     });
     if let Some(lacks) = &figure.lacks {
         row["not_drawn"] = json!(lacks);
     }
-    row
+    Ok(row)
 }
 
 /// The sections that print values of a figure, each once.
@@ -70,15 +75,7 @@ fn printed_in<'a>(paper: &'a Paper, figure: &FigureSpec) -> Vec<&'a str> {
     places
 }
 
-fn minutes(paper: &Paper, figure: &FigureSpec, scale: Scale) -> f64 {
-    let experiments = paper.experiments_of(figure);
-    experiments
-        .iter()
-        .map(|one| scale.minutes(one.minutes))
-        .sum()
-}
-
-fn in_words(paper: &Paper, figure: &FigureSpec) -> String {
+fn in_words(paper: &Paper, figure: &FigureSpec) -> anyhow::Result<String> {
     let experiments = paper.experiments_of(figure);
     let each = experiments.iter().map(|one| {
         let varies = match one.varies {
@@ -89,16 +86,13 @@ fn in_words(paper: &Paper, figure: &FigureSpec) -> String {
         format!("{} on {}, {varies}", one.network, one.data)
     });
     let each: Vec<String> = each.collect();
-    let times: Vec<String> = Scale::ALL
-        .into_iter()
-        .map(|scale| {
-            format!(
-                "{} {}",
-                scale.name(),
-                duration(minutes(paper, figure, scale))
-            )
-        })
-        .collect();
+    let time = |scale: Scale| {
+        let own = parts(scale, &experiments, None)?;
+        let fewer = seeds_in_words(&own).map_or_else(String::new, |words| format!(" ({words})"));
+        let time = duration(minutes(scale, &own));
+        Ok(format!("{} {time}{fewer}", scale.name()))
+    };
+    let times: anyhow::Result<Vec<String>> = Scale::ALL.into_iter().map(time).collect();
     let printed = match paper.printed(figure.number).count() {
         0 => "none".to_owned(),
         count => format!("{count}, in {}", printed_in(paper, figure).join(", ")),
@@ -107,14 +101,14 @@ fn in_words(paper: &Paper, figure: &FigureSpec) -> String {
         Some(lacks) => format!("      not drawn: {lacks}\n"),
         None => String::new(),
     };
-    format!(
+    Ok(format!(
         "{:>4}  {} ({})\n      {}\n      {}; printed values: {printed}\n{drawn}",
         figure.number,
         figure.title,
         figure.place,
         each.join("; "),
-        times.join(", "),
-    )
+        times?.join(", "),
+    ))
 }
 
 /// Minutes as people say them, with two digits at most.

@@ -12,7 +12,7 @@ use crate::config::Config;
 pub enum Scale {
     /// Tiny networks on built-in data, in seconds: to see that all works.
     Smoke,
-    /// Parts of the paper's data, in under half an hour on two cores.
+    /// Parts of the paper's data, a figure in under half an hour on two cores.
     Laptop,
     /// The paper's own setting; where its text leaves it open, ours.
     Paper,
@@ -83,6 +83,26 @@ impl Scale {
         }
     }
 
+    /// How many seeds an experiment has.
+    pub fn seeds(self, experiment: &Experiment) -> anyhow::Result<usize> {
+        let table: toml::Table = toml::from_str(self.text(experiment)?)?;
+        let seeds = table.get("sweep").and_then(|sweep| sweep.get("seeds"));
+        let seeds = seeds.and_then(toml::Value::as_array);
+        let seeds = seeds.ok_or_else(|| anyhow!("{} has no seeds", self.file(experiment)))?;
+        Ok(seeds.len())
+    }
+
+    fn text(self, experiment: &Experiment) -> anyhow::Result<&'static str> {
+        let found = CONFIGURATIONS.iter().find(|(id, _)| *id == experiment.id);
+        let (_, texts) = found.ok_or_else(|| anyhow!("{} has no configuration", experiment.id))?;
+        Ok(texts[self as usize])
+    }
+
+    /// Where its text lies, from the project's root.
+    fn file(self, experiment: &Experiment) -> String {
+        format!("fixtures/configs/{}/{}.toml", self.name(), experiment.id)
+    }
+
     /// The configuration of an experiment. Pretrained weights that it names are
     /// looked for in `data_dir`, else in the current folder.
     pub fn config(
@@ -90,11 +110,8 @@ impl Scale {
         experiment: &Experiment,
         data_dir: Option<&Path>,
     ) -> anyhow::Result<Config> {
-        let found = CONFIGURATIONS.iter().find(|(id, _)| *id == experiment.id);
-        let (id, texts) = found.ok_or_else(|| anyhow!("{} has no configuration", experiment.id))?;
         let folder = data_dir.unwrap_or(Path::new(""));
-        Config::parse(texts[self as usize], folder)
-            .with_context(|| format!("fixtures/configs/{}/{id}.toml", self.name()))
+        Config::parse(self.text(experiment)?, folder).with_context(|| self.file(experiment))
     }
 }
 

@@ -30,13 +30,21 @@ fn the_list_has_a_row_a_figure() {
         for scale in ["smoke", "laptop", "paper"] {
             assert!(row["minutes"][scale].as_f64().unwrap() > 0.0, "{row}");
         }
+        assert!(row["minutes"]["laptop"].as_f64().unwrap() < 30.0, "{row}");
         for experiment in row["experiments"].as_array().unwrap() {
+            assert!(
+                experiment["seeds"]["laptop"].as_u64().unwrap() >= 1,
+                "{row}"
+            );
             for field in ["id", "network", "data", "varies"] {
                 assert!(experiment[field].is_string(), "{row}");
             }
         }
     }
     assert_eq!(rows[3]["panels"], 12);
+    assert_eq!(rows[3]["experiments"][0]["seeds"]["laptop"], 1);
+    assert_eq!(rows[3]["experiments"][0]["seeds_planned"]["laptop"], 5);
+    assert!(text.contains("(1 of 5 seeds), paper"), "{text}");
     assert_eq!(
         (&rows[0]["panels"], &rows[7]["panels"]),
         (&2.into(), &3.into())
@@ -57,6 +65,11 @@ fn wrong_figures_are_refused_by_name() {
             "list 4",
             "`list` is given beside figures: ask for the list alone",
         ),
+        (
+            "22 --scale smoke --seeds 3",
+            "--seeds 3: simplecnn-cifar10-momentum has 2 at scale smoke; give fewer, or `all`",
+        ),
+        ("4 --seeds 0", "a number from 1, or `all`"),
         ("4 --smooth 0", "invalid value '0' for '--smooth <N>'"),
         ("4 --log z", "invalid value 'z' for '--log <AXIS>'"),
         (
@@ -93,9 +106,16 @@ const EXPERIMENT: &str = "simplecnn-cifar10-momentum";
 #[test]
 fn a_figure_is_trained_drawn_and_shares_its_runs() {
     let folder = tempdir().unwrap();
-    let words = "reproduce 22 --scale smoke --out out --markers --json";
-    let drawn = json(&run_words(words, folder.path()));
     let out = folder.path().join("out");
+    let few = "reproduce 22 --scale smoke --out out --seeds 1";
+    stdout(&run_words(few, folder.path()));
+    let page = fs::read_to_string(out.join("figure-22/figure.md")).unwrap();
+    assert!(
+        page.contains("seeds 0; planned and not trained: seeds 1"),
+        "{page}"
+    );
+    let words = "reproduce 22 --scale smoke --out out --resume --seeds all --markers --json";
+    let drawn = json(&run_words(words, folder.path()));
     assert_eq!(drawn[0]["figure"], 22);
     assert_eq!(drawn[0]["reading_aids"]["markers"], true);
     let panels = drawn[0]["panels"].as_array().unwrap();

@@ -1,5 +1,7 @@
 //! What the runs of an experiment are, for the page of a figure.
 
+use std::collections::BTreeSet;
+
 use super::Experiment;
 use super::levels::levels;
 use crate::input::Sweep;
@@ -26,10 +28,7 @@ pub(super) struct Facts {
 impl Facts {
     pub fn of(experiment: &Experiment, sweep: &Sweep) -> Self {
         let counted = sweep.runs.iter().filter(|run| run.summary.has_converged());
-        let mut seeds: Vec<u64> = sweep.runs.iter().map(|run| run.summary.seed).collect();
-        seeds.sort_unstable();
-        seeds.dedup();
-        let seeds: Vec<String> = seeds.into_iter().map(|seed| seed.to_string()).collect();
+        let seeds: BTreeSet<u64> = sweep.runs.iter().map(|run| run.summary.seed).collect();
         let levels = levels(experiment.varies, sweep);
         let levels: Vec<String> = levels.into_iter().map(|level| level.name).collect();
         let rule = sweep.settings.convergence.in_words();
@@ -37,7 +36,12 @@ impl Facts {
             id: experiment.id.clone(),
             paper: format!("{} on {}", experiment.network, experiment.data),
             trained: trained(sweep),
-            levels: format!("{}; seeds {}", levels.join(", "), seeds.join(", ")),
+            levels: format!(
+                "{}; seeds {}{}",
+                levels.join(", "),
+                listed(&seeds),
+                untrained(sweep, &seeds)
+            ),
             counted: format!(
                 "{} of {} runs count ({rule}); vertical lines where training accuracy first \
                  passes {}",
@@ -48,6 +52,26 @@ impl Facts {
             left_out: left_out(sweep),
             command: sweep.training_command.clone(),
         }
+    }
+}
+
+fn listed(seeds: &BTreeSet<u64>) -> String {
+    let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    seeds.join(", ")
+}
+
+/// What of the plan has not begun: whole seeds, and runs of those that have.
+fn untrained(sweep: &Sweep, seeds: &BTreeSet<u64>) -> String {
+    let missing = sweep.missing.iter();
+    let (parts, whole): (Vec<_>, Vec<_>) = missing.partition(|run| seeds.contains(&run.seed));
+    let whole: BTreeSet<u64> = whole.into_iter().map(|run| run.seed).collect();
+    let whole = match whole.is_empty() {
+        true => String::new(),
+        false => format!("; planned and not trained: seeds {}", listed(&whole)),
+    };
+    match parts.len() {
+        0 => whole,
+        runs => format!("{whole}; {runs} runs of these seeds have not begun"),
     }
 }
 
