@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use anyhow::Context;
 use breakeven_sim::meter::{Meter, Parts};
 use breakeven_verify::export::{
-    ExportError, Table, left_out, records, runs, verdicts, write_csv, write_jsonl, write_parquet,
+    ExportError, Table, left_out, records, runs, thresholds, verdicts, write_csv, write_jsonl,
+    write_parquet,
 };
+use breakeven_verify::thresholds::{Network, locate};
 use breakeven_verify::{InputError, Sweep, all_sweep_folders, read_sweep, verify};
 
 use crate::failure::{Failure, OrFail};
@@ -22,7 +24,7 @@ Examples:
   breakeven export runs/* --format jsonl --what verdicts
   breakeven export runs/* --format csv --what runs | breakeven verify --table -";
 
-/// Writes records, runs or verdicts as a table, for pandas, polars or R.
+/// Writes records, runs, break-even points or verdicts as a table, for pandas, polars or R.
 ///
 /// Runs of which a file has changed on disk or cannot be read are left out and
 /// named on stderr. What was not measured is empty or null.
@@ -34,8 +36,8 @@ pub struct ExportArgs {
     /// The format of the table.
     #[arg(long, value_enum)]
     format: Format,
-    /// What is a row: a record of a run, a run in numbers, or a hypothesis with
-    /// its verdict.
+    /// What is a row: a record of a run, a run in numbers, a run's break-even
+    /// point as predicted and as observed, or a hypothesis with its verdict.
     #[arg(long, value_enum, default_value_t = What::Records)]
     what: What,
     /// The file to write; without it the table goes to stdout, Parquet only
@@ -64,6 +66,8 @@ enum What {
     Verdicts,
     /// A run.
     Runs,
+    /// A run's break-even λ_H by Eq. 4 and by 2/η, and as it was measured.
+    Thresholds,
 }
 
 /// Runs the command.
@@ -80,6 +84,11 @@ pub fn run(args: &ExportArgs) -> Result<(), Failure> {
     match args.what {
         What::Records => args.write(records(&sweeps)),
         What::Runs => args.write(runs(&sweeps)),
+        What::Thresholds => {
+            let networks = sweeps.iter().map(|sweep| Network::of(&sweep.name, sweep));
+            let located = locate(&networks.collect::<Vec<_>>());
+            args.write(thresholds(&located))
+        }
         What::Verdicts => {
             let judged = verify(&sweeps).or_input()?;
             args.write(verdicts(&judged).or_work()?)

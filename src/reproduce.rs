@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use breakeven_sim::meter::Parts;
 use breakeven_sim::record::{PREDICTIONS_FILE, RUNS_FOLDER};
-use breakeven_verify::paper::thresholds::{Network, THRESHOLDS_FOLDER, write as write_thresholds};
+use breakeven_verify::paper::thresholds::{THRESHOLDS_FOLDER, write as write_thresholds};
 use breakeven_verify::paper::{
     Aids, Context, Experiment, FigurePage, FigureSpec, OVERVIEW_FILE, Paper, Predicted,
     folder_name, paper, write, write_overview,
 };
-use breakeven_verify::{Sweep, read_predictions, read_sweep};
+use breakeven_verify::thresholds::{Located, Network, Thresholds, locate, read as read_thresholds};
+use breakeven_verify::{Sweep, VerifySettings, read_predictions, read_sweep};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -46,8 +47,8 @@ const RUNS: &str = "runs";
 #[derive(Debug, clap::Args)]
 pub struct ReproduceArgs {
     /// Numbers of figures; `all`; `thresholds`, predicted and observed
-    /// break-even points of all runs that are there, which trains nothing; or
-    /// `list`, which says what each shows and how long it takes.
+    /// break-even points of all runs that are there, or of --from, which trains
+    /// nothing; or `list`, which says what each shows and how long it takes.
     #[arg(required = true, value_name = "FIGURE")]
     figures: Vec<Asked>,
     /// How large the experiments are carried out.
@@ -62,6 +63,10 @@ pub struct ReproduceArgs {
     /// --resume.
     #[arg(long, value_name = "DIR", default_value = "breakeven-figures")]
     out: PathBuf,
+    /// A table of break-even points (`export --what thresholds --format csv`) for
+    /// `thresholds`, in place of runs; may be given several times.
+    #[arg(long, value_name = "TABLE")]
+    from: Vec<PathBuf>,
     /// Reading aid: draw centred moving averages over N records.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     smooth: u16,
@@ -143,6 +148,11 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
         return list::run(paper, args.json);
     }
     let figures = chosen(paper, &args.figures)?;
+    if !args.from.is_empty() && !figures.is_empty() {
+        return Err(Failure::input(
+            "--from is for `thresholds` alone: ask for figures in a call of their own",
+        ));
+    }
     let experiments = experiments(paper, &figures);
     let configs = configs(args, &experiments)?;
     let counts = seeds_of(args, paper, &figures)?;
@@ -151,6 +161,7 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
         check_fits(config, &options)?;
     }
     let existing = args.sweep.existing();
+    let tables = of_tables(&args.from)?;
     let stop = stop_on_interrupt()?;
     claim(&args.out, existing)?;
     let mut over: Vec<&str> = Vec::new();
@@ -166,32 +177,66 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
         }
         drawn.push(draw(args, paper, figure)?);
     }
-    let compared = thresholds(args, paper)?;
+    let compared = thresholds(args, paper, tables)?;
     say_where(args, &drawn, &compared)
 }
 
-/// Predicted against observed break-even points, of all sweeps that are there.
-fn thresholds(args: &ReproduceArgs, paper: &Paper) -> Result<Value, Failure> {
+/// Predicted against observed break-even points, of tables where some are given.
+fn thresholds(args: &ReproduceArgs, paper: &Paper, tables: Vec<Located>) -> Result<Value, Failure> {
+    let located = match args.from.is_empty() {
+        true => located(args, paper)?,
+        false => tables,
+    };
     watched("reproduce", |meter| {
         meter.begin("comparing break-even points", Parts::Whole);
-        let mut sweeps = Vec::new();
-        for experiment in &paper.experiments {
-            let folder = args.out.join(RUNS).join(&experiment.id);
-            if folder.exists() {
-                sweeps.push((experiment, read_sweep(&folder).or_work()?));
-            }
-        }
-        let networks: Vec<Network<'_>> = sweeps
-            .iter()
-            .map(|(experiment, sweep)| Network {
-                name: experiment.network.clone(),
-                runs: sweep.runs.iter().collect(),
-            })
-            .collect();
-        let found = write_thresholds(&networks, &args.out.join(THRESHOLDS_FOLDER)).or_work()?;
+        let found = Thresholds::of(located, VerifySettings::default().alpha);
+        let folder = args.out.join(THRESHOLDS_FOLDER);
+        write_thresholds(&found, &folder).or_work()?;
         write_overview(&args.out).or_work()?;
-        Ok(found)
+        Ok(json!({
+            "folder": folder,
+            "runs": found.located.len(),
+            "sentence": found.sentence,
+            "comparisons": found.comparisons,
+        }))
     })
+}
+
+/// The runs of all sweeps that are there, by network.
+fn located(args: &ReproduceArgs, paper: &Paper) -> Result<Vec<Located>, Failure> {
+    let mut sweeps = Vec::new();
+    for experiment in &paper.experiments {
+        let folder = args.out.join(RUNS).join(&experiment.id);
+        if folder.exists() {
+            sweeps.push((experiment, read_sweep(&folder).or_work()?));
+        }
+    }
+    let networks = sweeps.iter();
+    let networks = networks.map(|(experiment, sweep)| Network::of(&experiment.network, sweep));
+    Ok(locate(&networks.collect::<Vec<_>>()))
+}
+
+/// The runs of tables, none in two of them.
+fn of_tables(tables: &[PathBuf]) -> Result<Vec<Located>, Failure> {
+    let mut all: Vec<Located> = Vec::new();
+    let mut from: BTreeMap<(String, String), &PathBuf> = BTreeMap::new();
+    for table in tables {
+        for one in read_thresholds(table).or_input()? {
+            let key = (one.network.clone(), one.run.clone());
+            let before = *from.entry(key).or_insert(table);
+            if !std::ptr::eq(before, table) {
+                return Err(Failure::input(format!(
+                    "{}: run {} of {} was given before, in {}: give each run once",
+                    table.display(),
+                    one.run,
+                    one.network,
+                    before.display()
+                )));
+            }
+            all.push(one);
+        }
+    }
+    Ok(all)
 }
 
 /// The figures that are asked for, each once, in their order. `all` leaves out
@@ -337,7 +382,10 @@ fn say_where(args: &ReproduceArgs, drawn: &[Value], compared: &Value) -> Result<
             _ => print_json(&drawn),
         };
     }
-    let mut text = String::new();
+    let mut text = match (drawn, compared["sentence"].as_str()) {
+        ([], Some(sentence)) => format!("{sentence}\n"),
+        _ => String::new(),
+    };
     for figure in drawn {
         let absent = figure["panels"].as_array().into_iter().flatten();
         let absent = absent.filter(|panel| panel.get("absent").is_some()).count();

@@ -70,6 +70,14 @@ fn wrong_figures_are_refused_by_name() {
             "--seeds 3: simplecnn-cifar10-momentum has 2 at scale smoke; give fewer, or `all`",
         ),
         ("4 --seeds 0", "a number from 1, or `all`"),
+        (
+            "4 --scale smoke --from runs.csv",
+            "--from is for `thresholds` alone: ask for figures in a call of their own",
+        ),
+        (
+            "thresholds --from runs.csv",
+            "cannot read runs.csv: No such file or directory",
+        ),
         ("4 --smooth 0", "invalid value '0' for '--smooth <N>'"),
         ("4 --log z", "invalid value 'z' for '--log <AXIS>'"),
         (
@@ -129,8 +137,18 @@ fn a_figure_is_trained_drawn_and_shares_its_runs() {
     let again = "reproduce thresholds --scale smoke --out out --resume --json";
     let compared = json(&run_words(again, folder.path()));
     assert_eq!(compared["runs"], 6);
-    assert_eq!(compared["explained"].as_array().unwrap().len(), 8);
-    assert!(out.join("thresholds/thresholds.csv").is_file());
+    assert_eq!(compared["comparisons"].as_array().unwrap().len(), 6);
+    let table = fs::read_to_string(out.join("thresholds/thresholds.csv")).unwrap();
+    let from = "reproduce thresholds --from out/thresholds/thresholds.csv --out again --json";
+    let again = json(&run_words(from, folder.path()));
+    for field in ["runs", "sentence", "comparisons"] {
+        assert_eq!(again[field], compared[field], "{field}");
+    }
+    let again = folder.path().join("again/thresholds/thresholds.csv");
+    assert_eq!(fs::read_to_string(again).unwrap(), table);
+    let exported = "export out/runs --format csv --what thresholds";
+    let exported = stdout(&run_words(exported, folder.path()));
+    assert_eq!(exported.replace(EXPERIMENT, "SimpleCNN"), table);
     let overview = fs::read_to_string(out.join("index.html")).unwrap();
     assert!(overview.contains("thresholds/index.html"));
     let stem = format!("01-{EXPERIMENT}-lambda_k");

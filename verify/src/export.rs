@@ -1,4 +1,4 @@
-//! Runs, records and verdicts as tidy tables: one row each, typed columns,
+//! Runs, records, break-even points and verdicts as tidy tables: one row each, typed columns,
 //! nothing where nothing was measured.
 
 mod csv;
@@ -8,6 +8,7 @@ mod records;
 mod runs;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod verdicts;
 
 pub use self::csv::write_csv;
@@ -15,6 +16,7 @@ pub use self::jsonl::write_jsonl;
 pub use self::parquet::write_parquet;
 pub use self::records::records;
 pub use self::runs::{left_out, runs};
+pub use self::thresholds::thresholds;
 pub use self::verdicts::verdicts;
 
 use std::io;

@@ -5,8 +5,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pictures::Pictures;
-
 use crate::input::Sweep;
 use crate::specifications;
 use crate::verdicts::Verdicts;
@@ -30,6 +28,8 @@ pub use html::html;
 pub(crate) use markdown::escape;
 pub use markdown::markdown;
 pub use pictures::FIGURES_FOLDER;
+pub(crate) use pictures::Pictures;
+pub(crate) use section::{Block, block_html, of_thresholds};
 pub(crate) use statement::decisive_p;
 pub use terminal::terminal;
 

@@ -24,21 +24,20 @@
 
 mod comparison;
 mod drawing;
-mod explained;
 mod jackknife;
-mod table;
+mod read;
 
 pub use comparison::{Comparison, RunThreshold, Thresholds, in_words, of_sweeps, with_ends};
-pub use drawing::{Caption, figure, figures, scale};
-pub use explained::{Explained, Fit, explained};
+pub use drawing::figures;
 pub use jackknife::{Errors, Explains, Interval, errors};
-pub use table::{Row, columns, comparison, csv};
+pub use read::{parse, read};
 
 use breakeven_sim::momentum::HeavyBall;
 use breakeven_sim::record::{Record, RunHeader, RunStatus};
 use breakeven_sim::{Model, Noise, Sampling};
 
-use crate::input::Run;
+use crate::assumptions::usable;
+use crate::input::{Run, Sweep};
 
 /// The runs of a network.
 #[derive(Clone, Debug)]
@@ -47,6 +46,16 @@ pub struct Network<'a> {
     pub name: String,
     /// Its runs, of any sweeps.
     pub runs: Vec<&'a Run>,
+}
+
+impl<'a> Network<'a> {
+    /// A sweep's runs with records, whose files are as they were written.
+    pub fn of(name: &str, sweep: &'a Sweep) -> Self {
+        Self {
+            name: name.to_owned(),
+            runs: usable(sweep),
+        }
+    }
 }
 
 /// What predicts the break-even λ_H.
@@ -105,6 +114,14 @@ impl Observed {
         match self {
             Self::BreakEven => "break_even",
             Self::Largest => "largest",
+        }
+    }
+
+    /// Its column in a table of runs.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::BreakEven => "break_even_lambda_h",
+            Self::Largest => "largest_lambda_h",
         }
     }
 

@@ -8,6 +8,8 @@ mod specifications;
 mod specifications_figure;
 mod thresholds;
 
+pub use thresholds::section as of_thresholds;
+
 use maud::{Markup, PreEscaped, html};
 
 use super::markdown::{escape, table as table_markdown};
@@ -93,7 +95,7 @@ pub fn first(verdicts: &Verdicts) -> Vec<Section> {
         return Vec::new();
     };
     let thresholds = analysis.thresholds.as_ref();
-    thresholds.map(thresholds::section).into_iter().collect()
+    thresholds.map(of_thresholds).into_iter().collect()
 }
 
 /// The sections after them.
@@ -125,7 +127,8 @@ fn label(label: &str) -> Markup {
     PreEscaped(text::html(label))
 }
 
-fn block_html(block: &Block, pictures: &Pictures) -> Markup {
+/// A part of a section as HTML.
+pub fn block_html(block: &Block, pictures: &Pictures) -> Markup {
     match block {
         Block::Heading(heading) => html! { h3 { (label(heading)) } },
         Block::Text(words) => html! { p { (label(words)) } },

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::jackknife::{Errors, Interval, errors};
 use super::{Known, Located, Network, Observed, Predictor, locate};
-use crate::assumptions::usable;
 use crate::input::{Source, Sweep};
 use breakeven_plot::number::significant;
 
@@ -182,25 +181,34 @@ pub fn of_sweeps(sweeps: &[Sweep]) -> Option<Thresholds> {
     let alpha = folders.first()?.settings.alpha;
     let networks: Vec<Network<'_>> = folders
         .iter()
-        .map(|sweep| Network {
-            name: sweep.name.clone(),
-            runs: usable(sweep),
-        })
+        .map(|sweep| Network::of(&sweep.name, sweep))
         .collect();
-    let located = locate(&networks);
-    let mut comparisons = compare(None, &located.iter().collect::<Vec<_>>(), alpha);
-    if folders.len() > 1 {
-        for sweep in folders {
-            let of_it: Vec<&Located> = located.iter().filter(|l| l.network == sweep.name).collect();
-            comparisons.extend(compare(Some(&sweep.name), &of_it, alpha));
+    Some(Thresholds::of(locate(&networks), alpha))
+}
+
+impl Thresholds {
+    /// Of runs that were located, whose intervals cover 1 − `alpha`.
+    pub fn of(located: Vec<Located>, alpha: f64) -> Self {
+        let mut networks: Vec<&str> = Vec::new();
+        for one in &located {
+            if !networks.contains(&one.network.as_str()) {
+                networks.push(&one.network);
+            }
+        }
+        let mut comparisons = compare(None, &located.iter().collect::<Vec<_>>(), alpha);
+        if networks.len() > 1 {
+            for network in networks {
+                let of_it = located.iter().filter(|one| one.network == network);
+                comparisons.extend(compare(Some(network), &of_it.collect::<Vec<_>>(), alpha));
+            }
+        }
+        Self {
+            sentence: sentence(&comparisons, &located),
+            comparisons,
+            runs: located.iter().map(RunThreshold::of).collect(),
+            located,
         }
     }
-    Some(Thresholds {
-        sentence: sentence(&comparisons, &located),
-        comparisons,
-        runs: located.iter().map(RunThreshold::of).collect(),
-        located,
-    })
 }
 
 fn compare(sweep: Option<&str>, located: &[&Located], alpha: f64) -> Vec<Comparison> {

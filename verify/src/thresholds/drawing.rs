@@ -2,27 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::explained::{Explained, explained};
-use super::{Located, Observed, Predictor};
-use breakeven_plot::number::significant;
+use super::comparison::Comparison;
+use super::{Located, Observed, Predictor, Thresholds, in_words, with_ends};
+use crate::level::Level;
 use breakeven_plot::{Axis, Curve, Figure, Scale, Size, Ticks, Weight, text};
 
-/// A figure for each observation and predictor, in the order of
-/// [`Observed::ALL`] and [`Predictor::ALL`], or why there is none. All figures of
-/// one observation have the same scales.
-pub fn figures(located: &[Located]) -> Vec<Result<Figure, String>> {
-    let mut all = Vec::new();
-    for observed in Observed::ALL {
-        let scale = scale(located, observed);
-        let network = |one: &Located| one.network.clone();
-        let of = |predictor| figure(located, predictor, observed, scale, network, over_runs);
-        all.extend(Predictor::ALL.map(of));
-    }
-    all
+/// A figure for each prediction of an observation, in the order of
+/// [`Predictor::ALL`], or why there is none. All have the same scales, and a
+/// colour a network, or, of one network, a colour a level.
+pub fn figures(thresholds: &Thresholds, observed: Observed) -> Vec<Result<Figure, String>> {
+    let scale = scale(&thresholds.located, observed);
+    let of = |predictor| figure(thresholds, predictor, observed, scale);
+    Predictor::ALL.into_iter().map(of).collect()
 }
 
 /// Around all predictions and observations that are drawn.
-pub fn scale(located: &[Located], observed: Observed) -> Scale {
+fn scale(located: &[Located], observed: Observed) -> Scale {
     let pairs = Predictor::ALL.into_iter().flat_map(|predictor| {
         located
             .iter()
@@ -31,36 +26,22 @@ pub fn scale(located: &[Located], observed: Observed) -> Scale {
     Scale::log_around(pairs.flat_map(|(predicted, seen)| [predicted, seen]))
 }
 
-/// What is said of a figure.
-pub struct Caption {
-    /// The line's entry in the legend.
-    pub in_short: String,
-    /// What the points say, in words.
-    pub in_words: String,
-}
-
-/// The figure of a prediction and an observation, or why there is none. `kind`
-/// names what points belong together.
-///
-/// # Errors
-/// No run has both numbers.
-pub fn figure(
-    located: &[Located],
+fn figure(
+    thresholds: &Thresholds,
     predictor: Predictor,
     observed: Observed,
     scale: Scale,
-    kind: impl Fn(&Located) -> String,
-    caption: impl Fn(&[(f64, f64)]) -> Caption,
 ) -> Result<Figure, String> {
-    let curves = by_kind(located, predictor, observed, kind);
-    let pairs: Vec<(f64, f64)> = curves.iter().flat_map(|c| c.points.clone()).collect();
-    if pairs.is_empty() {
+    let located = &thresholds.located;
+    let points = by_kind(located, predictor, observed);
+    let runs = points.iter().map(|curve| curve.points.len()).sum();
+    if runs == 0 {
         return Err(why_empty(located, predictor, observed));
     }
-    let caption = caption(&pairs);
+    let label = equality(thresholds, predictor, observed, runs);
     let (low, high) = scale.ends();
     let identity = Curve {
-        label: Some(caption.in_short.clone()),
+        label: Some(label.clone()),
         points: vec![(low, low), (high, high)],
         look: 4,
         weight: Weight::Fine,
@@ -71,35 +52,45 @@ pub fn figure(
         scale,
         ticks: Ticks::Round,
     };
+    let by = in_words(predictor.name());
+    let description = description(predictor, observed, &points, &label);
+    let upright = (observed == Observed::BreakEven).then(|| brackets(located, predictor));
     Ok(Figure {
         id: format!("threshold-{}-{}", observed.name(), predictor.name()).replace('_', "-"),
-        title: observed.symbol().to_owned(),
-        description: description(predictor, observed, &curves, &caption.in_words),
+        title: match observed {
+            Observed::BreakEven => format!("λ_H at break-even by {by}"),
+            Observed::Largest => format!("Largest λ_H by {by}"),
+        },
+        description,
         x: axis(predictor.symbol()),
         y: axis(""),
-        curves: std::iter::once(identity).chain(curves).collect(),
+        curves: [identity]
+            .into_iter()
+            .chain(upright)
+            .chain(points)
+            .collect(),
         guides: Vec::new(),
         ground: None,
         size: Size::Plane,
     })
 }
 
-/// What a bootstrap over runs says.
-fn over_runs(pairs: &[(f64, f64)]) -> Caption {
-    let found = explained(pairs);
-    Caption {
-        in_short: in_short(&found),
-        in_words: in_words(&found),
+/// What points belong together.
+fn kinds(located: &[Located]) -> impl Fn(&Located) -> String {
+    let several = located.iter().any(|one| one.network != located[0].network);
+    move |one| match several {
+        true => one.network.clone(),
+        false => format!(
+            "η = {}, S = {}",
+            Level::LearningRate(one.learning_rate),
+            one.batch_size
+        ),
     }
 }
 
 /// The points of each kind, in the order in which kinds were given.
-fn by_kind(
-    located: &[Located],
-    predictor: Predictor,
-    observed: Observed,
-    kind: impl Fn(&Located) -> String,
-) -> Vec<Curve> {
+fn by_kind(located: &[Located], predictor: Predictor, observed: Observed) -> Vec<Curve> {
+    let kind = kinds(located);
     let mut order: Vec<String> = Vec::new();
     let mut points: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for one in located {
@@ -121,15 +112,46 @@ fn by_kind(
     all.filter(|curve| !curve.points.is_empty()).collect()
 }
 
-/// The line's entry in the legend.
-fn in_short(found: &Explained) -> String {
-    match &found.itself {
-        Ok(share) => format!(
-            "equal, R² {} ({} runs)",
-            significant(share.r2, 2),
-            found.runs
-        ),
-        Err(_) => format!("equal ({} runs)", found.runs),
+/// Upright lines from λ_H at the record before to that at the break-even step.
+fn brackets(located: &[Located], predictor: Predictor) -> Curve {
+    let mut points = Vec::new();
+    for one in located {
+        if let (Some((predicted, _)), Ok(ends)) =
+            (one.pair(predictor, Observed::BreakEven), &one.bracket)
+        {
+            points.extend(ends.map(|(lambda_h, _)| (predicted, lambda_h)));
+            points.push((f64::NAN, f64::NAN));
+        }
+    }
+    Curve {
+        label: Some("from the record before".to_owned()),
+        points,
+        look: 4,
+        weight: Weight::Thin,
+        marks: Vec::new(),
+    }
+}
+
+/// The line's entry in the legend: what the prediction explains of these runs.
+fn equality(
+    thresholds: &Thresholds,
+    predictor: Predictor,
+    observed: Observed,
+    runs: usize,
+) -> String {
+    let all = thresholds.comparisons.iter();
+    let mut of_all = all.filter(|c| c.sweep.is_none() && c.observed == observed.name());
+    let share = match predictor {
+        // It stands beside others, where they have the same runs.
+        Predictor::Null => of_all.find(|c| c.compared == runs).and_then(|c| c.null_r2),
+        _ => {
+            let own = |c: &&Comparison| c.predictor == predictor.name();
+            of_all.find(own).and_then(|c| c.r2)
+        }
+    };
+    match share {
+        Some(r2) => format!("equal; R² {}", with_ends(&r2)),
+        None => "equal".to_owned(),
     }
 }
 
@@ -152,7 +174,7 @@ fn description(
     predictor: Predictor,
     observed: Observed,
     curves: &[Curve],
-    in_words: &str,
+    equality: &str,
 ) -> String {
     let networks: Vec<String> = curves
         .iter()
@@ -163,34 +185,9 @@ fn description(
         .collect();
     format!(
         "{} against {}, a point a run: {}. The prediction is made at the last record before the \
-         break-even step. {in_words} The line is where both are equal.",
+         break-even step. The line is where both are equal ({equality}).",
         text::plain(observed.symbol()),
         text::plain(predictor.symbol()),
         networks.join(", "),
     )
-}
-
-fn in_words(found: &Explained) -> String {
-    let itself = match &found.itself {
-        Ok(share) => format!(
-            "Of the variance of the logarithms the prediction itself explains {} (95 % of a bootstrap \
-             over runs: {} to {}; below 0 it is worse than their mean)",
-            significant(share.r2, 3),
-            significant(share.interval[0], 3),
-            significant(share.interval[1], 3)
-        ),
-        Err(why) => format!("The share of variance that is explained does not exist: {why}"),
-    };
-    let fitted = match &found.fitted {
-        Ok(fit) => format!(
-            "a line of slope {} and intercept {} explains {} ({} to {}).",
-            significant(fit.slope, 3),
-            significant(fit.intercept, 3),
-            significant(fit.share.r2, 3),
-            significant(fit.share.interval[0], 3),
-            significant(fit.share.interval[1], 3)
-        ),
-        Err(why) => format!("no line: {why}."),
-    };
-    format!("{itself}; {fitted}")
 }

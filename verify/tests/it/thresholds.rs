@@ -1,20 +1,20 @@
 //! Break-even points as Eq. 4 predicts them and as they are observed: hand-made
-//! records with numbers worked out by hand, and shares of variance as SciPy has
-//! them.
+//! records with numbers worked out by hand.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use breakeven_plot::Weight;
 use breakeven_sim::record::{
     MiniBatches, Record, RunHeader, RunOutcome, RunStatus, TrainingOptions,
 };
 use breakeven_verify::VerifySettings;
+use breakeven_verify::export::{thresholds, write_csv};
 use breakeven_verify::input::Run;
-use breakeven_verify::paper::thresholds::{
-    Explained, Located, Network, Observed, Predictor, comparison, csv, explained, figures, locate,
-};
 use breakeven_verify::summary::RunSummary;
-use serde::Deserialize;
+use breakeven_verify::thresholds::{
+    Located, Network, Observed, Predictor, Thresholds, figures, locate, parse,
+};
 
 /// η = 0.1, S = 10, N = 100: p = 90/(10 · 99) = 1/11.
 fn header(run: &str) -> RunHeader {
@@ -223,78 +223,6 @@ fn what_does_not_exist_is_absent_with_its_reason() {
     assert_eq!(why(&empty, Predictor::Null), "no records");
 }
 
-#[derive(Deserialize)]
-struct Reference {
-    good: Case,
-    biased: Case,
-    versions: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    pairs: Vec<(f64, f64)>,
-    r2_of_identity: f64,
-    interval_of_identity: [f64; 2],
-    r2_of_line: f64,
-    interval_of_line: [f64; 2],
-    slope: f64,
-    intercept: f64,
-}
-
-#[test]
-fn shares_of_variance_are_those_of_scipy() {
-    let text = include_str!("../../../fixtures/reference/explained.json");
-    let reference: Reference = serde_json::from_str(text).unwrap();
-    assert_eq!(reference.versions["scipy"], "1.17.1");
-    for case in [reference.good, reference.biased] {
-        let Explained {
-            runs,
-            itself,
-            fitted,
-        } = explained(&case.pairs);
-        let (itself, fitted) = (itself.unwrap(), fitted.unwrap());
-        assert_eq!(runs, 24);
-        close(itself.r2, case.r2_of_identity);
-        close(fitted.share.r2, case.r2_of_line);
-        close(fitted.slope, case.slope);
-        close(fitted.intercept, case.intercept);
-        for (found, expected) in [
-            (itself.interval, case.interval_of_identity),
-            (fitted.share.interval, case.interval_of_line),
-        ] {
-            // Two bootstraps of 9999 samples: percentiles differ by a few
-            // hundredths of the interval's length.
-            let length = expected[1] - expected[0];
-            for (found, expected) in found.iter().zip(expected) {
-                assert!(
-                    (found - expected).abs() <= 0.06 * length,
-                    "{found} {expected}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn what_has_no_variance_to_explain_says_so() {
-    let two = explained(&[(1.0, 2.0), (3.0, 4.0)]);
-    assert_eq!(two.itself.unwrap_err(), "2 runs: at least 3 are needed");
-    assert_eq!(two.fitted.unwrap_err(), "2 runs: at least 3 are needed");
-    let equal = explained(&[(1.0, 2.0), (3.0, 2.0), (4.0, 2.0)]);
-    let why = "all observations are equal: there is no variance to explain";
-    assert_eq!(equal.itself.unwrap_err(), why);
-    let one_level = explained(&[(20.0, 10.0), (20.0, 12.0), (20.0, 15.0)]);
-    // ln 20 against ln 10, 12 and 15: worse than their mean.
-    assert!(one_level.itself.unwrap().r2 < 0.0);
-    assert_eq!(
-        one_level.fitted.unwrap_err(),
-        "all predictions are equal: no line can be fitted"
-    );
-    let exact = explained(&[(1.0, 1.0), (2.0, 2.0), (5.0, 5.0)]);
-    let share = exact.itself.unwrap();
-    assert_eq!((share.r2, share.interval), (1.0, [1.0, 1.0]));
-}
-
 /// Two networks: of the second the per-example K was not measured.
 fn two_networks() -> (Vec<Run>, Vec<Run>) {
     let at = |eta: f64, scale: f64, per_example: bool| {
@@ -317,16 +245,15 @@ fn two_networks() -> (Vec<Run>, Vec<Run>) {
 }
 
 #[test]
-fn figures_and_tables_show_the_runs_that_have_both_numbers() {
+fn figures_show_the_runs_that_have_both_numbers() {
     let (first, second) = two_networks();
     let networks = [("MLP", &first), ("CNN", &second)].map(|(name, runs)| Network {
         name: name.to_owned(),
         runs: runs.iter().collect(),
     });
-    let located = locate(&networks);
-    let all = figures(&located);
-    assert_eq!(all.len(), 8);
-    let figure = |index: usize| all[index].as_ref().unwrap();
+    let found = Thresholds::of(locate(&networks), 0.05);
+    let all = Observed::ALL.map(|observed| figures(&found, observed));
+    let figure = |index: usize| all[0][index].as_ref().unwrap();
     // Eq. 4 with α has the first network alone, 2/η has both.
     let labels = |index: usize| -> Vec<&str> {
         let points = figure(index)
@@ -336,33 +263,157 @@ fn figures_and_tables_show_the_runs_that_have_both_numbers() {
         points.map(|c| c.label.as_deref().unwrap()).collect()
     };
     assert_eq!((labels(0), labels(3)), (vec!["MLP"], vec!["MLP", "CNN"]));
-    assert_eq!(figure(3).curves[1].points[1], (40.0, 35.2));
+    assert_eq!(figure(3).curves[2].points[1], (40.0, 35.2));
     assert_eq!(figure(0).x.scale, figure(3).y.scale);
+    // Upright lines from λ_H at step 20 to that at step 30, each a run.
+    let upright = &figure(0).curves[1].points;
+    assert_eq!(upright.len(), 3 * 3);
+    let predicted = 20.0 - 2.0 / 11.0;
+    assert_eq!(upright[..2], [(predicted, 8.0), (predicted, 16.0)]);
 
-    let rows = comparison(&located);
-    let numbers: Vec<(usize, usize)> = rows
-        .iter()
-        .map(|row| (row.explained.runs, row.null.runs))
-        .collect();
-    let each = [(3, 3), (6, 6), (6, 6), (6, 6)];
-    assert_eq!(numbers, [each, each].concat());
-    assert_eq!(rows[3].explained, rows[3].null);
+    let of_all = found.comparisons.iter().filter(|c| c.sweep.is_none());
+    let compared: Vec<(usize, usize)> = of_all.map(|c| (c.runs, c.compared)).collect();
+    let each = [(6, 3), (6, 6), (6, 6)];
+    assert_eq!(compared, [each, each].concat());
+    let networks = found.comparisons.iter().filter_map(|c| c.sweep.as_deref());
+    assert_eq!(
+        networks.collect::<Vec<_>>(),
+        [["MLP"; 6], ["CNN"; 6]].concat()
+    );
+}
 
-    let text = csv(&located).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 2 + 6);
-    let cells: Vec<&str> = lines[2].split(',').collect();
-    let known = "MLP lr0.1 0 0.1 10 30 20 0.1 8 0.5 0.24242424242424243 0.5 44";
-    assert_eq!(cells[..13].join(" "), known);
-    let predicted: Vec<f64> = cells[13..17].iter().map(|x| x.parse().unwrap()).collect();
-    for (found, noise) in predicted.into_iter().zip([2.0, 3.0, 5.5, 0.0]) {
-        close(found, 20.0 - noise / 11.0);
+fn table(located: &[Located]) -> String {
+    let mut text = Vec::new();
+    write_csv(thresholds(located), &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn a_table_has_the_numbers_and_is_read_back_as_it_was() {
+    let (first, second) = two_networks();
+    let mut stable = records();
+    stable
+        .iter_mut()
+        .for_each(|record| record.stability = Some(0.5));
+    let others = vec![
+        completed(header("stable"), stable),
+        run(
+            header("late, \"odd\""),
+            records(),
+            Some(RunStatus::Diverged),
+        ),
+    ];
+    let networks = [("MLP", &first), ("CNN", &second), ("Others", &others)];
+    let networks = networks.map(|(name, runs)| Network {
+        name: name.to_owned(),
+        runs: runs.iter().collect(),
+    });
+    let located = locate(&networks);
+    let text = table(&located);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 8);
+    for (column, expected) in [
+        ("network", "MLP"),
+        ("run", "lr0.1"),
+        ("seed", "0"),
+        ("learning_rate", "0.1"),
+        ("batch_size", "10"),
+        ("break_even_step", "30"),
+        ("predicted_at_step", "20"),
+        ("learning_rate_there", "0.1"),
+        ("lambda_h_there", "8.0"),
+        ("lambda_k_per_example_there", "4.0"),
+        ("alpha", "0.5"),
+        ("lambda_k_there", "0.24242424242424243"),
+        ("psi", "0.5"),
+        ("curvature_variance", "44.0"),
+        ("null", "20.0"),
+        ("break_even_lambda_h", "16.0"),
+        ("largest_lambda_h", "18.0"),
+        ("largest_lambda_h_step", "40"),
+        ("absent", ""),
+    ] {
+        assert_eq!(rows[0][column], expected, "{column}");
     }
-    assert_eq!(cells[17..], ["16", "18", "40", ""]);
+    for (column, noise) in [("eq4", 2.0), ("eq4_mini_batch", 3.0), ("eq4_variance", 5.5)] {
+        close(rows[0][column].parse().unwrap(), 20.0 - noise / 11.0);
+    }
+    assert_eq!(rows[3]["eq4"], "");
+    assert_eq!(
+        rows[3]["absent"],
+        r#"{"eq4":"lambda_k_per_example was not measured at step 20"}"#
+    );
+
+    let read = parse(Path::new("runs.csv"), text.as_bytes()).unwrap();
+    assert_eq!(table(&read), text);
+    for (read, written) in read.iter().zip(&located) {
+        assert_eq!(read.at, written.at);
+        assert_eq!(read.predicted, written.predicted);
+        assert_eq!(read.observed, written.observed);
+        assert_eq!(read.inputs, written.inputs);
+        assert_eq!(read.bracket.as_ref().ok(), written.bracket.as_ref().ok());
+    }
+}
+
+#[test]
+fn what_is_no_such_table_is_refused_with_its_place() {
+    let (first, _) = two_networks();
+    let network = Network {
+        name: "MLP".to_owned(),
+        runs: first.iter().collect(),
+    };
+    let text = table(&locate(&[network]));
+    let refusal = |text: &str| {
+        let error = parse(Path::new("runs.csv"), text.as_bytes()).unwrap_err();
+        error.to_string()
+    };
+    let remedy = "; give a table that `breakeven export --what thresholds --format csv` writes";
+    for (from, to, expected) in [
+        (
+            ",8.0,",
+            ",inf,",
+            "runs.csv, line 2, column 9 (lambda_h_there): inf is no finite number",
+        ),
+        (
+            ",20.0,16.0,",
+            ",0.0,16.0,",
+            "runs.csv, line 2, column 18 (null): 0 is no λ_H above 0",
+        ),
+        (
+            ",18.0,40,",
+            ",18.0,,",
+            "runs.csv, line 2, column 21 (largest_lambda_h_step): largest_lambda_h has no step",
+        ),
+        (
+            ",30,20,",
+            ",30,,",
+            "runs.csv, line 2, column 7 (predicted_at_step): there is a prediction, and no step that it was made at",
+        ),
+        (
+            ",30,20,",
+            ",30,x,",
+            "runs.csv, line 2, column 7 (predicted_at_step): invalid digit found in string",
+        ),
+        (",psi,", ",phi,", "runs.csv: there is no column psi"),
+    ] {
+        assert!(text.contains(from), "{from} is not in {text}");
+        let said = refusal(&text.replacen(from, to, 1));
+        assert!(said.starts_with(expected), "{said}");
+        assert!(said.ends_with(remedy), "{said}");
+    }
+    let names = text.lines().next().unwrap();
+    assert_eq!(
+        refusal(names),
+        format!("runs.csv: there are no rows{remedy}")
+    );
+    let cut = refusal(&format!("{names}\nMLP,lr0.1\n"));
+    assert!(cut.starts_with("runs.csv, line 2: "), "{cut}");
+    let odd = text.replacen(",40,\n", ",40,why\n", 1);
+    let said = refusal(&odd);
     assert!(
-        lines[5].ends_with("lambda_k_per_example was not measured at step 20"),
-        "{}",
-        lines[5]
+        said.starts_with("runs.csv, line 2, column 22 (absent): no reasons by column"),
+        "{said}"
     );
 }
 
@@ -373,14 +424,15 @@ fn without_runs_a_figure_is_absent_with_a_reason() {
         .iter_mut()
         .for_each(|record| record.stability = Some(0.5));
     let stable = completed(header("a"), stable);
-    let all = figures(&[located(&stable)]);
+    let of = |located| figures(&Thresholds::of(located, 0.05), Observed::BreakEven);
+    let all = of(vec![located(&stable)]);
     assert_eq!(
         all[0].as_ref().unwrap_err(),
         "no run has both numbers, as in a: Eq. 1 holds at every record: no break-even point"
     );
-    let none = figures(&[]);
+    let none = of(Vec::new());
     assert_eq!(
-        none[7].as_ref().unwrap_err(),
+        none[3].as_ref().unwrap_err(),
         "no run has both numbers, there are no runs"
     );
 }

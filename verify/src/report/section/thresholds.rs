@@ -1,15 +1,12 @@
 //! Theory against networks: the break-even λ_H as Eq. 4 predicts it and as it is.
 
 use super::{Block, Room, Section, Table};
-use crate::level::Level;
 use crate::report::pictures::Picture;
 use crate::report::statement::ABSENT;
 use crate::thresholds::{
-    Caption, Comparison, Located, Observed, Predictor, RunThreshold, Thresholds, figure, in_words,
-    scale, with_ends,
+    Comparison, Observed, RunThreshold, Thresholds, figures, in_words, with_ends,
 };
 use breakeven_plot::number::significant;
-use breakeven_plot::{Curve, Figure, Weight};
 
 const INTRO: &str = "Eq. 4 of the paper says at which λ_H a run breaks even, from α = λ_K/λ_H and ψ \
     as they are measured; by s², the variance of the examples' curvatures, it needs no Assumption 2. \
@@ -38,7 +35,10 @@ pub fn section(thresholds: &Thresholds) -> Section {
             Some("Against the largest λ_H of the run".to_owned()),
         ),
     ] {
-        let drawn = figures(thresholds, observed);
+        let drawn = figures(thresholds, observed).into_iter();
+        let drawn: Vec<Picture> = drawn
+            .filter_map(|figure| Some(Picture::of(&figure.ok()?)))
+            .collect();
         if !drawn.is_empty() {
             blocks.push(Block::Figures {
                 drawn,
@@ -168,75 +168,4 @@ fn run_row(run: &RunThreshold) -> Vec<String> {
         largest,
         reasons.join("; "),
     ]
-}
-
-/// Every prediction that there is, against one observation.
-fn figures(thresholds: &Thresholds, observed: Observed) -> Vec<Picture> {
-    let located = &thresholds.located;
-    let scale = scale(located, observed);
-    let several = located.iter().any(|one| one.network != located[0].network);
-    let kind = |one: &Located| match several {
-        true => one.network.clone(),
-        false => format!(
-            "η = {}, S = {}",
-            Level::LearningRate(one.learning_rate),
-            one.batch_size
-        ),
-    };
-    let one = |predictor: Predictor| {
-        let caption = |pairs: &[(f64, f64)]| caption(thresholds, predictor, observed, pairs.len());
-        let mut figure = figure(located, predictor, observed, scale, kind, caption).ok()?;
-        figure.title = match observed {
-            Observed::BreakEven => format!("λ_H at break-even by {}", in_words(predictor.name())),
-            Observed::Largest => format!("Largest λ_H by {}", in_words(predictor.name())),
-        };
-        if observed == Observed::BreakEven {
-            brackets(&mut figure, located, predictor);
-        }
-        Some(Picture::of(&figure))
-    };
-    Predictor::ALL.into_iter().filter_map(one).collect()
-}
-
-fn caption(
-    thresholds: &Thresholds,
-    predictor: Predictor,
-    observed: Observed,
-    runs: usize,
-) -> Caption {
-    let is_it = |c: &&Comparison| {
-        c.sweep.is_none() && c.observed == observed.name() && c.predictor == predictor.name()
-    };
-    let share = thresholds.comparisons.iter().find(is_it).and_then(|c| c.r2);
-    let in_short = match share {
-        Some(r2) => format!("equal; R² {}", with_ends(&r2)),
-        None => "equal".to_owned(),
-    };
-    Caption {
-        in_words: format!("{runs} runs; {in_short}."),
-        in_short,
-    }
-}
-
-/// Upright lines from λ_H at the record before to that at the break-even step.
-fn brackets(figure: &mut Figure, located: &[Located], predictor: Predictor) {
-    let mut points = Vec::new();
-    for one in located {
-        if let (Some((predicted, _)), Ok(ends)) =
-            (one.pair(predictor, Observed::BreakEven), &one.bracket)
-        {
-            points.extend(ends.map(|(lambda_h, _)| (predicted, lambda_h)));
-            points.push((f64::NAN, f64::NAN));
-        }
-    }
-    figure.curves.insert(
-        1,
-        Curve {
-            label: Some("from the record before".to_owned()),
-            points,
-            look: 4,
-            weight: Weight::Thin,
-            marks: Vec::new(),
-        },
-    );
 }
