@@ -153,6 +153,14 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
             "--from is for `thresholds` alone: ask for figures in a call of their own",
         ));
     }
+    let runs = args.out.join(RUNS);
+    let has_runs = |one: &Experiment| runs.join(&one.id).exists();
+    if figures.is_empty() && args.from.is_empty() && !paper.experiments.iter().any(has_runs) {
+        return Err(Failure::input(format!(
+            "there are no runs in {}: reproduce a figure with this --out first, or give tables with --from",
+            runs.display()
+        )));
+    }
     let experiments = experiments(paper, &figures);
     let configs = configs(args, &experiments)?;
     let counts = seeds_of(args, paper, &figures)?;

@@ -75,6 +75,11 @@ fn wrong_figures_are_refused_by_name() {
             "--from is for `thresholds` alone: ask for figures in a call of their own",
         ),
         (
+            "thresholds",
+            "there are no runs in breakeven-figures/runs: reproduce a figure with this --out first, or \
+             give tables with --from",
+        ),
+        (
             "thresholds --from runs.csv",
             "cannot read runs.csv: No such file or directory",
         ),
