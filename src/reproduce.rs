@@ -3,19 +3,18 @@
 mod list;
 mod scale;
 mod seeds;
+mod thresholds;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use breakeven_sim::meter::Parts;
 use breakeven_sim::record::{PREDICTIONS_FILE, RUNS_FOLDER};
-use breakeven_verify::paper::thresholds::{THRESHOLDS_FOLDER, write as write_thresholds};
 use breakeven_verify::paper::{
     Aids, Context, Experiment, FigurePage, FigureSpec, OVERVIEW_FILE, Paper, Predicted,
     folder_name, paper, write, write_overview,
 };
-use breakeven_verify::thresholds::{Located, Network, Thresholds, locate, read as read_thresholds};
-use breakeven_verify::{Sweep, VerifySettings, read_predictions, read_sweep};
+use breakeven_verify::{Sweep, read_predictions, read_sweep};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -26,6 +25,7 @@ use crate::sweep::{SweepArgs, carry_out, check_fits, claim, stop_on_interrupt};
 use crate::version::{command_line, version};
 use scale::Scale;
 use seeds::{Seeds, minutes, parts};
+use thresholds::{of_tables, thresholds};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -187,64 +187,6 @@ pub fn run(args: &ReproduceArgs) -> Result<(), Failure> {
     }
     let compared = thresholds(args, paper, tables)?;
     say_where(args, &drawn, &compared)
-}
-
-/// Predicted against observed break-even points, of tables where some are given.
-fn thresholds(args: &ReproduceArgs, paper: &Paper, tables: Vec<Located>) -> Result<Value, Failure> {
-    let located = match args.from.is_empty() {
-        true => located(args, paper)?,
-        false => tables,
-    };
-    watched("reproduce", |meter| {
-        meter.begin("comparing break-even points", Parts::Whole);
-        let found = Thresholds::of(located, VerifySettings::default().alpha);
-        let folder = args.out.join(THRESHOLDS_FOLDER);
-        write_thresholds(&found, &folder).or_work()?;
-        write_overview(&args.out).or_work()?;
-        Ok(json!({
-            "folder": folder,
-            "runs": found.located.len(),
-            "sentence": found.sentence,
-            "comparisons": found.comparisons,
-        }))
-    })
-}
-
-/// The runs of all sweeps that are there, by network.
-fn located(args: &ReproduceArgs, paper: &Paper) -> Result<Vec<Located>, Failure> {
-    let mut sweeps = Vec::new();
-    for experiment in &paper.experiments {
-        let folder = args.out.join(RUNS).join(&experiment.id);
-        if folder.exists() {
-            sweeps.push((experiment, read_sweep(&folder).or_work()?));
-        }
-    }
-    let networks = sweeps.iter();
-    let networks = networks.map(|(experiment, sweep)| Network::of(&experiment.network, sweep));
-    Ok(locate(&networks.collect::<Vec<_>>()))
-}
-
-/// The runs of tables, none in two of them.
-fn of_tables(tables: &[PathBuf]) -> Result<Vec<Located>, Failure> {
-    let mut all: Vec<Located> = Vec::new();
-    let mut from: BTreeMap<(String, String), &PathBuf> = BTreeMap::new();
-    for table in tables {
-        for one in read_thresholds(table).or_input()? {
-            let key = (one.network.clone(), one.run.clone());
-            let before = *from.entry(key).or_insert(table);
-            if !std::ptr::eq(before, table) {
-                return Err(Failure::input(format!(
-                    "{}: run {} of {} was given before, in {}: give each run once",
-                    table.display(),
-                    one.run,
-                    one.network,
-                    before.display()
-                )));
-            }
-            all.push(one);
-        }
-    }
-    Ok(all)
 }
 
 /// The figures that are asked for, each once, in their order. `all` leaves out

@@ -16,7 +16,7 @@ pub use self::jsonl::write_jsonl;
 pub use self::parquet::write_parquet;
 pub use self::records::records;
 pub use self::runs::{left_out, runs};
-pub use self::thresholds::thresholds;
+pub use self::thresholds::{parse_thresholds, read_thresholds, thresholds};
 pub use self::verdicts::verdicts;
 
 use std::io;

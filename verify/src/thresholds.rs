@@ -25,12 +25,10 @@
 mod comparison;
 mod drawing;
 mod jackknife;
-mod read;
 
 pub use comparison::{Comparison, RunThreshold, Thresholds, in_words, of_sweeps, with_ends};
 pub use drawing::figures;
 pub use jackknife::{Errors, Explains, Interval, errors};
-pub use read::{parse, read};
 
 use breakeven_sim::momentum::HeavyBall;
 use breakeven_sim::record::{Record, RunHeader, RunStatus};

@@ -1,5 +1,9 @@
 //! One row a run, with its break-even λ_H as predicted and as observed.
 
+mod read;
+
+pub use read::{parse_thresholds, read_thresholds};
+
 use std::collections::BTreeMap;
 
 use super::{Cell, Column, Kind, Table, ToCell};
@@ -23,7 +27,7 @@ const COLUMNS: [(&str, Kind); 14] = [
 ];
 
 /// The runs as they were located; what there is not, `absent` says why, as JSON,
-/// by its column. [`crate::thresholds::read`] reads them back from CSV.
+/// by its column. [`read_thresholds`] reads them back from CSV.
 ///
 /// ```
 /// use breakeven_verify::export::{thresholds, write_csv};

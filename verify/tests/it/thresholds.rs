@@ -9,11 +9,11 @@ use breakeven_sim::record::{
     MiniBatches, Record, RunHeader, RunOutcome, RunStatus, TrainingOptions,
 };
 use breakeven_verify::VerifySettings;
-use breakeven_verify::export::{thresholds, write_csv};
+use breakeven_verify::export::{parse_thresholds as parse, thresholds, write_csv};
 use breakeven_verify::input::Run;
 use breakeven_verify::summary::RunSummary;
 use breakeven_verify::thresholds::{
-    Located, Network, Observed, Predictor, Thresholds, figures, locate, parse,
+    Located, Network, Observed, Predictor, Thresholds, figures, locate,
 };
 
 /// η = 0.1, S = 10, N = 100: p = 90/(10 · 99) = 1/11.

@@ -1,4 +1,4 @@
-//! Reads located runs from the table that [`crate::export::thresholds`] makes.
+//! Reads located runs back from their table.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Inputs, Known, Located, Observed, Predictor};
 use crate::input::{Column, InputError, Place};
+use crate::thresholds::{Inputs, Known, Located, Observed, Predictor};
 
 /// What is said of a table that is another one.
 const REMEDY: &str = "give a table that `breakeven export --what thresholds --format csv` writes";
@@ -44,14 +44,14 @@ struct Row {
 /// The runs of the table at `path`, in its order.
 ///
 /// # Errors
-/// As [`parse`], and a file that cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Located>, InputError> {
+/// As [`parse_thresholds`], and a file that cannot be read.
+pub fn read_thresholds(path: &Path) -> Result<Vec<Located>, InputError> {
     let file = File::open(path).map_err(|cause| InputError::Unreadable {
         path: path.to_owned(),
         cause,
         remedy: REMEDY,
     })?;
-    parse(path, file)
+    parse_thresholds(path, file)
 }
 
 /// The runs of a table in CSV, in its order; `path` names it in errors.
@@ -59,15 +59,15 @@ pub fn read(path: &Path) -> Result<Vec<Located>, InputError> {
 /// ```
 /// use std::path::Path;
 ///
-/// use breakeven_verify::export::{thresholds, write_csv};
-/// use breakeven_verify::thresholds::{Observed, Predictor, parse};
+/// use breakeven_verify::export::{parse_thresholds, thresholds, write_csv};
+/// use breakeven_verify::thresholds::{Observed, Predictor};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut empty = Vec::new();
 /// write_csv(thresholds(&[]), &mut empty)?;
 /// let names = String::from_utf8(empty)?;
 /// let row = r#"MLP,lr0.1,0,0.1,32,20,10,0.1,15,,,,,,,,,20,18,25,30,"{""eq4"":""not measured""}""#;
-/// let runs = parse(Path::new("runs.csv"), format!("{names}{row}\n").as_bytes())?;
+/// let runs = parse_thresholds(Path::new("runs.csv"), format!("{names}{row}\n").as_bytes())?;
 /// assert_eq!(runs[0].pair(Predictor::Null, Observed::BreakEven), Some((20.0, 18.0)));
 /// assert_eq!(runs[0].predicted(Predictor::Eq4), &Err("not measured".to_owned()));
 /// # Ok(())
@@ -77,7 +77,7 @@ pub fn read(path: &Path) -> Result<Vec<Located>, InputError> {
 /// # Errors
 /// Missing columns, cells that are not what their column holds, numbers that are
 /// not finite, predictions that are not above 0, a value without its step, no rows.
-pub fn parse(path: &Path, text: impl Read) -> Result<Vec<Located>, InputError> {
+pub fn parse_thresholds(path: &Path, text: impl Read) -> Result<Vec<Located>, InputError> {
     let mut reader = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
         .from_reader(text);
@@ -85,7 +85,7 @@ pub fn parse(path: &Path, text: impl Read) -> Result<Vec<Located>, InputError> {
         .headers()
         .map_err(|cause| refused(path, None, &cause))?;
     let names = names.clone();
-    let columns = crate::export::thresholds(&[]).columns.into_iter();
+    let columns = super::thresholds(&[]).columns.into_iter();
     let mut columns = columns.map(|column| column.name);
     if let Some(lacking) = columns.find(|column| !names.iter().any(|name| name == column)) {
         let problem = format!("there is no column {lacking}");
